@@ -1,0 +1,196 @@
+"""Make the development environment; `make setup` calls this, and it can be repeated.
+
+    .venv       the Python of .python-version, the functions' requirements and the tools
+    .venv-sam   the AWS SAM CLI, only when the machine has none (or with --own-sam)
+
+Runs on any Python from 3.9 on, with nothing but the standard library. pyenv decides which
+interpreter .venv gets, when it is there; uv installs, when it is there, and otherwise pip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Iterator, Optional, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class SetupError(Exception):
+    """What stands in the way of the environment, and what to do about it."""
+
+    def __init__(self, problem: str, *remedy: str) -> None:
+        super().__init__("\n".join([problem, *(f"  {line}" for line in remedy)]))
+
+
+def say(message: str) -> None:
+    print(message, flush=True)
+
+
+def run(*command: object) -> bool:
+    """Run a command in the service's folder, its output on the terminal. True on success."""
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment.pop("VIRTUAL_ENV", None)
+    try:
+        return not subprocess.run([str(part) for part in command], cwd=ROOT, env=environment).returncode
+    except OSError as error:
+        say(f"{command[0]}: {error}")
+        return False
+
+
+def output(*command: object) -> str:
+    """What a command prints; nothing when it fails."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout.strip()
+
+
+# ── The interpreter ──────────────────────────────────────────────────────────
+
+
+def wanted_version() -> str:
+    """The Python version of this service, such as 3.13."""
+    return (ROOT / ".python-version").read_text("utf-8").strip()
+
+
+def version_of(python: object) -> str:
+    """The minor version of an interpreter; nothing when it does not start, as a shim may not."""
+    return output(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+
+
+def pyenv_interpreter(version: str) -> Optional[str]:
+    """The newest interpreter of that minor version which pyenv has installed."""
+    installed = [
+        name
+        for name in output("pyenv", "versions", "--bare").split()
+        if re.fullmatch(re.escape(version) + r"(\.\d+)?", name)
+    ]
+    if not installed:
+        return None
+    newest = max(installed, key=lambda name: [int(part) for part in name.split(".")])
+    python = Path(output("pyenv", "prefix", newest)) / "bin" / "python"
+    return str(python) if version_of(python) == version else None
+
+
+def interpreters(version: str) -> Iterator[str]:
+    """Interpreters to try, the best first."""
+    yield pyenv_interpreter(version) or ""
+    yield shutil.which(f"python{version}") or ""
+    yield sys.executable
+    yield shutil.which("python3") or ""
+    yield output("uv", "python", "find", "--no-python-downloads", version)
+
+
+def find_interpreter(version: str) -> Optional[str]:
+    """An interpreter of that minor version, or None."""
+    return next((each for each in interpreters(version) if each and version_of(each) == version), None)
+
+
+def advice(version: str) -> Sequence[str]:
+    """How to get an interpreter on this machine."""
+    ways = []
+    if shutil.which("pyenv"):
+        ways.append(f"pyenv install {version}")
+    if shutil.which("uv"):
+        ways.append(f"uv python install {version}")
+    return ways or [
+        f"with pyenv (https://github.com/pyenv/pyenv): pyenv install {version}",
+        f"with uv (https://docs.astral.sh/uv): uv python install {version}",
+    ]
+
+
+# ── The environments ─────────────────────────────────────────────────────────
+
+
+def make_venv(folder: Path, interpreter: str, version: str) -> None:
+    """Make a virtual environment, unless a working one of that version is there."""
+    python = folder / "bin" / "python"
+    if version_of(python) == version and output(python, "-m", "pip", "--version"):
+        return
+    # pip goes in as well: `sam build` calls it when it builds without a container.
+    if shutil.which("uv") and run("uv", "venv", "--quiet", "--clear", "--seed", "--python", interpreter, folder):
+        return
+    if run(interpreter, "-m", "venv", "--clear", folder):
+        return
+    raise SetupError(
+        f"{interpreter} could not make {folder.name}; its reason stands above.",
+        f"On Debian and Ubuntu: sudo apt install python{version}-venv",
+    )
+
+
+def install(folder: Path, requirements: Sequence[Path]) -> None:
+    """Install requirements into a virtual environment."""
+    python = folder / "bin" / "python"
+    files = [part for file in requirements for part in ("-r", file.relative_to(ROOT))]
+    if shutil.which("uv"):
+        if run("uv", "pip", "install", "--python", python, *files):
+            return
+        say("uv could not install them. Trying pip.")
+    if run(python, "-m", "pip", "install", "--quiet", "--retries", "1", *files):
+        return
+    raise SetupError(
+        "The requirements could not be installed; the reason stands above.",
+        "Without a network, connect and try again. Behind a proxy or with an index of your own,",
+        "set it for pip (pip config) and uv (UV_DEFAULT_INDEX).",
+    )
+
+
+def set_up(own_sam: bool) -> None:
+    """Make all that is missing."""
+    version = wanted_version()
+    interpreter = find_interpreter(version)
+    if interpreter is None:
+        raise SetupError(
+            f"There is no Python {version} on this machine, and Lambda will run this service on it.",
+            "Get it with:",
+            *(f"  {way}" for way in advice(version)),
+        )
+    say(f"Python {version}: {interpreter}")
+    make_venv(ROOT / ".venv", interpreter, version)
+
+    say("Installing the requirements into .venv")
+    install(
+        ROOT / ".venv",
+        [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("src/*/*/requirements.txt"))],
+    )
+
+    found = shutil.which("sam")
+    if found and not own_sam:
+        say(f"AWS SAM CLI: {found}")
+    else:
+        say("Installing the AWS SAM CLI into .venv-sam")
+        make_venv(ROOT / ".venv-sam", interpreter, version)
+        install(ROOT / ".venv-sam", [ROOT / "requirements-sam.txt"])
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--own-sam", action="store_true", help="install the pinned SAM CLI even if one is on the path"
+    )
+    options = parser.parse_args(arguments)
+    start = time.monotonic()
+    try:
+        set_up(options.own_sam)
+    except SetupError as error:
+        print(f"\n{error}\nThen: make setup", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. To go on: make setup", file=sys.stderr)
+        return 130
+    say(f"Ready in {time.monotonic() - start:.0f} s. Next: make check")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
