@@ -13,11 +13,11 @@ NAME_MAX_LENGTH = 200
 LIFETIME_SECONDS = 30 * 24 * 60 * 60
 
 
-class InvalidItem(ValueError):
+class InvalidItemError(ValueError):
     """The item breaks a rule; the message says which, and may be shown to a caller."""
 
 
-class ItemNotFound(LookupError):
+class ItemNotFoundError(LookupError):
     """There is no such item."""
 
 
@@ -43,10 +43,10 @@ class Items:
         """Store a new item, which DynamoDB deletes some time after `expires_at`.
 
         Raises:
-            InvalidItem: the name is not text, empty or longer than NAME_MAX_LENGTH.
+            InvalidItemError: the name is not text, empty or longer than NAME_MAX_LENGTH.
         """
         if not isinstance(name, str) or not 1 <= len(name.strip()) <= NAME_MAX_LENGTH:
-            raise InvalidItem(f"name must be text of 1 to {NAME_MAX_LENGTH} characters")
+            raise InvalidItemError(f"name must be text of 1 to {NAME_MAX_LENGTH} characters")
         now = int(self._now())
         item = Item(
             id=str(uuid.uuid4()),
@@ -61,11 +61,11 @@ class Items:
         """Read an item.
 
         Raises:
-            ItemNotFound: there is none, or it has expired (TTL deletes late).
+            ItemNotFoundError: there is none, or it has expired (TTL deletes late).
         """
         row: dict[str, Any] | None = self._table.get_item(Key=self._key(item_id)).get("Item")
         if row is None or int(row["expires_at"]) <= self._now():
-            raise ItemNotFound(item_id)
+            raise ItemNotFoundError(item_id)
         return Item(
             id=row["id"],
             name=row["name"],
