@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
@@ -34,14 +35,38 @@ def say(message: str) -> None:
 
 
 def run(*command: object) -> bool:
-    """Run a command in the service's folder, its output on the terminal. True on success."""
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    """Run a command in the service's folder, telling the time that it takes. True on success.
+
+    What the command prints is shown only when it fails.
+    """
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     environment.pop("VIRTUAL_ENV", None)
-    try:
-        return not subprocess.run([str(part) for part in command], cwd=ROOT, env=environment).returncode
-    except OSError as error:
-        say(f"{command[0]}: {error}")
-        return False
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as printed:
+        try:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=ROOT,
+                env=environment,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            say(f"{command[0]}: {error}")
+            return False
+        while True:
+            try:
+                failed = process.wait(timeout=1)
+                break
+            except subprocess.TimeoutExpired:
+                if sys.stdout.isatty():
+                    print(f"\r  {time.monotonic() - start:.0f} s ", end="", flush=True)
+        if sys.stdout.isatty():
+            print("\r\033[K", end="")
+        if failed:
+            printed.seek(0)
+            say(printed.read().decode(errors="replace").strip())
+    return not failed
 
 
 def output(*command: object) -> str:
@@ -93,7 +118,9 @@ def interpreters(version: str) -> Iterator[str]:
 
 def find_interpreter(version: str) -> Optional[str]:
     """An interpreter of that minor version, or None."""
-    return next((each for each in interpreters(version) if each and version_of(each) == version), None)
+    return next(
+        (each for each in interpreters(version) if each and version_of(each) == version), None
+    )
 
 
 def advice(version: str) -> Sequence[str]:
@@ -118,7 +145,9 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
     if version_of(python) == version and output(python, "-m", "pip", "--version"):
         return
     # pip goes in as well: `sam build` calls it when it builds without a container.
-    if shutil.which("uv") and run("uv", "venv", "--quiet", "--clear", "--seed", "--python", interpreter, folder):
+    if shutil.which("uv") and run(
+        "uv", "venv", "--clear", "--seed", "--python", interpreter, folder
+    ):
         return
     if run(interpreter, "-m", "venv", "--clear", folder):
         return
@@ -131,12 +160,12 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
 def install(folder: Path, requirements: Sequence[Path]) -> None:
     """Install requirements into a virtual environment."""
     python = folder / "bin" / "python"
-    files = [part for file in requirements for part in ("-r", file.relative_to(ROOT))]
+    files: list[object] = [part for file in requirements for part in ("-r", file.relative_to(ROOT))]
     if shutil.which("uv"):
         if run("uv", "pip", "install", "--python", python, *files):
             return
         say("uv could not install them. Trying pip.")
-    if run(python, "-m", "pip", "install", "--quiet", "--retries", "1", *files):
+    if run(python, "-m", "pip", "install", "--retries", "1", *files):
         return
     raise SetupError(
         "The requirements could not be installed; the reason stands above.",
@@ -176,7 +205,9 @@ def set_up(own_sam: bool) -> None:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
-        "--own-sam", action="store_true", help="install the pinned SAM CLI even if one is on the path"
+        "--own-sam",
+        action="store_true",
+        help="install the pinned SAM CLI even if one is on the path",
     )
     options = parser.parse_args(arguments)
     start = time.monotonic()
