@@ -1,0 +1,134 @@
+"""After a copy: a first commit, the interpreter, the environment. Called by `_tasks` in copier.yml.
+
+Nothing here may lose the service that was just rendered: Copier removes it when a task fails, so this always
+ends with 0, and says what is left to do. The work itself is the service's own `make setup`.
+
+Runs in Copier's interpreter, in the new service's folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import questionary
+import yaml
+
+
+def say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+# ── git ──────────────────────────────────────────────────────────────────────
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True)
+
+
+def first_commit(service: str, branch: str) -> None:
+    """Put the service under git, unless it already is in a repository."""
+    if not shutil.which("git"):
+        say("There is no git here, so nothing is committed yet. Later: git init, git add, git commit")
+        return
+    if git("rev-parse", "--is-inside-work-tree").returncode == 0:
+        return
+    for arguments in (
+        ("init", "--quiet", f"--initial-branch={branch}"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", f"Start {service} from its template"),
+    ):
+        done = git(*arguments)
+        if done.returncode:
+            say(f"git {arguments[0]} failed; the service is complete, but not committed yet:")
+            say("".join(f"  {line}\n" for line in done.stderr.strip().splitlines()[-6:]).rstrip())
+            say(f"Mend that, then: git add --all && git commit --message 'Start {service}'")
+            return
+    say(f"Committed on {branch}.")
+
+
+# ── The interpreter ──────────────────────────────────────────────────────────
+
+
+def setup_script() -> ModuleType:
+    """The service's own scripts/setup.py, as a module."""
+    spec = importlib.util.spec_from_file_location("service_setup", Path("scripts/setup.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def offer_interpreter() -> None:
+    """Where pyenv lacks the service's Python and a person is there, offer to install it."""
+    setup = setup_script()
+    version = setup.wanted_version()
+    if not shutil.which("pyenv") or setup.pyenv_interpreter(version) or not sys.stdin.isatty():
+        return
+    question = f"pyenv has no Python {version}. Install it now? It takes some minutes."
+    if questionary.confirm(question, default=not setup.find_interpreter(version)).ask():
+        if subprocess.run(["pyenv", "install", "--skip-existing", version]).returncode:
+            say(f"pyenv could not install Python {version}; its reason stands above.")
+
+
+# ── The environment ──────────────────────────────────────────────────────────
+
+
+def make_setup() -> bool:
+    """Run the service's own `make setup`. True on success."""
+    # Without what a calling make left in the environment: its variables are not for this one.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", "setup", f"PYTHON={sys.executable}"] if shutil.which("make") else [
+        sys.executable, "scripts/setup.py"
+    ]
+    return subprocess.run(command, env=environment).returncode == 0
+
+
+@contextlib.contextmanager
+def own_foreground() -> Iterator[None]:
+    """Let Ctrl-C end the set-up and not Copier, which would leave with an error."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        before = os.tcgetpgrp(terminal)
+    except OSError:
+        yield  # no terminal, no Ctrl-C
+        return
+    if before != os.getpgrp():
+        yield  # in the background: the terminal is somebody else's
+        return
+    ignored = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    os.tcsetpgrp(terminal, os.getpgrp())
+    try:
+        yield
+    finally:
+        os.tcsetpgrp(terminal, before)
+        signal.signal(signal.SIGTTOU, ignored)
+        os.close(terminal)
+
+
+def main() -> None:
+    answers = yaml.safe_load(Path(".copier-answers.yml").read_text("utf-8"))
+    first_commit(answers["service_name"], answers["dev_branch"])
+    with own_foreground():
+        offer_interpreter()
+        done = make_setup()
+    if not done:
+        say("\nThe service is complete, but its environment is not: the reason stands above.\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        say("\nInterrupted. The service is complete; to go on with its environment: make setup\n")
+    except Exception as error:  # noqa: BLE001 — whatever it is, the service must stay
+        say(f"\nThe set-up met a problem: {error!r}\nThe service is complete; for its environment: make setup\n")
