@@ -104,21 +104,21 @@ def own_foreground() -> Iterator[None]:
     if before != os.getpgrp():
         yield  # in the background: the terminal is somebody else's
         return
-    ignored = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    # A handler that does nothing, and not SIG_IGN: commands that are run would inherit that.
+    signal.signal(signal.SIGINT, lambda *_: None)
     os.setpgid(0, 0)
     os.tcsetpgrp(terminal, os.getpgrp())
     try:
         yield
     finally:
         os.tcsetpgrp(terminal, before)
-        signal.signal(signal.SIGTTOU, ignored)
-        os.close(terminal)
 
 
 def main() -> None:
     answers = yaml.safe_load(Path(".copier-answers.yml").read_text("utf-8"))
-    first_commit(answers["service_name"], answers["dev_branch"])
     with own_foreground():
+        first_commit(answers["service_name"], answers["dev_branch"])
         offer_interpreter()
         done = make_setup()
     if not done:
@@ -128,7 +128,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        say("\nInterrupted. The service is complete; to go on with its environment: make setup\n")
     except Exception as error:  # noqa: BLE001 — whatever it is, the service must stay
         say(f"\nThe set-up met a problem: {error!r}\nThe service is complete; for its environment: make setup\n")

