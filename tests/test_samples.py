@@ -84,7 +84,7 @@ def test_life_of_a_service(
     check("make", "build", "CONTAINER=no", cwd=service)
     assert check("git", "status", "--porcelain", cwd=service) == "", "make build left files"
     for name in re.findall(r"\w+(?=:\w+)", answers.get("functions", "app:api")):
-        logical_id = name.title().replace("_", "") + "Function"
+        logical_id = "".join(map(str.capitalize, name.split("_"))) + "Function"
         artifact = service / ".aws-sam" / "build" / logical_id
         libraries = list(artifact.rglob("*.so"))
         assert {machine_of(library) for library in libraries} <= {architecture}

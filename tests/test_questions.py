@@ -1,0 +1,278 @@
+"""Every question: what it accepts, what it refuses, and how it says so."""
+
+from __future__ import annotations
+
+import keyword
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from conftest import COMPUTED, QUESTIONS, ROOT, declared
+from copier import run_copy
+from copier.errors import CopierError
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Environment, FileSystemLoader
+from jinja2_ansible_filters import AnsibleCoreFiltersExtension
+
+RULES: Any = (
+    Environment(  # noqa: S701 — nothing of it is HTML
+        loader=FileSystemLoader(ROOT),
+        extensions=[AnsibleCoreFiltersExtension],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    .get_template("macros/rules.jinja")
+    .module
+)
+
+ACCEPTED = [
+    ("service_name", "pay"),
+    ("service_name", "orders-api"),
+    ("service_name", "a1-b2-c3"),
+    ("service_name", "x" * 24),
+    ("service_description", "x"),
+    ("service_description", "x" * 120),
+    ("service_description", "\"It's\" 100 %: #1 {{ x }} {% y %} 👨‍👩‍👧 طلبات \\ `z`"),
+    ("functions", "app:api"),
+    ("functions", " app : api , admin_area:api "),
+    ("functions", "ab:api"),
+    ("functions", "a" * 24 + ":api"),
+    ("api_framework", "powertools"),
+    ("api_framework", "fastapi"),
+    ("aws_region", "eu-central-2"),
+    ("table", False),
+    ("python_version", "3.11"),
+    ("python_version", "3.14"),
+    ("architecture", "x86_64"),
+    ("github_repository", "a/b"),
+    ("github_repository", "Example-Org/an.order_service-2"),
+    ("github_repository", "x" * 39 + "/" + "y" * 100),
+    ("dev_branch", "dev/next+1"),
+    ("dev_branch", "entwicklung-ü"),
+    ("prod_branch", "release"),
+    ("secrets", ""),
+    ("secrets", "twilio-api-key"),
+    ("secrets", "twilio-api-key,stripe , x2"),
+    ("alarm_email", ""),
+    ("alarm_email", "on.call+orders@mail.example.com"),
+    ("monthly_budget_usd", 0),
+    ("monthly_budget_usd", 1_000_000),
+]
+
+REFUSED = [
+    ("service_name", "", "kebab-case, 3 to 24 characters"),
+    ("service_name", "ab", "kebab-case, 3 to 24 characters"),
+    ("service_name", "x" * 25, "kebab-case, 3 to 24 characters"),
+    ("service_name", "1orders", "starting with a letter"),
+    ("service_name", "Orders", "lower-case letters"),
+    ("service_name", "orders_api", "Example: orders-api"),
+    ("service_name", "orders-", "single dashes"),
+    ("service_name", "orders--api", "single dashes"),
+    ("service_name", "orders\n", "kebab-case"),
+    ("service_name", "lambda", '"lambda", the package of this service, is a Python keyword'),
+    ("service_name", "json", "standard-library module"),
+    ("service_name", "py-compile", '"py_compile", the package of this service'),
+    ("service_name", "tests", "a word that AWS, the layout or an installed package already uses"),
+    ("service_name", "boto3", "already uses"),
+    ("service_description", "", "one line of 1 to 120 printable characters"),
+    ("service_description", "   ", "one line of 1 to 120 printable characters"),
+    ("service_description", "x" * 121, "Example: Takes orders"),
+    ("service_description", "two\nlines", "one line"),
+    ("service_description", "tab\there", "printable"),
+    ("service_description", "bell\a", "printable"),
+    ("service_description", "line\u2028separator", "printable"),
+    ("service_description", "\u202eoverride", "printable"),
+    ("functions", "", '"" is not of the form name:trigger'),
+    ("functions", "app", '"app" is not of the form name:trigger'),
+    ("functions", "app:api,", "Functions are separated by commas"),
+    ("functions", "app:api:x", "is not of the form name:trigger"),
+    ("functions", "a:api", "snake_case, 2 to 24 characters"),
+    ("functions", "a" * 25 + ":api", "snake_case, 2 to 24 characters"),
+    ("functions", "App:api", "lower-case letters"),
+    ("functions", "my-app:api", "single underscores"),
+    ("functions", "my__app:api", "single underscores"),
+    ("functions", "app_:api", "single underscores"),
+    ("functions", "_app:api", "starting with a letter"),
+    ("functions", "app:api,app:api", '"app" comes twice'),
+    ("functions", "app_1:api,app1:api", "differ by more than underscores"),
+    ("functions", "lambda:api", 'A function can\'t be called "lambda", a Python keyword'),
+    ("functions", "queue:api", "a Python keyword or standard-library module"),
+    ("functions", "lambda_pkg:api", "already uses"),
+    ("functions", "app:cron", '"cron" is not a trigger. Triggers: api'),
+    ("api_framework", "flask", "Invalid choice"),
+    ("aws_region", "eu-west-9", '"eu-west-9" is not an AWS region'),
+    ("aws_region", "", "Example: eu-west-1"),
+    ("aws_region", "cn-north-1", "is not an AWS region"),
+    ("python_version", "3.10", "Invalid choice"),
+    ("architecture", "arm", "Invalid choice"),
+    ("github_repository", "orders", "A repository is owner/name"),
+    ("github_repository", "-org/orders", "single dashes"),
+    ("github_repository", "my--org/orders", "single dashes"),
+    ("github_repository", "org/orders.git", "without .git"),
+    ("github_repository", "org/..", "GitHub's rules"),
+    ("github_repository", "org/a b", "Example: your-org/orders"),
+    ("github_repository", "x" * 40 + "/orders", "up to 39 letters"),
+    ("dev_branch", "", "is not a branch name by git's rules"),
+    ("dev_branch", "a b", '"a b" is not a branch name'),
+    ("dev_branch", "-x", "git help check-ref-format"),
+    ("dev_branch", "a..b", "Example: develop"),
+    ("dev_branch", "x.lock", "is not a branch name"),
+    ("dev_branch", "main", 'both are "main"'),
+    ("prod_branch", "develop", 'both are "develop"'),
+    ("prod_branch", "a\\b", "is not a branch name"),
+    ("secrets", "Twilio", '"Twilio" is not the name of a secret'),
+    ("secrets", "a", "kebab-case, 2 to 32 characters"),
+    ("secrets", "x" * 33, "kebab-case, 2 to 32 characters"),
+    ("secrets", "twilio,", "is not the name of a secret"),
+    ("secrets", "twilio,twilio", '"twilio" comes twice'),
+    ("secrets", ",".join(f"s{n}x" for n in range(21)), "More than 20 secrets"),
+    ("alarm_email", "nobody", '"nobody" is not an e-mail address'),
+    ("alarm_email", "a@b", "Example: oncall@example.com"),
+    ("alarm_email", "a b@example.com", "or nothing for no e-mail"),
+    ("monthly_budget_usd", -1, "a whole number of US dollars"),
+    ("monthly_budget_usd", 1_000_001, "0 (none) to 1000000"),
+    ("monthly_budget_usd", "many", "Example: 20"),
+    ("monthly_budget_usd", 9.5, "a whole number of US dollars"),
+]
+
+
+def ask(template: Path, folder: Path, answers: dict[str, Any]) -> dict[str, Any]:
+    """Give answers as `copier copy --data` does, and return those that the service records."""
+    run_copy(
+        str(template),
+        folder / "orders",
+        data=declared(answers),
+        defaults=True,
+        skip_tasks=True,
+        quiet=True,
+    )
+    recorded: dict[str, Any] = yaml.safe_load(
+        (folder / "orders" / ".copier-answers.yml").read_text("utf-8")
+    )
+    return recorded
+
+
+@pytest.mark.parametrize(("question", "answer"), ACCEPTED)
+def test_accepted(template: Path, tmp_path: Path, question: str, answer: object) -> None:
+    assert ask(template, tmp_path, {question: answer})[question] == answer
+
+
+@pytest.mark.parametrize(("question", "answer", "message"), REFUSED)
+def test_refused(
+    template: Path, tmp_path: Path, question: str, answer: object, message: str
+) -> None:
+    with pytest.raises((CopierError, ValueError)) as refusal:
+        ask(template, tmp_path, {question: answer})
+    assert message in str(refusal.value)
+    assert not (tmp_path / "orders").exists()
+
+
+def test_every_question_is_tested() -> None:
+    asked = QUESTIONS.keys() - COMPUTED - {"more_questions", "seen"}
+    assert {question for question, _ in ACCEPTED} == asked
+    yes_or_no = {name for name in asked if QUESTIONS[name]["type"] == "bool"}
+    assert {question for question, _, _ in REFUSED} == asked - yes_or_no
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS.keys() - COMPUTED - {"seen"}))
+def test_every_question_has_help_and_a_default(name: str) -> None:
+    question = QUESTIONS[name]
+    assert question["help"].strip()
+    assert "default" in question
+    assert "validator" in question or "choices" in question or question["type"] == "bool"
+
+
+def test_refused_on_the_command_line(template: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "copier", "copy", "--defaults", "--skip-tasks"]
+        + ["--data", "service_name=json", str(template), str(tmp_path / "orders")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "standard-library module" in done.stderr
+    assert not (tmp_path / "orders").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("shop-api", "shop-api"), ("Shop_API", "orders"), ("json", "orders")]
+)
+def test_the_folder_proposes_the_name(
+    template: Path, tmp_path: Path, folder: str, name: str
+) -> None:
+    run_copy(str(template), tmp_path / folder, defaults=True, skip_tasks=True, quiet=True)
+    answers = yaml.safe_load((tmp_path / folder / ".copier-answers.yml").read_text("utf-8"))
+    assert answers["service_name"] == name
+
+
+def test_questions_that_few_need_are_recorded_too(template: Path, tmp_path: Path) -> None:
+    recorded = ask(template, tmp_path, {})
+    assert {name for name in recorded if not name.startswith("_")} == QUESTIONS.keys() - COMPUTED
+
+
+def test_without_an_api_function_its_framework_is_not_asked() -> None:
+    environment = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701
+    asked = environment.from_string(QUESTIONS["api_framework"]["when"])
+    assert asked.render(functions="nightly:schedule, app : api") == "True"
+    assert asked.render(functions="nightly:schedule,api:queue") == "False"
+
+
+# ── The rules agree with whoever makes them ──────────────────────────────────
+
+
+def test_regions_are_botocores() -> None:
+    known = botocore.session.Session().get_available_regions("lambda")
+    assert RULES.regions.split() == sorted(known)
+
+
+def test_names_of_python_are_reserved() -> None:
+    public = {name for name in sys.stdlib_module_names if name[0] != "_" and name.islower()}
+    words = {word.lower() for word in [*keyword.kwlist, *keyword.softkwlist] if word != "_"}
+    assert public | words <= set(RULES.python_names.split())
+
+
+def test_installed_packages_are_reserved() -> None:
+    """A service named like a package would hide it from its own tests."""
+    pins = (ROOT / "template" / "requirements-dev.txt").read_text("utf-8")
+    for path in (ROOT / "triggers").glob("*/requirements/*.txt"):
+        pins += path.read_text("utf-8")
+    packages = {line.split("==")[0].replace("-", "_") for line in pins.splitlines() if "==" in line}
+    importable = {name for name in packages if 3 <= len(name) <= 24}
+    assert {name for name in importable if not RULES.reserved(name).strip()} == set()
+
+
+@given(name=st.text("ab./-@{~^:?*[\\ ü", min_size=1, max_size=8))
+def test_branches_follow_git(name: str) -> None:
+    git = subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"])
+    # git branch refuses these as well: they would read as an option and as HEAD.
+    special = name == "@" or name.startswith("-")
+    assert bool(RULES.branch_problem(name).strip()) == (git.returncode != 0 or special)
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_python_versions_say_when_their_support_ends(
+    version: str, runtime_ends: Callable[[str], str]
+) -> None:
+    choices = QUESTIONS["python_version"]["choices"]
+    (label,) = (label for label, value in choices.items() if value == version)
+    assert label == f"{version} (until {runtime_ends(version)})"
+
+
+@pytest.fixture
+def runtime_ends() -> Callable[[str], str]:
+    """The end of support by cfn-lint's data, which it takes from AWS's list of runtimes."""
+    code = "import json; from cfnlint.data import AdditionalSpecs as a; import pathlib; print((pathlib.Path(a.__path__[0]) / 'LmbdRuntimeLifecycle.json').read_text())"
+    data = subprocess.run(
+        [str(ROOT / ".venv-sam" / "bin" / "python"), "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lifecycle = yaml.safe_load(data.stdout)
+    return lambda version: str(lifecycle[f"python{version}"]["deprecated"])
