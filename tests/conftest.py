@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from copier import run_copy
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from pytest_copie.plugin import Copie
 
 ROOT = Path(__file__).parents[1]
@@ -25,8 +25,13 @@ QUESTIONS: dict[str, Any] = {
 COMPUTED = {name for name, question in QUESTIONS.items() if question.get("when") is False}
 
 # The same examples in every run, so that a red build can be repeated; `--hypothesis-profile=deep` roams.
+# An example is a whole service, too slow to shrink; `deep` does.
 settings.register_profile(
-    "ci", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    "ci",
+    derandomize=True,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 settings.register_profile(
     "deep", max_examples=200, deadline=None, suppress_health_check=list(HealthCheck)

@@ -1,0 +1,72 @@
+"""Whatever the questions accept becomes a service that its tools accept."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from conftest import check, render, tree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_questions import RULES
+from test_render import cloudformation, test_structured_files_parse
+
+KEBAB = st.from_regex(r"[a-z]([a-z0-9]|-[a-z0-9])*", fullmatch=True)
+SNAKE = KEBAB.map(lambda name: name.replace("-", "_"))
+TRIGGERS = ["api"]
+
+
+def accepted(rule: str, *arguments: object) -> object:
+    return lambda answer: not getattr(RULES, f"{rule}_problem")(answer, *arguments).strip()
+
+
+FUNCTIONS = (
+    st.lists(st.tuples(SNAKE, st.sampled_from(TRIGGERS)), min_size=1, max_size=3)
+    .map(lambda pairs: ", ".join(f"{name}:{trigger}" for name, trigger in pairs))
+    .filter(accepted("functions", TRIGGERS))
+)
+BRANCH = st.text("abü/.+!-_@#$'\"`|&;=", min_size=1, max_size=20).filter(accepted("branch"))
+ANSWERS = st.fixed_dictionaries(
+    {
+        "service_name": KEBAB.filter(accepted("service_name")),
+        "service_description": st.text(min_size=1, max_size=120).filter(accepted("description")),
+        "functions": FUNCTIONS,
+        "api_framework": st.sampled_from(["powertools", "fastapi"]),
+        "table": st.booleans(),
+        "python_version": st.sampled_from(["3.11", "3.12", "3.13", "3.14"]),
+        "architecture": st.sampled_from(["arm64", "x86_64"]),
+        "aws_region": st.sampled_from(RULES.regions.split()),
+        "github_repository": st.from_regex(
+            r"[A-Za-z0-9]{1,39}/[A-Za-z0-9._-]{1,100}", fullmatch=True
+        ).filter(accepted("repository")),
+        "dev_branch": BRANCH,
+        "secrets": st.lists(KEBAB, max_size=3, unique=True).map(", ".join).filter(accepted("secrets")),
+        "alarm_email": st.sampled_from(["", "on.call+orders@example.com", "a_b%c@x.example.com"]),
+        "monthly_budget_usd": st.integers(0, 1_000_000),
+    }
+)
+
+
+@given(answers=ANSWERS)
+@settings(max_examples=30)
+def test_accepted_answers_render_and_parse(template: Path, answers: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        service = render(template, Path(folder, "service"), **answers)
+        test_structured_files_parse({"it": service}, "it")
+        check("ruff", "format", "--check", "--quiet", ".", cwd=service)
+        check("ruff", "check", "--quiet", ".", cwd=service)
+        assert cloudformation(service)["Description"] == (
+            f"{answers['service_name']}: {str(answers['service_description']).strip()}"
+        )
+        assert len([path for path in tree(service) if path.endswith("lambda_pkg/index.py")]) == (
+            str(answers["functions"]).count(":")
+        )
+
+
+@given(answers=ANSWERS)
+@settings(max_examples=10)
+def test_accepted_answers_pass_sam_validate(template: Path, answers: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        service = render(template, Path(folder, "service"), **answers)
+        check("sam", "validate", "--lint", "--config-env", "dev", cwd=service)
+        check("sam", "validate", "--lint", "--config-env", "prod", cwd=service)

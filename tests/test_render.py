@@ -1,0 +1,330 @@
+"""What is rendered looks as if a careful person had written it for this one service."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, SAMPLES, check, render, sample, tree
+from markdown_it import MarkdownIt
+
+NAMES = [path.stem for path in SAMPLES]
+DESCRIPTIONS = [
+    "\"Quoted\": it's 100 % & {{ more }} #1 <b> `code` \\ *bold* [link](x) | 🛒 طلبات $x$ ${y}",
+    "# not a heading",
+    "- not a list",
+    "1. not a list either",
+    "{% raw %} {# no comment #} {{ _copier_conf }}",
+    "ends with a backslash \\",
+    "~~struck~~ _under_ &amp; <script>alert(1)</script> https://example.com",
+    "'single' and \"double\", 'more' single: '",
+    "yes",
+    "null",
+    "שלום 👨‍👩‍👧 é",
+]
+
+
+class Template(yaml.SafeLoader):
+    """Reads CloudFormation's YAML: !Sub x becomes {"Fn::Sub": "x"}."""
+
+
+def intrinsic(loader: Template, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return {f"Fn::{suffix}": loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {f"Fn::{suffix}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {f"Fn::{suffix}": loader.construct_mapping(node, deep=True)}
+
+
+Template.add_multi_constructor("!", intrinsic)  # type: ignore[no-untyped-call]
+
+
+def cloudformation(service: Path) -> dict[str, Any]:
+    template: dict[str, Any] = yaml.load(  # noqa: S506 — a SafeLoader
+        (service / "template.yaml").read_text("utf-8"), Loader=Template
+    )
+    return template
+
+
+def resources(service: Path, kind: str) -> dict[str, Any]:
+    return {
+        name: resource["Properties"]
+        for name, resource in cloudformation(service)["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+# ── Files ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_clean(rendered_samples: dict[str, Path], name: str) -> None:
+    problems = []
+    for path, content in tree(rendered_samples[name]).items():
+        text = content.decode("utf-8")
+        checks = {
+            "starts with a blank line": text.startswith("\n"),
+            "does not end in one newline": text != "" and not re.search(r"[^\n]\n\Z", text),
+            "has trailing blanks": re.search(r"[ \t]+$", text, re.MULTILINE),
+            "has stray blank lines": "\n" * (4 if path.endswith(".py") else 3) in text,
+            "has Windows line ends": "\r" in text,
+            "has an empty block": re.search(r":\n\n\n|\{\n\n|\[\n\n", text),
+        }
+        problems += [f"{path} {problem}" for problem, found in checks.items() if found]
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "everything"])
+def test_no_template_markers_are_left(rendered_samples: dict[str, Path], name: str) -> None:
+    """The sample `everything` has them in its description, on purpose."""
+    for path, content in tree(rendered_samples[name]).items():
+        text = re.sub(r"\$\{\{.*?\}\}", "", content.decode("utf-8"))  # GitHub's expressions
+        assert not re.search(r"\{\{|\{%|%\}|\{#|#\}", text), path
+        assert not path.endswith(".jinja")
+
+
+def test_paths_are_portable(rendered_samples: dict[str, Path]) -> None:
+    sources = check("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    assert [path for path in sources if '"' in path or "\\" in path] == []
+    for service in rendered_samples.values():
+        assert all(re.fullmatch(r"[\w./-]+", path) for path in tree(service))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_the_same_answers_render_the_same_bytes(
+    template: Path, tmp_path: Path, rendered_samples: dict[str, Path], path: Path
+) -> None:
+    again = render(template, tmp_path / "again", **sample(path))
+    assert tree(again) == tree(rendered_samples[path.stem])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_structured_files_parse(rendered_samples: dict[str, Path], name: str) -> None:
+    read = 0
+    for path, content in tree(rendered_samples[name]).items():
+        text = content.decode("utf-8")
+        if path.endswith(".json"):
+            json.loads(text)
+        elif path.endswith(".toml"):
+            tomllib.loads(text)
+        elif path.endswith((".yml", ".yaml")):
+            yaml.load(text, Loader=Template)  # noqa: S506 — a SafeLoader
+        elif path.endswith(".py"):
+            ast.parse(text)
+        else:
+            continue
+        read += 1
+    assert read > 20
+
+
+def test_the_tree_is_the_documented_one(orders: Callable[..., Path]) -> None:
+    """Every room that a user is told of is there."""
+    files = tree(orders())
+    for path in (
+        "README.md CHANGELOG.md Makefile template.yaml samconfig.toml pyproject.toml "
+        ".python-version requirements-dev.txt .gitignore .dockerignore .editorconfig "
+        ".github/dependabot.yml .github/workflows/dev_cicd.yml .github/workflows/prod_cicd.yml "
+        "src/orders/app/README.md src/orders/app/requirements.txt "
+        "src/orders/app/lambda_pkg/__init__.py src/orders/app/lambda_pkg/index.py "
+        "src/orders/app/lambda_pkg/settings.py src/orders/app/lambda_pkg/services/__init__.py "
+        "src/orders/app/lambda_pkg/utils/__init__.py events/app/get-health.json "
+        "tests/unit/README.md tests/unit/app/test_index.py tests/integration/app/test_api.py "
+        "scripts/setup.py docs/architecture.md docs/cicd.md docs/access.md docs/operations.md "
+        "docs/decisions/README.md"
+    ).split():
+        assert path in files, path
+
+
+# ── Free text ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS)
+def test_the_description_reads_the_same_everywhere(
+    orders: Callable[..., Path], description: str
+) -> None:
+    service = orders(service_description=description, api_framework="fastapi")
+    assert cloudformation(service)["Description"] == f"orders: {description}"
+    project = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["description"] == description
+
+    index = ast.parse((service / "src/orders/app/lambda_pkg/index.py").read_text("utf-8"))
+    texts = {node.value for node in ast.walk(index) if isinstance(node, ast.Constant)}
+    assert description in texts
+
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(
+        (service / "README.md").read_text("utf-8")
+    )
+    assert tokens[3].type == "paragraph_open"
+    children = tokens[4].children or []
+    assert {child.type for child in children} <= {"text", "text_special"}
+    assert "".join(child.content for child in children) == description
+
+
+def test_python_with_the_description_is_formatted(orders: Callable[..., Path]) -> None:
+    description = "a \\ 'b' \"c\" \"d\""
+    service = orders(service_description=description, api_framework="fastapi")
+    check("ruff", "format", "--check", ".", cwd=service)
+
+
+# ── The stack ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_end_in_the_environment_and_fit(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    """IAC-04, IAC-05: physical names carry service and environment, within AWS's limits."""
+    limits = {"FunctionName": 64, "TableName": 255, "TopicName": 256, "AlarmName": 255}
+    limits |= {"LogGroupName": 512, "Name": 128, "BudgetName": 100}
+    service = sample(ROOT / "tests" / "samples" / f"{name}.yml")["service_name"]
+    names = []
+    for resource in cloudformation(rendered_samples[name])["Resources"].values():
+        properties = resource["Properties"]
+        properties = properties.get("Budget", properties)
+        names += [(key, properties[key]) for key in limits.keys() & properties.keys()]
+    assert len(names) >= 9
+    for key, value in names:
+        physical = value["Fn::Sub"]
+        assert physical.endswith("-${EnvironmentName}")
+        assert service in physical
+        assert len(physical.replace("${EnvironmentName}", "prod")) <= limits[key]
+
+
+def test_every_function_has_what_it_needs(rendered_samples: dict[str, Path]) -> None:
+    functions = resources(rendered_samples["everything"], "AWS::Serverless::Function")
+    groups = resources(rendered_samples["everything"], "AWS::Logs::LogGroup")
+    alarms = resources(rendered_samples["everything"], "AWS::CloudWatch::Alarm")
+    assert functions.keys() == {"AppFunction", "AnAdminFunctionOf24cFunction"}
+    for name, function in functions.items():
+        prefix = name.removesuffix("Function")
+        assert (rendered_samples["everything"] / function["CodeUri"]).is_dir()
+        assert function["Handler"] == "lambda_pkg.index.lambda_handler"
+        assert isinstance(function["Timeout"], int)
+        assert isinstance(function["MemorySize"], int)
+        assert function["LoggingConfig"] == {"LogGroup": {"Fn::Ref": f"{prefix}LogGroup"}}
+        assert groups[f"{prefix}LogGroup"]["RetentionInDays"]
+        assert {f"{prefix}ErrorsAlarm", f"{prefix}ThrottlesAlarm"} <= alarms.keys()
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [{"Fn::Ref": "AlarmTopic"}]
+        assert alarm["AlarmDescription"]
+
+
+def test_a_function_may_do_what_its_code_does_and_no_more(
+    rendered_samples: dict[str, Path],
+) -> None:
+    function = resources(rendered_samples["everything"], "AWS::Serverless::Function")["AppFunction"]
+    table, secrets = [policy["Statement"][0] for policy in function["Policies"]]
+    assert table == {
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
+        "Resource": {"Fn::GetAtt": "Table.Arn"},
+    }
+    assert secrets["Action"] == "secretsmanager:GetSecretValue"
+    assert [arn["Fn::Sub"].split(":secret:")[1] for arn in secrets["Resource"]] == [
+        "an-order-service-of-24ch/twilio-api-key-${EnvironmentName}-??????",
+        "an-order-service-of-24ch/a-secret-with-thirty-two-letters-${EnvironmentName}-??????",
+    ]
+    bare = resources(rendered_samples["no-table"], "AWS::Serverless::Function")["AppFunction"]
+    assert "Policies" not in bare
+
+
+def test_the_table_outlives_mistakes(rendered_samples: dict[str, Path]) -> None:
+    table = cloudformation(rendered_samples["default"])["Resources"]["Table"]
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    in_prod = {"Fn::If": ["IsProd", True, False]}
+    properties = table["Properties"]
+    assert properties["DeletionProtectionEnabled"] == in_prod
+    recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert recovery == in_prod
+    assert properties["TimeToLiveSpecification"]["Enabled"] is True
+    assert "Table" not in cloudformation(rendered_samples["no-table"])["Resources"]
+
+
+def test_cors_is_said_once_and_used_twice(rendered_samples: dict[str, Path]) -> None:
+    """The gateway and the functions allow the same origins, methods and headers."""
+    for name in ("default", "fastapi"):
+        service = rendered_samples[name]
+        cors = resources(service, "AWS::Serverless::HttpApi")["Api"]["CorsConfiguration"]
+        function = resources(service, "AWS::Serverless::Function")["AppFunction"]
+        origins = function["Environment"]["Variables"]["CORS_ALLOW_ORIGINS"]
+        assert cors["AllowOrigins"] == {"Fn::Ref": "CorsAllowOrigins"}
+        assert origins["Fn::Join"] == [",", {"Fn::Ref": "CorsAllowOrigins"}]
+        (index,) = service.glob("src/*/app/lambda_pkg/index.py")
+        assert json.dumps(cors["AllowHeaders"]) in index.read_text("utf-8")
+
+
+def test_readme_and_template_list_the_same_variables(rendered_samples: dict[str, Path]) -> None:
+    """STR-08: the variables in a function's README are those that the template passes."""
+    for service in rendered_samples.values():
+        shared = cloudformation(service)["Globals"]["Function"]["Environment"]["Variables"]
+        for function in resources(service, "AWS::Serverless::Function").values():
+            readme = (service / function["CodeUri"] / "README.md").read_text("utf-8")
+            listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", readme, re.MULTILINE))
+            assert listed == {*shared, *function["Environment"]["Variables"]}
+
+
+def test_samconfig_is_complete_in_each_environment(orders: Callable[..., Path]) -> None:
+    config = tomllib.loads((orders(aws_region="eu-north-1") / "samconfig.toml").read_text("utf-8"))
+    assert config.keys() == {"version", "dev", "prod"}
+    for environment in ("dev", "prod"):
+        section = {key: value["parameters"] for key, value in config[environment].items()}
+        assert section["global"]["stack_name"] == f"orders-{environment}"
+        assert section["global"]["region"] == "eu-north-1"
+        assert section["build"]["use_container"] is True
+        assert section["validate"]["lint"] is True
+        assert section["deploy"]["confirm_changeset"] is False
+        assert section["deploy"]["fail_on_empty_changeset"] is False
+        assert section["deploy"]["resolve_s3"] is False
+        assert f"EnvironmentName={environment}" in section["deploy"]["parameter_overrides"]
+
+
+def test_placeholder_repository_is_said_where_it_matters(orders: Callable[..., Path]) -> None:
+    service = orders()
+    for path in ("README.md", "docs/access.md"):
+        assert "`your-org/orders` is a placeholder" in (service / path).read_text("utf-8")
+
+
+def test_a_real_repository_is_no_placeholder(orders: Callable[..., Path]) -> None:
+    service = orders(github_repository="example/orders")
+    assert not [path for path, content in tree(service).items() if b"placeholder" in content]
+
+
+def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Path]) -> None:
+    service = rendered_samples["everything"]
+    bot = yaml.safe_load((service / ".github/dependabot.yml").read_text("utf-8"))
+    pip, actions = bot["updates"]
+    covered = {
+        path
+        for pattern in pip["directories"]
+        for folder in ([service] if pattern == "/" else service.glob(pattern.strip("/")))
+        for path in folder.glob("requirements*.txt")
+    }
+    assert covered == set(service.rglob("requirements*.txt"))
+    assert len(covered) == 4
+    assert actions["package-ecosystem"] == "github-actions"
+    assert {pip["target-branch"], actions["target-branch"]} == {"dev/next+1"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documents_name_commands_and_files_that_exist(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    service = rendered_samples[name]
+    targets = set(
+        re.findall(r"^([a-z-]+):.*##", (service / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
+    for document in service.rglob("*.md"):
+        text = document.read_text("utf-8")
+        named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
+        assert named <= targets, document
+        for link in re.findall(r"\]\(([^)#:]+)\)", re.sub(r"\\\[.*", "", text)):
+            assert (document.parent / link).exists(), f"{document}: {link}"

