@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import subprocess
 import sys
@@ -276,3 +277,23 @@ def runtime_ends() -> Callable[[str], str]:
     )
     lifecycle = yaml.safe_load(data.stdout)
     return lambda version: str(lifecycle[f"python{version}"]["deprecated"])
+
+
+def test_budgets_are_left_out_where_cloudformation_has_none(
+    template: Path, tmp_path: Path
+) -> None:
+    """The whole stack, linted for every Region: each lacks exactly what is left out there."""
+    ask(template, tmp_path, {"aws_region": "us-east-1"})
+    done = subprocess.run(
+        [str(ROOT / ".venv-sam" / "bin" / "cfn-lint"), "--format=json", "--regions"]
+        + [*RULES.regions.split(), "--template", str(tmp_path / "orders" / "template.yaml")],
+        capture_output=True,
+        text=True,
+    )
+    found = {problem["Message"] for problem in json.loads(done.stdout)}
+    assert found == {
+        f"Resource type 'AWS::Budgets::Budget' does not exist in '{region}'"
+        for region in RULES.regions_without_budgets.split()
+    }
+    ask(template, tmp_path / "elsewhere", {"aws_region": "eu-north-1"})
+    assert "Budget" not in (tmp_path / "elsewhere/orders/template.yaml").read_text("utf-8")

@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -93,7 +93,7 @@ def version_of(python: object) -> str:
     return output(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
 
 
-def pyenv_interpreter(version: str) -> Optional[str]:
+def pyenv_interpreter(version: str) -> str | None:
     """The newest interpreter of that minor version which pyenv has installed."""
     installed = [
         name
@@ -116,7 +116,7 @@ def interpreters(version: str) -> Iterator[str]:
     yield output("uv", "python", "find", "--no-python-downloads", version)
 
 
-def find_interpreter(version: str) -> Optional[str]:
+def find_interpreter(version: str) -> str | None:
     """An interpreter of that minor version, or None."""
     return next(
         (each for each in interpreters(version) if each and version_of(each) == version), None
@@ -202,7 +202,7 @@ def set_up(own_sam: bool) -> None:
         install(ROOT / ".venv-sam", [ROOT / "requirements-sam.txt"])
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
         "--own-sam",

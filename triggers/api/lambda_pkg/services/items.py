@@ -1,5 +1,7 @@
 """Items: an example of logic that knows a table, and nothing of Lambda or HTTP."""
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Callable
@@ -34,7 +36,7 @@ class Item:
 class Items:
     """The items in a table."""
 
-    def __init__(self, table: "Table", now: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: Table, now: Callable[[], float] = time.time) -> None:
         """Use `table`; `now` tells the time in seconds since the epoch."""
         self._table = table
         self._now = now

@@ -1,5 +1,7 @@
 """AWS clients, made once per container and reused by every call."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import boto3
@@ -14,6 +16,6 @@ CONFIG = Config(
 )
 
 
-def dynamodb_table(name: str) -> "Table":
+def dynamodb_table(name: str) -> Table:
     """The DynamoDB table of that name."""
     return boto3.resource("dynamodb", config=CONFIG).Table(name)
