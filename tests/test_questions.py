@@ -296,4 +296,4 @@ def test_budgets_are_left_out_where_cloudformation_has_none(
         for region in RULES.regions_without_budgets.split()
     }
     ask(template, tmp_path / "elsewhere", {"aws_region": "eu-north-1"})
-    assert "Budget" not in (tmp_path / "elsewhere/orders/template.yaml").read_text("utf-8")
+    assert "AWS::Budgets" not in (tmp_path / "elsewhere/orders/template.yaml").read_text("utf-8")

