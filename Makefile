@@ -36,8 +36,8 @@ lint: .venv/.dev ## Check this repository: format, code, types, YAML, workflows
 	$(BIN)/zizmor --offline --quiet .github
 
 format: .venv/.dev ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
-	$(BIN)/ruff check --fix
 
 docs: .venv/.dev ## Write the generated parts of README.md anew
 	$(BIN)/python docs/generate.py

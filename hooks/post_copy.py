@@ -9,15 +9,14 @@ Runs in Copier's interpreter, in the new service's folder.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
+import runpy
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import questionary
 import yaml
@@ -37,7 +36,9 @@ def git(*arguments: str) -> subprocess.CompletedProcess[str]:
 def first_commit(service: str, branch: str) -> None:
     """Put the service under git, unless it already is in a repository."""
     if not shutil.which("git"):
-        say("There is no git here, so nothing is committed yet. Later: git init, git add, git commit")
+        say(
+            "There is no git here, so nothing is committed yet. Later: git init, git add, git commit"
+        )
         return
     if git("rev-parse", "--is-inside-work-tree").returncode == 0:
         return
@@ -58,25 +59,17 @@ def first_commit(service: str, branch: str) -> None:
 # ── The interpreter ──────────────────────────────────────────────────────────
 
 
-def setup_script() -> ModuleType:
-    """The service's own scripts/setup.py, as a module."""
-    spec = importlib.util.spec_from_file_location("service_setup", Path("scripts/setup.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def offer_interpreter() -> None:
     """Where pyenv lacks the service's Python and a person is there, offer to install it."""
-    setup = setup_script()
-    version = setup.wanted_version()
-    if not shutil.which("pyenv") or setup.pyenv_interpreter(version) or not sys.stdin.isatty():
+    setup = runpy.run_path("scripts/setup.py")
+    version = setup["wanted_version"]()
+    if not shutil.which("pyenv") or setup["pyenv_interpreter"](version) or not sys.stdin.isatty():
         return
     question = f"pyenv has no Python {version}. Install it now? It takes some minutes."
-    if questionary.confirm(question, default=not setup.find_interpreter(version)).ask():
-        if subprocess.run(["pyenv", "install", "--skip-existing", version]).returncode:
-            say(f"pyenv could not install Python {version}; its reason stands above.")
+    if not questionary.confirm(question, default=not setup["find_interpreter"](version)).ask():
+        return
+    if subprocess.run(["pyenv", "install", "--skip-existing", version]).returncode:
+        say(f"pyenv could not install Python {version}; its reason stands above.")
 
 
 # ── The environment ──────────────────────────────────────────────────────────
@@ -85,10 +78,14 @@ def offer_interpreter() -> None:
 def make_setup() -> bool:
     """Run the service's own `make setup`. True on success."""
     # Without what a calling make left in the environment: its variables are not for this one.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    command = ["make", "setup", f"PYTHON={sys.executable}"] if shutil.which("make") else [
-        sys.executable, "scripts/setup.py"
-    ]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    command = (
+        ["make", "setup", f"PYTHON={sys.executable}"]
+        if shutil.which("make")
+        else [sys.executable, "scripts/setup.py"]
+    )
     return subprocess.run(command, env=environment).returncode == 0
 
 
@@ -129,4 +126,6 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as error:  # noqa: BLE001 — whatever it is, the service must stay
-        say(f"\nThe set-up met a problem: {error!r}\nThe service is complete; for its environment: make setup\n")
+        say(
+            f"\nThe set-up met a problem: {error!r}\nThe service is complete; for its environment: make setup\n"
+        )

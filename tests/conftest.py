@@ -148,9 +148,7 @@ def orders(template: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def rendered_samples(
-    template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
+def rendered_samples(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every sample, rendered once without set-up. Only read."""
     folder = tmp_path_factory.mktemp("rendered")
     return {path.stem: render(template, folder / path.stem, **sample(path)) for path in SAMPLES}

@@ -40,7 +40,9 @@ ANSWERS = st.fixed_dictionaries(
             r"[A-Za-z0-9]{1,39}/[A-Za-z0-9._-]{1,100}", fullmatch=True
         ).filter(accepted("repository")),
         "dev_branch": BRANCH,
-        "secrets": st.lists(KEBAB, max_size=3, unique=True).map(", ".join).filter(accepted("secrets")),
+        "secrets": st.lists(KEBAB, max_size=3, unique=True)
+        .map(", ".join)
+        .filter(accepted("secrets")),
         "alarm_email": st.sampled_from(["", "on.call+orders@example.com", "a_b%c@x.example.com"]),
         "monthly_budget_usd": st.integers(0, 1_000_000),
     }

@@ -39,7 +39,7 @@ ACCEPTED = [
     ("service_name", "x" * 24),
     ("service_description", "x"),
     ("service_description", "x" * 120),
-    ("service_description", "\"It's\" 100 %: #1 {{ x }} {% y %} 👨‍👩‍👧 طلبات \\ `z`"),
+    ("service_description", '"It\'s" 100 %: #1 {{ x }} {% y %} 👨‍👩‍👧 طلبات \\ `z`'),
     ("functions", "app:api"),
     ("functions", " app : api , admin_area:api "),
     ("functions", "ab:api"),
@@ -279,9 +279,7 @@ def runtime_ends() -> Callable[[str], str]:
     return lambda version: str(lifecycle[f"python{version}"]["deprecated"])
 
 
-def test_budgets_are_left_out_where_cloudformation_has_none(
-    template: Path, tmp_path: Path
-) -> None:
+def test_budgets_are_left_out_where_cloudformation_has_none(template: Path, tmp_path: Path) -> None:
     """The whole stack, linted for every Region: each lacks exactly what is left out there."""
     ask(template, tmp_path, {"aws_region": "us-east-1"})
     done = subprocess.run(

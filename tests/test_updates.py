@@ -1,0 +1,205 @@
+"""A later template meets a service that people have made their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import check, commit, declared, make_template, release, render, tree
+from copier import VcsRef, run_update
+
+INDEX = "src/orders/app/lambda_pkg/index.py"
+MINE = "# mine\n"
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    """A template of its own, at 1.0.0, for tests that release a later one."""
+    return make_template(tmp_path / "template")
+
+
+@pytest.fixture
+def service(releases: Path, tmp_path: Path) -> Path:
+    """A service of 1.0.0, committed."""
+    folder = render(releases, tmp_path / "orders", service_name="orders")
+    commit(folder, "Start orders")
+    return folder
+
+
+def update(service: Path, vcs_ref: str | VcsRef | None = None, **answers: Any) -> None:
+    """`copier update --trust --defaults`, with new answers."""
+    run_update(
+        service,
+        data=declared(answers),
+        vcs_ref=vcs_ref,
+        defaults=True,
+        overwrite=True,
+        unsafe=True,
+        quiet=True,
+    )
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def changed(service: Path) -> set[str]:
+    """What an update left to review."""
+    lines = check("git", "status", "--porcelain", "-uall", cwd=service).splitlines()
+    return {line[3:] for line in lines}
+
+
+def test_the_source_of_updates_is_recorded(service: Path, releases: Path) -> None:
+    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
+    assert (answers["_src_path"], answers["_commit"]) == (str(releases), "1.0.0")
+    assert answers["seen"] == ["app"]
+
+
+def test_what_a_user_owns_is_not_touched(service: Path, releases: Path) -> None:
+    """Not changed, not deleted, not brought back, whatever the template does."""
+    append(service / INDEX, MINE)
+    (service / "tests/unit/app/test_items.py").unlink()
+    (service / "src/orders/app/lambda_pkg/services/prices.py").write_text(MINE, "utf-8")
+    append(service / "CHANGELOG.md", "- Mine.\n")
+    commit(service)
+    before = tree(service)
+
+    room = releases / "triggers" / "api"
+    append(room / "lambda_pkg/index_powertools.py.jinja", "# the template's\n")
+    append(room / "requirements/powertools.txt", "# the template's\n")
+    append(room / "events/get-item.json.jinja", "\n")
+    append(releases / "template" / "CHANGELOG.md", "- The template's.\n")
+    (room / "lambda_pkg/utils/errors.py").unlink()
+    replace(room / "room.yml.jinja", "  - errors.py\n", "")
+    release(releases, "2.0.0")
+    update(service)
+
+    assert changed(service) == {".copier-answers.yml"}
+    assert {path: text for path, text in tree(service).items() if path in before} == {
+        **before,
+        ".copier-answers.yml": (service / ".copier-answers.yml").read_bytes(),
+    }
+
+
+def test_what_the_template_owns_is_merged(service: Path, releases: Path) -> None:
+    replace(service / "Makefile", "ENV ?= dev", "ENV ?= dev\nMINE ?= 1")
+    commit(service)
+    append(releases / "template" / "Makefile", "\n# A later target.\n")
+    append(releases / "template" / "scripts" / "setup.py", "# later\n")
+    release(releases, "2.0.0")
+    update(service)
+    makefile = (service / "Makefile").read_text("utf-8")
+    assert "MINE ?= 1" in makefile
+    assert "# A later target." in makefile
+    assert changed(service) == {".copier-answers.yml", "Makefile", "scripts/setup.py"}
+
+
+@pytest.mark.parametrize(
+    ("place", "addition"),
+    [
+        ("  # Your own parameters go here.\n", "  Mine:\n    Type: String\n    Default: x\n"),
+        (
+            "  # ── Your own resources go here ──\n",
+            "\n  Mine:\n    Type: AWS::SQS::Queue\n    Properties:\n      QueueName: mine\n",
+        ),
+        ("  # Your own outputs go here.\n", "\n  Mine:\n    Value: mine\n"),
+    ],
+)
+def test_additions_to_the_template_survive_at_the_marked_places(
+    service: Path, releases: Path, place: str, addition: str
+) -> None:
+    replace(service / "template.yaml", place, place + addition)
+    commit(service)
+    for path in ("features/alarms.yaml.jinja", "features/budget.yaml.jinja"):
+        replace(releases / path, "    Properties:\n", "    # later\n    Properties:\n")
+    release(releases, "2.0.0")
+    update(service, functions="app:api, admin:api", alarm_email="oncall@example.com")
+    text = (service / "template.yaml").read_text("utf-8")
+    assert place + addition in text
+    assert "# later" in text
+    assert "AdminFunction:" in text
+    assert "<<<<<<<" not in text
+    assert check("git", "ls-files", "-u", cwd=service) == ""
+
+
+def test_a_function_can_be_added(service: Path, releases: Path, tmp_path: Path) -> None:
+    append(service / INDEX, MINE)
+    commit(service)
+    update(service, VcsRef.CURRENT, functions="app:api, admin:api")
+    expected = tree(
+        render(releases, tmp_path / "fresh", service_name="orders", functions="app:api, admin:api")
+    )
+    expected[INDEX] += MINE.encode()
+    assert tree(service) == expected
+
+
+def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
+    update(service, VcsRef.CURRENT, functions="app:api, admin:api")
+    append(service / "src/orders/admin/lambda_pkg/index.py", MINE)
+    commit(service)
+    update(service, VcsRef.CURRENT, functions="app:api")
+    assert (service / "src/orders/admin/lambda_pkg/index.py").read_text("utf-8").endswith(MINE)
+    assert "AdminFunction" not in (service / "template.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"service_description": 'Now "it\'s" {{ different }}: 100 %'},
+        {"python_version": "3.12"},
+        {"architecture": "x86_64"},
+        {"aws_region": "eu-north-1"},
+        {"github_repository": "example/orders"},
+        {"dev_branch": "next", "prod_branch": "release"},
+        {"alarm_email": "oncall@example.com"},
+        {"monthly_budget_usd": 0},
+        {"secrets": "twilio-api-key"},
+        {"table": False},
+    ],
+    ids=lambda answers: next(iter(answers)),
+)
+def test_answers_that_can_be_changed_later(
+    service: Path, releases: Path, tmp_path: Path, answers: dict[str, Any]
+) -> None:
+    """As if they had been given at first, but for what a user owns by now."""
+    before = tree(service)
+    update(service, VcsRef.CURRENT, **answers)
+    fresh = tree(render(releases, tmp_path / "fresh", service_name="orders", **answers))
+    owned = ("src/", "events/", "tests/unit/app/", "tests/integration/app/")
+    after = tree(service)
+    for path in after.keys() | fresh.keys():
+        if path.startswith(owned):
+            assert after.get(path) == before.get(path), path
+        else:
+            assert after.get(path) == fresh.get(path), path
+
+
+def test_an_update_sets_nothing_up(service: Path) -> None:
+    update(service, VcsRef.CURRENT, alarm_email="oncall@example.com")
+    assert not (service / ".venv").exists()
+    assert check("git", "log", "--format=%s", cwd=service) == "Start orders\n"
+
+
+def test_an_update_to_the_same_release_changes_nothing(service: Path) -> None:
+    update(service)
+    assert changed(service) == set()
+
+
+def test_any_text_survives_an_update(
+    releases: Path, tmp_path: Path, orders: Callable[..., Path]
+) -> None:
+    description = "{{ 1 + 1 }} {% raw %} 'it' \"is\" 🛒 #"
+    service = orders(service_description=description)
+    commit(service)
+    update(service, VcsRef.CURRENT, alarm_email="oncall@example.com")
+    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
+    assert answers["service_description"] == description
