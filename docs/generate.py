@@ -10,17 +10,20 @@ and the terminal's words of a default service that is really rendered, set up an
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import pexpect
+import pyte
 import yaml
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+QUESTION = "\U0001f3a4"  # the microphone that Copier puts before a question
 TREE_NOTES = {
     "README.md": "what it is, its picture, its commands",
     "CHANGELOG.md": "",
@@ -87,30 +90,55 @@ def picture(service: Path) -> str:
     return str(found)
 
 
+def screen(command: list[str], cwd: Path, keys: str = "") -> list[str]:
+    """The lines that a terminal shows in the end, after a key was pressed at each question."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    environment["PATH"] = os.pathsep.join(
+        part for part in os.environ["PATH"].split(os.pathsep) if str(ROOT) not in part
+    )
+    shown = pyte.Screen(100, 400)
+    stream = pyte.Stream(shown)
+    process = pexpect.spawn(
+        command[0],
+        command[1:],
+        cwd=str(cwd),
+        dimensions=(400, 100),
+        encoding="utf-8",
+        timeout=600,
+        env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
+    for key in keys:
+        process.expect(QUESTION)
+        stream.feed(f"{process.before}{QUESTION}")
+        process.send(key)
+    process.expect(pexpect.EOF)
+    stream.feed(str(process.before))
+    process.close()
+    lines = [line.rstrip() for line in shown.display]
+    if process.exitstatus:
+        raise SystemExit(f"{command} failed:\n" + "\n".join(lines).rstrip())
+    return lines
+
+
 def terminal(folder: Path) -> str:
-    """What a person sees of the first command and of `make check`, without the file list."""
-    command = [
-        "make",
-        "service",
-        f"DEST={folder / 'orders'}",
-        "ARGS=--defaults --quiet",
-        "ALLOW_DIRTY=1",
-    ]
-    rendered = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    checked = subprocess.run(
-        ["make", "check"], cwd=folder / "orders", capture_output=True, text=True, check=True
-    )
-    said = re.sub(r"\x1b\[[0-9;]*m", "", rendered.stdout + rendered.stderr)
-    lines = [line for line in said.splitlines() if not re.match(r"\s*warn\(|.*Warning", line)]
-    ends = [
-        line
-        for line in (checked.stdout + checked.stderr).splitlines()
-        if re.match(r"\.venv|All|Success|=.* passed|\S+ files already|.*valid", line)
-    ]
+    """What a person sees: `make service` with Enter at each question, then `make check`."""
+    said = screen(["make", "service", f"DEST={folder / 'orders'}", "ALLOW_DIRTY=1"], ROOT, "\r" * 6)
+    files = [line for line in said if re.match(r" +create ", line)]
+    first = said.index(files[0])
+    said = [line for line in said if line not in files]
+    said.insert(first, f"    create  … {len(files)} files and folders")
+    checked = screen(["make", "check"], folder / "orders")
     text = "\n".join(
-        ["$ make service DEST=../orders", *lines, "$ cd ../orders && make check", *ends]
+        ["$ make service DEST=../orders", *said, "$ cd ../orders", "$ make check", *checked]
     )
-    text = text.replace(f"{folder}/orders/", "").replace(str(folder), "..")
+    for path, name in (
+        (f"{folder}/orders/", ""),
+        (folder, ".."),
+        (ROOT, "~/template"),
+        (Path.home(), "~"),
+    ):
+        text = text.replace(str(path), str(name))
+    text = re.sub(r"^.*(DirtyLocalWarning|warn\().*\n", "", text, flags=re.MULTILINE)
     return "```console\n" + re.sub(r"\n{3,}", "\n\n", text).strip() + "\n```"
 
 

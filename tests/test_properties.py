@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from conftest import check, render, tree
@@ -16,7 +17,7 @@ SNAKE = KEBAB.map(lambda name: name.replace("-", "_"))
 TRIGGERS = ["api"]
 
 
-def accepted(rule: str, *arguments: object) -> object:
+def accepted(rule: str, *arguments: object) -> Callable[[str], bool]:
     return lambda answer: not getattr(RULES, f"{rule}_problem")(answer, *arguments).strip()
 
 

@@ -44,7 +44,7 @@ def intrinsic(loader: Template, suffix: str, node: yaml.Node) -> Any:
     return {f"Fn::{suffix}": loader.construct_mapping(node, deep=True)}
 
 
-Template.add_multi_constructor("!", intrinsic)  # type: ignore[no-untyped-call]
+Template.add_multi_constructor("!", intrinsic)
 
 
 def load(text: str) -> Any:
@@ -52,7 +52,8 @@ def load(text: str) -> Any:
 
 
 def cloudformation(service: Path) -> dict[str, Any]:
-    return load((service / "template.yaml").read_text("utf-8"))
+    template: dict[str, Any] = load((service / "template.yaml").read_text("utf-8"))
+    return template
 
 
 def resources(service: Path, kind: str) -> dict[str, Any]:

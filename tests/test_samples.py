@@ -10,6 +10,7 @@ import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, SAMPLES, check, sample
@@ -108,7 +109,7 @@ def test_life_of_a_service(
 
 def call(
     artifact: Path, event: Path, boto3: Callable[[str], Path], answers: dict[str, str]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Import a built artifact by its handler in the runtime's interpreter, and call it."""
     python = interpreter(answers["python_version"])
     assert python

@@ -113,7 +113,7 @@ def interpreters(version: str) -> Iterator[str]:
     yield shutil.which(f"python{version}") or ""
     yield sys.executable
     yield shutil.which("python3") or ""
-    yield output("uv", "python", "find", "--no-python-downloads", version)
+    yield output(uv() or "uv", "python", "find", "--no-python-downloads", version)
 
 
 def find_interpreter(version: str) -> str | None:
@@ -123,12 +123,17 @@ def find_interpreter(version: str) -> str | None:
     )
 
 
+def uv() -> str | None:
+    """uv, when it is there. `uvx` tells where it is, also when it is not on the path."""
+    return shutil.which(os.environ.get("UV", "uv")) or shutil.which("uv")
+
+
 def advice(version: str) -> Sequence[str]:
     """How to get an interpreter on this machine."""
     ways = []
     if shutil.which("pyenv"):
         ways.append(f"pyenv install {version}")
-    if shutil.which("uv"):
+    if uv():
         ways.append(f"uv python install {version}")
     return ways or [
         f"with pyenv (https://github.com/pyenv/pyenv): pyenv install {version}",
@@ -145,9 +150,7 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
     if version_of(python) == version and output(python, "-m", "pip", "--version"):
         return
     # pip goes in as well: `sam build` calls it when it builds without a container.
-    if shutil.which("uv") and run(
-        "uv", "venv", "--clear", "--seed", "--python", interpreter, folder
-    ):
+    if uv() and run(uv(), "venv", "--clear", "--seed", "--python", interpreter, folder):
         return
     if run(interpreter, "-m", "venv", "--clear", folder):
         return
@@ -161,8 +164,8 @@ def install(folder: Path, requirements: Sequence[Path]) -> None:
     """Install requirements into a virtual environment."""
     python = folder / "bin" / "python"
     files: list[object] = [part for file in requirements for part in ("-r", file.relative_to(ROOT))]
-    if shutil.which("uv"):
-        if run("uv", "pip", "install", "--python", python, *files):
+    if uv():
+        if run(uv(), "pip", "install", "--python", python, *files):
             return
         say("uv could not install them. Trying pip.")
     if run(python, "-m", "pip", "install", "--retries", "1", *files):
