@@ -138,6 +138,9 @@ def terminal(folder: Path) -> str:
         (Path.home(), "~"),
     ):
         text = text.replace(str(path), str(name))
+    # Copier's notes on the task that it runs, with paths that differ in every run, and on this
+    # working tree.
+    text = re.sub(r"^ > Running task[^]]*\]\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^.*(DirtyLocalWarning|warn\().*\n", "", text, flags=re.MULTILINE)
     return "```console\n" + re.sub(r"\n{3,}", "\n\n", text).strip() + "\n```"
 

@@ -42,7 +42,7 @@ QUESTIONS = [
     "What the service does",
     "The Lambda functions",
     "Framework of the api functions",
-    "The AWS region",
+    "The AWS Region",
     "Answer the detailed questions too?",
 ]
 
@@ -52,6 +52,8 @@ def test_six_times_enter_is_a_service(template: Path, tmp_path: Path) -> None:
     terminal = copier(template, destination, "--skip-tasks")
     for question in QUESTIONS:
         terminal.expect(question)
+        if question == "Framework of the api functions":
+            terminal.expect("later for a function that exists.")  # the last line of its help
         terminal.send(ENTER)
     terminal.expect(pexpect.EOF)
     terminal.close()
