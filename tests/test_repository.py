@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -115,6 +116,14 @@ def test_make_service_refuses_what_could_not_be_updated(clone: Path) -> None:
     assert (clone.parent / "orders" / "NEWS.md").exists()
 
 
+def test_make_service_from_a_template_elsewhere(clone: Path, template: Path) -> None:
+    (clone / "notes").write_text("a change here does not matter\n", "utf-8")
+    done = service(clone, "DEST=../orders", f"TEMPLATE={template}", "ARGS=--defaults --skip-tasks")
+    assert done.returncode == 0, done.stdout
+    answers = yaml.safe_load((clone.parent / "orders/.copier-answers.yml").read_text("utf-8"))
+    assert (answers["_src_path"], answers["_commit"]) == (str(template), "1.0.0")
+
+
 def test_make_service_from_nothing(tmp_path: Path) -> None:
     """The first command of the README, on a machine with git, make and Python, in a clone."""
     clone = make_template(tmp_path / "clone with spaces")
@@ -125,6 +134,25 @@ def test_make_service_from_nothing(tmp_path: Path) -> None:
     )
     assert (tmp_path / "orders" / "template.yaml").exists()
     assert check("git", "status", "--porcelain", cwd=clone) == ""
+
+
+def test_the_readme_is_made_from_its_sources() -> None:
+    """The questions, the tree and the picture are what copier.yml and a service say."""
+    check(sys.executable, "docs/generate.py", "--check", cwd=ROOT)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/maintaining.md"])
+def test_documents_name_commands_and_files_that_exist(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    makefiles = (ROOT / "Makefile", ROOT / "template" / "Makefile")
+    targets = {
+        target
+        for makefile in makefiles
+        for target in re.findall(r"^([a-z-]+):.*##", makefile.read_text("utf-8"), re.MULTILINE)
+    }
+    assert set(re.findall(r"(?:^|[`$] ?)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    for link in re.findall(r"\]\(([^):#]+)[)#]", text):
+        assert ((ROOT / document).parent / link).exists(), link
 
 
 def test_help_lists_every_target() -> None:

@@ -1,0 +1,179 @@
+"""Every command of a rendered service's Makefile, and how `make check` says no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import check, run
+from pytest_copie.plugin import Copie
+
+INDEX = "src/orders/app/lambda_pkg/index.py"
+NO_AWS = {
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_PROFILE": "",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "CI": "",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(template: Path, copie_session: Copie) -> Path:
+    """A service with its environment, shared by the tests of this module."""
+    result = copie_session.copy(extra_answers={"service_name": "orders"}, template_dir=template)
+    assert result.exception is None, result.exception
+    assert result.project_dir is not None
+    return result.project_dir
+
+
+@pytest.fixture
+def service(shared: Path) -> Iterator[Path]:
+    """The same, as it was committed."""
+    yield shared
+    check("git", "checkout", "--quiet", ".", cwd=shared)
+    check("git", "clean", "--quiet", "--force", "-d", cwd=shared)
+
+
+# ── make check says no ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "old", "new", "said"),
+    [
+        ("lint", INDEX, '    return {"status"', '    return  {"status"', "would be reformatted"),
+        ("lint", INDEX, "import json\n", "import json\nimport os\n", "F401"),
+        ("lint", INDEX, "-> dict[str, str]:", "-> int:", "Incompatible return value"),
+        ("lint", "template.yaml", "      MemorySize: 512", "      Memory: 512", "Memory"),
+        ("lint", "template.yaml", "!Ref AlarmTopic\n", "!Ref AlarmTopik\n", "AlarmTopik"),
+        (
+            "lint",
+            ".github/workflows/checks.yml",
+            "    timeout-minutes: 20\n",
+            "    timeout: 20\n",
+            "'timeout' was unexpected",
+        ),
+        (
+            "lint",
+            ".github/workflows/checks.yml",
+            "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+            "@v7",
+            "unpinned-uses",
+        ),
+        ("lint", ".github/dependabot.yml", "interval: weekly", "interval: hourly", "hourly"),
+        ("test", INDEX, '"status": "ok"', '"status": "fine"', "1 failed"),
+        (
+            "test",
+            "src/orders/app/lambda_pkg/utils/errors.py",
+            "def error_body",
+            "def untested(x: int) -> int:\n"
+            + "    x += 1\n" * 30
+            + "    return x\n\n\ndef error_body",
+            "Required test coverage of 90.0% not reached",
+        ),
+    ],
+    ids=lambda value: value[:24].strip() if isinstance(value, str) else None,
+)
+def test_make_check_says_no(
+    service: Path, target: str, path: str, old: str, new: str, said: str
+) -> None:
+    text = (service / path).read_text("utf-8")
+    assert old in text
+    (service / path).write_text(text.replace(old, new, 1), "utf-8")
+    done = run("make", target, cwd=service)
+    assert done.returncode != 0
+    assert said in done.stdout
+
+
+def test_check_is_lint_and_test(service: Path) -> None:
+    planned = check("make", "--dry-run", "check", cwd=service)
+    for part in ("ruff format --check", "mypy", "validate --lint", "zizmor", "pytest --cov"):
+        assert part in planned
+
+
+def test_tests_reach_no_network(service: Path) -> None:
+    (service / "tests/unit/app/test_network.py").write_text(
+        "import socket\n\n\ndef test_it() -> None:\n    socket.create_connection(('127.0.0.1', 9))\n",
+        "utf-8",
+    )
+    done = run(".venv/bin/pytest", "-q", "tests/unit/app/test_network.py", cwd=service)
+    assert "SocketBlockedError" in done.stdout
+
+
+def test_two_functions_may_have_tests_of_the_same_name(set_up: Callable[..., Path]) -> None:
+    service = set_up(service_name="orders", functions="app:api, admin:api", table=False)
+    passed = check("make", "test", cwd=service)
+    assert "tests/unit/admin/test_index.py" in passed
+    assert "tests/unit/app/test_index.py" in passed
+
+
+# ── The other commands ───────────────────────────────────────────────────────
+
+
+def test_help_is_the_default_and_lists_everything(service: Path) -> None:
+    listed = check("make", cwd=service)
+    makefile = (service / "Makefile").read_text("utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    for target in phony.split():
+        assert re.search(rf"^  make {target} +\w", listed, re.MULTILINE), target
+
+
+def test_format_mends_what_check_refuses(service: Path) -> None:
+    before = (service / INDEX).read_text("utf-8")
+    (service / INDEX).write_text(before.replace("import json\n", "import os, json\n"), "utf-8")
+    check("make", "format", cwd=service)
+    assert (service / INDEX).read_text("utf-8") == before
+
+
+def test_build_without_docker_says_so(service: Path) -> None:
+    said = check("make", "build", "CONTAINER=no", cwd=service)
+    assert "Building without a container" in said
+    assert (service / ".aws-sam/build/AppFunction/lambda_pkg/index.py").exists()
+    check("make", "clean", cwd=service)
+    assert not (service / ".aws-sam").exists()
+    assert (service / ".venv").exists()
+
+
+def test_deploy_asks_for_the_bucket(service: Path) -> None:
+    done = run("make", "deploy", cwd=service)
+    assert done.returncode != 0
+    assert "make deploy ENV=dev ARTIFACT_BUCKET=NAME" in done.stdout
+
+
+def test_deploy_never_asks_anything_else(service: Path) -> None:
+    planned = check("make", "--dry-run", "deploy", "ENV=prod", "ARTIFACT_BUCKET=b", cwd=service)
+    assert "--config-env prod" in planned
+    assert "--no-confirm-changeset --no-fail-on-empty-changeset" in planned
+
+
+def test_integration_tests_skip_with_a_reason(service: Path) -> None:
+    said = check("make", "integration", cwd=service, **NO_AWS)
+    assert "no stack orders-dev in us-east-1 to test" in said
+    assert "3 skipped" in said
+
+
+def test_in_a_pipeline_a_missing_stack_is_a_failure(service: Path) -> None:
+    done = run("make", "integration", cwd=service, **{**NO_AWS, "CI": "true"})
+    assert done.returncode != 0
+    assert "3 errors" in done.stdout
+
+
+def test_lock_pins_everything_anew(service: Path) -> None:
+    for file in ("src/orders/app/requirements", "requirements-dev"):
+        (service / f"{file}.txt").write_text("", "utf-8")
+    check("make", "lock", cwd=service)
+    for file in ("src/orders/app/requirements", "requirements-dev"):
+        wanted = re.findall(r"^([a-z0-9-]+)", (service / f"{file}.in").read_text("utf-8"), re.M)
+        pinned = re.findall(r"^([a-z0-9-]+)==", (service / f"{file}.txt").read_text("utf-8"), re.M)
+        assert wanted
+        assert set(wanted) <= set(pinned)
+
+
+def test_commands_of_ones_own_are_kept_apart(service: Path) -> None:
+    (service / "local.mk").write_text("mine: ## My own\n\t@echo mine\n", "utf-8")
+    assert check("make", "mine", cwd=service).strip() == "mine"
+    assert "make mine" in check("make", cwd=service)
