@@ -73,7 +73,7 @@ def test_a_refused_answer_says_why_and_can_be_mended(template: Path, tmp_path: P
     terminal = copier(template, destination, "--skip-tasks")
     terminal.expect(QUESTIONS[0])
     terminal.send("-API" + ENTER)  # the default stands there: orders-API
-    terminal.expect("kebab-case")
+    terminal.expect("Not kebab-case like orders-api")
     terminal.send("\b" * 4 + "-api" + ENTER)
     for question in QUESTIONS[1:]:
         terminal.expect(question)
