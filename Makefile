@@ -45,9 +45,12 @@ docs: .venv/.dev ## Write the generated parts of README.md anew
 lock: .venv/.dev ## Pin the newest versions: this repository's, the functions', the services' tools
 	$(UV) lock --upgrade
 	$(foreach in,$(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
-	$(COMPILE) $(foreach pins,$(wildcard triggers/*/requirements/*.txt),-c $(pins)) template/requirements-dev.in -o template/requirements-dev.txt
+	grep -v '[{]' template/requirements-dev.in.jinja | \
+		$(COMPILE) $(foreach pins,$(wildcard triggers/*/requirements/*.txt),-c $(pins)) - -o template/requirements-dev.txt
 
-COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+# The header is what the services' own `make lock` writes, and what Dependabot reads the options from.
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command "uv pip compile --universal --no-annotate"
 
 clean: ## Remove the environments and caches
 	rm -rf .venv .venv-sam node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

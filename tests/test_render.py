@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ def test_files_are_clean(rendered_samples: dict[str, Path], name: str) -> None:
             "has stray blank lines": "\n" * (4 if path.endswith(".py") else 3) in text,
             "has Windows line ends": "\r" in text,
             "has an empty block": re.search(r":\n\n\n|\{\n\n|\[\n\n", text),
+            "has a gap": path.endswith((".yml", ".yaml")) and re.search(r":\n\n", text),
+            "has a lone comment": path.endswith(".yml") and re.search(r"\n +#.*\n\n", text),
         }
         problems += [f"{path} {problem}" for problem, found in checks.items() if found]
     assert problems == []
@@ -195,6 +197,42 @@ def test_python_with_the_description_is_formatted(orders: Callable[..., Path]) -
     description = 'a \\ \'b\' "c" "d"'
     service = orders(service_description=description, api_framework="fastapi")
     check("ruff", "format", "--check", ".", cwd=service)
+
+
+# ── References ───────────────────────────────────────────────────────────────
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names that Ref, GetAtt, Sub, If and Condition point to."""
+    if isinstance(node, list):
+        for item in node:
+            yield from references(item)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("Fn::Ref", "Condition") and isinstance(value, str):
+                yield value
+            elif key == "Fn::GetAtt":
+                yield value.split(".")[0]
+            elif key == "Fn::Sub":
+                yield from re.findall(r"\$\{([^}.]+)", value)
+            elif key == "Fn::If":
+                yield value[0]
+                yield from references(value[1:])
+            else:
+                yield from references(value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_reference_is_declared(rendered_samples: dict[str, Path], name: str) -> None:
+    """cfn-lint does not look into environment variables and policies."""
+    template = cloudformation(rendered_samples[name])
+    declared = {
+        key for section in ("Parameters", "Conditions", "Resources") for key in template[section]
+    }
+    named = set(references(template))
+    assert {each for each in named if not each.startswith("AWS::")} <= declared
+    assert template["Parameters"].keys() <= named, "a parameter that nothing uses"
+    assert template["Conditions"].keys() <= named, "a condition that nothing uses"
 
 
 # ── The stack ────────────────────────────────────────────────────────────────
@@ -322,17 +360,18 @@ def test_a_real_repository_is_no_placeholder(orders: Callable[..., Path]) -> Non
 def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Path]) -> None:
     service = rendered_samples["everything"]
     bot = yaml.safe_load((service / ".github/dependabot.yml").read_text("utf-8"))
-    pip, actions = bot["updates"]
+    python, actions = bot["updates"]
+    assert python["package-ecosystem"] == "uv"
     covered = {
         path
-        for pattern in pip["directories"]
+        for pattern in python["directories"]
         for folder in ([service] if pattern == "/" else service.glob(pattern.strip("/")))
         for path in folder.glob("requirements*.txt")
     }
     assert covered == set(service.rglob("requirements*.txt"))
     assert len(covered) == 4
     assert actions["package-ecosystem"] == "github-actions"
-    assert {pip["target-branch"], actions["target-branch"]} == {"dev/next+1"}
+    assert {python["target-branch"], actions["target-branch"]} == {"dev/next+1"}
 
 
 @pytest.mark.parametrize("name", NAMES)

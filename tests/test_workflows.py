@@ -114,7 +114,7 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
     commands = [step["run"] for step in deploy["steps"] if "run" in step]
     assert [step["run"] for step in checks["steps"] if "run" in step] == commands[:3]
     assert commands == [
-        *("make setup SETUP_ARGS=--own-sam", "make check", "make build"),
+        *("make setup SETUP_ARGS=--own-sam", "make check", "make build CONTAINER=yes"),
         *("make deploy", "make integration"),
     ]
     x86_64 = "x86_64" in (service / "template.yaml").read_text("utf-8")

@@ -49,6 +49,8 @@ class Items:
         """
         if not isinstance(name, str) or not 1 <= len(name.strip()) <= NAME_MAX_LENGTH:
             raise InvalidItemError(f"name must be text of 1 to {NAME_MAX_LENGTH} characters")
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            raise InvalidItemError("name has half of a surrogate pair, which is no character")
         now = int(self._now())
         item = Item(
             id=str(uuid.uuid4()),
@@ -65,6 +67,10 @@ class Items:
         Raises:
             ItemNotFoundError: there is none, or it has expired (TTL deletes late).
         """
+        try:
+            item_id = str(uuid.UUID(item_id))
+        except ValueError as error:
+            raise ItemNotFoundError(item_id) from error
         row: dict[str, Any] | None = self._table.get_item(Key=self._key(item_id)).get("Item")
         if row is None or int(row["expires_at"]) <= self._now():
             raise ItemNotFoundError(item_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import boto3
@@ -9,6 +10,10 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.service_resource import Table
+
+# At DEBUG these log whole requests and responses, secrets among them.
+for name in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(name).setLevel(logging.INFO)
 
 # Two attempts of at most 1 + 2 seconds each end before the function's own timeout does.
 CONFIG = Config(
