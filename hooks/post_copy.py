@@ -41,6 +41,10 @@ def first_commit(service: str, branch: str) -> None:
         )
         return
     if git("rev-parse", "--is-inside-work-tree").returncode == 0:
+        top = git("rev-parse", "--show-toplevel").stdout.strip()
+        say(f"This is in the repository {top}, so nothing is committed here.")
+        if Path(top) != Path.cwd():
+            say("GitHub runs only the workflows in the .github of a repository's top folder.")
         return
     for arguments in (
         ("init", "--quiet", f"--initial-branch={branch}"),

@@ -152,8 +152,9 @@ def test_a_repository_is_begun_on_the_branch_for_dev(copy: Copy, missing: str) -
 
 def test_inside_a_repository_none_is_begun(copy: Copy, tmp_path: Path, missing: str) -> None:
     check("git", "init", "--quiet", cwd=tmp_path)
-    _, _, service = copy(missing)
+    _, said, service = copy(missing)
     assert not (service / ".git").exists()
+    assert f"This is in the repository {tmp_path}, so nothing is committed here" in said
 
 
 def test_a_destination_with_spaces_and_other_letters(

@@ -107,7 +107,7 @@ def test_the_details_are_asked_on_request(template: Path, tmp_path: Path) -> Non
     assert recorded["table"] is False
     assert recorded["secrets"] == "twilio-api-key"
     assert recorded["alarm_email"] == "oncall@example.com"
-    assert recorded["monthly_budget_usd"] == 20
+    assert recorded["monthly_budget_usd"] == "20"
 
 
 def test_leaving_at_a_question_leaves_nothing_behind(template: Path, tmp_path: Path) -> None:

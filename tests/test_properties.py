@@ -45,7 +45,7 @@ ANSWERS = st.fixed_dictionaries(
         .map(", ".join)
         .filter(accepted("secrets")),
         "alarm_email": st.sampled_from(["", "on.call+orders@example.com", "a_b%c@x.example.com"]),
-        "monthly_budget_usd": st.integers(0, 1_000_000),
+        "monthly_budget_usd": st.integers(0, 1_000_000).map(str),
     }
 )
 

@@ -62,8 +62,8 @@ ACCEPTED = [
     ("secrets", "twilio-api-key,stripe , x2"),
     ("alarm_email", ""),
     ("alarm_email", "on.call+orders@mail.example.com"),
-    ("monthly_budget_usd", 0),
-    ("monthly_budget_usd", 1_000_000),
+    ("monthly_budget_usd", "0"),
+    ("monthly_budget_usd", "1000000"),
 ]
 
 REFUSED = [
@@ -136,10 +136,10 @@ REFUSED = [
     ("alarm_email", "nobody", '"nobody" is not an e-mail address'),
     ("alarm_email", "a@b", "Example: oncall@example.com"),
     ("alarm_email", "a b@example.com", "or nothing for no e-mail"),
-    ("monthly_budget_usd", -1, "Not a whole number like 20"),
-    ("monthly_budget_usd", 1_000_001, "0 (none) to 1000000"),
+    ("monthly_budget_usd", "-1", "Not a whole number like 20"),
+    ("monthly_budget_usd", "1000001", "0 (none) to 1000000"),
     ("monthly_budget_usd", "many", "Not a whole number like 20"),
-    ("monthly_budget_usd", 9.5, "US dollars a month"),
+    ("monthly_budget_usd", "9.5", "US dollars a month"),
 ]
 
 

@@ -105,6 +105,13 @@ def test_make_service_asks_where(clone: Path) -> None:
     assert "make service DEST=../orders" in done.stdout
 
 
+def test_make_service_does_not_render_into_the_clone(clone: Path) -> None:
+    done = service(clone, "DEST=.")
+    assert done.returncode != 0
+    assert "That is this clone" in done.stdout
+    assert check("git", "status", "--porcelain", cwd=clone) == ""
+
+
 def test_make_service_refuses_what_could_not_be_updated(clone: Path) -> None:
     (clone / "template" / "NEWS.md").write_text("News.\n", "utf-8")
     done = service(clone, "DEST=../orders", "ARGS=--defaults --skip-tasks")

@@ -161,7 +161,7 @@ def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
         {"github_repository": "example/orders"},
         {"dev_branch": "next", "prod_branch": "release"},
         {"alarm_email": "oncall@example.com"},
-        {"monthly_budget_usd": 0},
+        {"monthly_budget_usd": "0"},
         {"secrets": "twilio-api-key"},
         {"table": False},
     ],

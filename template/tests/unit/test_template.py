@@ -1,0 +1,91 @@
+"""What the linters do not look at: references inside variables and policies, handlers, variables."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class CloudFormation(yaml.SafeLoader):
+    """Reads `!Sub x` as {"Fn::Sub": "x"}."""
+
+
+def intrinsic(loader: CloudFormation, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {f"Fn::{suffix}": loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {f"Fn::{suffix}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {f"Fn::{suffix}": loader.construct_mapping(node, deep=True)}
+
+
+CloudFormation.add_multi_constructor("!", intrinsic)
+TEXT = (ROOT / "template.yaml").read_text("utf-8")
+TEMPLATE: dict[str, Any] = yaml.load(TEXT, Loader=CloudFormation)  # noqa: S506 (a SafeLoader)
+FUNCTIONS: dict[str, Any] = {
+    name: resource["Properties"]
+    for name, resource in TEMPLATE["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names that !Ref, !GetAtt and !Sub point to."""
+    if isinstance(node, list):
+        for item in node:
+            yield from references(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("Fn::Ref", "Ref"):
+                yield value
+            elif key == "Fn::GetAtt":
+                yield value.split(".")[0] if isinstance(value, str) else value[0]
+            elif key == "Fn::Sub":
+                text, local = (value, {}) if isinstance(value, str) else value
+                names = re.findall(r"\$\{([^!}.]+)[^}]*\}", text)
+                yield from (name for name in names if name not in local)
+                yield from references(local)
+            else:
+                yield from references(value)
+
+
+def test_every_reference_is_declared() -> None:
+    resources = TEMPLATE["Resources"]
+    # From these SAM makes more, whose names begin with theirs: AppFunctionRole.
+    serverless = [name for name in resources if "::Serverless::" in resources[name]["Type"]]
+    unknown = {
+        name
+        for name in references([resources, TEMPLATE["Outputs"]])
+        if not name.startswith(("AWS::", *serverless))
+        and name not in TEMPLATE["Parameters"]
+        and name not in resources
+    }
+    assert not unknown, f"template.yaml refers to what it does not declare: {sorted(unknown)}"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_handler_is_there(name: str) -> None:
+    module, function = FUNCTIONS[name]["Handler"].rsplit(".", 1)
+    file = ROOT / FUNCTIONS[name]["CodeUri"] / (module.replace(".", "/") + ".py")
+    assert file.is_file(), f"{name} in template.yaml has a Handler in {file}, which is not there"
+    defined = {getattr(node, "name", None) for node in ast.parse(file.read_text("utf-8")).body}
+    assert function in defined, f"{name} in template.yaml: {file} defines no {function}"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_settings_read_is_passed(name: str) -> None:
+    settings = ROOT / FUNCTIONS[name]["CodeUri"] / "lambda_pkg" / "settings.py"
+    read = {
+        node.value
+        for node in ast.walk(ast.parse(settings.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"[A-Z][A-Z0-9_]+", str(node.value))
+    }
+    shared = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    missing = read - shared.keys() - FUNCTIONS[name]["Environment"]["Variables"].keys()
+    assert not missing, f"{settings} reads what {name} in template.yaml does not pass: {missing}"
