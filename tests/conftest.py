@@ -29,6 +29,7 @@ COMPUTED = {name for name, question in QUESTIONS.items() if question.get("when")
 settings.register_profile(
     "ci",
     derandomize=True,
+    report_multiple_bugs=False,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
