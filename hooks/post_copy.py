@@ -18,9 +18,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import questionary
-import yaml
-
 
 def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
@@ -69,6 +66,8 @@ def offer_interpreter() -> None:
     version = setup["wanted_version"]()
     if not shutil.which("pyenv") or setup["pyenv_interpreter"](version) or not sys.stdin.isatty():
         return
+    import questionary  # Copier brings it; were it gone, nothing else here would need it
+
     question = f"pyenv has no Python {version}. Install it now? It takes some minutes."
     if not questionary.confirm(question, default=not setup["find_interpreter"](version)).ask():
         return
@@ -106,6 +105,8 @@ def own_foreground() -> Iterator[None]:
         yield  # in the background: the terminal is somebody else's
         return
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    # Ctrl-Z would stop this group and leave Copier waiting, with no shell to go on from.
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     # A handler that does nothing, and not SIG_IGN: commands that are run would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
     os.setpgid(0, 0)
@@ -116,10 +117,10 @@ def own_foreground() -> Iterator[None]:
         os.tcsetpgrp(terminal, before)
 
 
-def main() -> None:
-    answers = yaml.safe_load(Path(".copier-answers.yml").read_text("utf-8"))
+def main(service: str, branch: str) -> None:
+    """Set up the service in this folder, with its first commit on that branch."""
     with own_foreground():
-        first_commit(answers["service_name"], answers["dev_branch"])
+        first_commit(service, branch)
         offer_interpreter()
         done = make_setup()
     if not done:
@@ -128,7 +129,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(*sys.argv[1:])
     except Exception as error:  # noqa: BLE001 — whatever it is, the service must stay
         say(
             f"\nThe set-up met a problem: {error!r}\nThe service is complete; for its environment: make setup\n"

@@ -16,6 +16,7 @@ from test_samples import interpreter
 
 # What of the system's tools these tests bring themselves, or do without.
 OWN = re.compile(r"python|pip|pyenv|uv|sam")
+HOOK = (sys.executable, ROOT / "hooks" / "post_copy.py", "orders", "develop")
 Copy = Callable[..., tuple[int, str, Path]]
 
 
@@ -234,7 +235,7 @@ def test_no_git(copy: Copy, path: Path, missing: str) -> None:
     """Copier itself needs git for a repository, not for a folder."""
     _, _, service = copy(missing)
     (path / "git").unlink()
-    done = run(sys.executable, ROOT / "hooks" / "post_copy.py", cwd=service, PATH=str(path))
+    done = run(*HOOK, cwd=service, PATH=str(path))
     assert done.returncode == 0
     assert "There is no git here" in done.stdout
 
@@ -265,8 +266,18 @@ def test_no_make(copy: Copy, path: Path, missing: str) -> None:
     assert_told(said, f"There is no Python {missing}")
 
 
-def test_a_hook_that_breaks(copy: Copy, path: Path, missing: str) -> None:
-    """Whatever it is, it is not worth the service."""
+def test_whatever_breaks_the_hook_does_not_fail(copy: Copy, missing: str) -> None:
+    _, _, service = copy(missing)
+    (service / "scripts" / "setup.py").write_text("raise RuntimeError('broken')\n", "utf-8")
+    for arguments in (HOOK, HOOK[:2]):
+        done = run(*arguments, cwd=service)
+        assert done.returncode == 0
+        assert "The set-up met a problem" in done.stdout
+        assert "make setup" in done.stdout
+    assert_whole(service)
+
+
+def test_git_that_fails(copy: Copy, path: Path, missing: str) -> None:
     real = os.readlink(path / "git")
     (path / "git").unlink()
     script(path, "git", f'case "$1" in init) echo "no room" >&2; exit 3;; esac; exec {real} "$@"')
@@ -318,6 +329,8 @@ def test_an_interrupted_install(template: Path, tmp_path: Path, path: Path, avai
     screen = terminal(template, tmp_path / "orders", path, available)
     screen.expect("Installing the requirements")
     screen.expect("1 s")
+    screen.sendcontrol("z")  # is ignored: nobody could bring it back
+    screen.expect("2 s")
     screen.sendcontrol("c")
     screen.expect("Interrupted. To go on: make setup")
     screen.expect("The service is complete")

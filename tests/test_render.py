@@ -27,6 +27,8 @@ DESCRIPTIONS = [
     "'single' and \"double\", 'more' single: '",
     "yes",
     "null",
+    'a \\ \'b\' "c" "d"',
+    "Orders – the customer’s view, Заказы",  # noqa: RUF001
     "שלום 👨‍👩‍👧 é",
 ]
 
@@ -193,10 +195,13 @@ def test_the_description_reads_the_same_everywhere(
     assert "".join(child.content for child in children) == description
 
 
-def test_python_with_the_description_is_formatted(orders: Callable[..., Path]) -> None:
-    description = 'a \\ \'b\' "c" "d"'
+@pytest.mark.parametrize("description", DESCRIPTIONS)
+def test_python_with_the_description_is_clean(
+    orders: Callable[..., Path], description: str
+) -> None:
     service = orders(service_description=description, api_framework="fastapi")
     check("ruff", "format", "--check", ".", cwd=service)
+    check("ruff", "check", ".", cwd=service)
 
 
 # ── References ───────────────────────────────────────────────────────────────
@@ -261,7 +266,7 @@ def test_every_function_has_what_it_needs(rendered_samples: dict[str, Path]) -> 
     functions = resources(rendered_samples["everything"], "AWS::Serverless::Function")
     groups = resources(rendered_samples["everything"], "AWS::Logs::LogGroup")
     alarms = resources(rendered_samples["everything"], "AWS::CloudWatch::Alarm")
-    assert functions.keys() == {"AppFunction", "AnAdminFunctionOf24cFunction"}
+    assert functions.keys() == {"ApiFunction", "AppFunction", "AnAdminFunctionOf24cFunction"}
     for name, function in functions.items():
         prefix = name.removesuffix("Function")
         assert (rendered_samples["everything"] / function["CodeUri"]).is_dir()
@@ -288,6 +293,8 @@ def test_a_function_may_do_what_its_code_does_and_no_more(
     }
     assert secrets["Action"] == "secretsmanager:GetSecretValue"
     assert [arn["Fn::Sub"].split(":secret:")[1] for arn in secrets["Resource"]] == [
+        "an-order-service-of-24ch/class-${EnvironmentName}-??????",
+        "an-order-service-of-24ch/str-${EnvironmentName}-??????",
         "an-order-service-of-24ch/twilio-api-key-${EnvironmentName}-??????",
         "an-order-service-of-24ch/a-secret-with-thirty-two-letters-${EnvironmentName}-??????",
     ]
@@ -369,7 +376,7 @@ def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Pat
         for path in folder.glob("requirements*.txt")
     }
     assert covered == set(service.rglob("requirements*.txt"))
-    assert len(covered) == 4
+    assert len(covered) == 5
     assert actions["package-ecosystem"] == "github-actions"
     assert {python["target-branch"], actions["target-branch"]} == {"dev/next+1"}
 

@@ -85,7 +85,10 @@ def test_pull_requests_are_checked_and_pushes_deployed(
     assert data["on"].keys() == {"push", "pull_request"}
     assert data["on"]["push"]["branches"] == data["on"]["pull_request"]["branches"]
     assert data["permissions"] == {}
-    assert "'push'" in data["concurrency"]["cancel-in-progress"]
+    assert data["concurrency"] == {
+        "group": f"${{{{ github.event_name == 'push' && 'deploy-{environment}' || github.ref }}}}",
+        "cancel-in-progress": "${{ github.event_name != 'push' }}",
+    }
     checks, deploy = data["jobs"]["pr_checks"], data["jobs"]["build-and-deploy"]
     assert checks["if"] == "github.event_name == 'pull_request'"
     assert checks["permissions"] == {"contents": "read"}
