@@ -68,7 +68,7 @@ $(UV):
 	@$(UV) sync --quiet --locked --inexact --no-dev
 	@touch $@
 
-# COPIER=9.19.0 tests with that release, COPIER=newest with the newest one.
+# COPIER=9.19.1 tests with that release, COPIER=newest with the newest one.
 .venv/.dev: $(UV) pyproject.toml uv.lock
 	@$(UV) sync --quiet --locked --inexact
 	@$(if $(COPIER),$(UV) pip install --quiet $(if $(filter newest,$(COPIER)),--upgrade copier,copier==$(COPIER)))

@@ -42,7 +42,7 @@ def test_every_sample_is_rendered_by_ci() -> None:
     ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
     rendered = ci["jobs"]["samples"]["strategy"]["matrix"]["sample"]
     assert rendered == sorted(path.stem for path in SAMPLES)
-    assert ci["jobs"]["test"]["strategy"]["matrix"]["copier"] == ["9.19.0", "newest"]
+    assert ci["jobs"]["test"]["strategy"]["matrix"]["copier"] == ["9.19.1", "newest"]
 
 
 def test_the_lowest_copier_is_the_same_everywhere() -> None:
