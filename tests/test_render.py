@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -202,42 +202,6 @@ def test_python_with_the_description_is_clean(
     service = orders(service_description=description, api_framework="fastapi")
     check("ruff", "format", "--check", ".", cwd=service)
     check("ruff", "check", ".", cwd=service)
-
-
-# ── References ───────────────────────────────────────────────────────────────
-
-
-def references(node: Any) -> Iterator[str]:
-    """The names that Ref, GetAtt, Sub, If and Condition point to."""
-    if isinstance(node, list):
-        for item in node:
-            yield from references(item)
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in ("Fn::Ref", "Condition") and isinstance(value, str):
-                yield value
-            elif key == "Fn::GetAtt":
-                yield value.split(".")[0]
-            elif key == "Fn::Sub":
-                yield from re.findall(r"\$\{([^}.]+)", value)
-            elif key == "Fn::If":
-                yield value[0]
-                yield from references(value[1:])
-            else:
-                yield from references(value)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_reference_is_declared(rendered_samples: dict[str, Path], name: str) -> None:
-    """cfn-lint does not look into environment variables and policies."""
-    template = cloudformation(rendered_samples[name])
-    declared = {
-        key for section in ("Parameters", "Conditions", "Resources") for key in template[section]
-    }
-    named = set(references(template))
-    assert {each for each in named if not each.startswith("AWS::")} <= declared
-    assert template["Parameters"].keys() <= named, "a parameter that nothing uses"
-    assert template["Conditions"].keys() <= named, "a condition that nothing uses"
 
 
 # ── The stack ────────────────────────────────────────────────────────────────
