@@ -46,9 +46,9 @@ docs: dev ## Write the generated parts of README.md anew
 
 lock: dev ## Pin the newest versions: this repository's, the functions', the services' tools
 	$(UV) lock --upgrade
-	$(foreach in,$(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
+	$(foreach in,common/requirements.in $(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	grep -v '[{]' template/requirements-dev.in.jinja | \
-		$(COMPILE) $(foreach pins,$(wildcard triggers/*/requirements/*.txt),-c $(pins)) - -o template/requirements-dev.txt
+		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard triggers/*/requirements/*.txt),-c $(pins)) - -o template/requirements-dev.txt
 
 # The header is what the services' own `make lock` writes, and what Dependabot reads the options from.
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,36 @@ def references(node: Any) -> Iterator[str]:
                 yield from references(local)
             else:
                 yield from references(value)
+
+
+# What SAM makes of an event beside the function; of kinds that are not here, at most two.
+RESOURCES_OF_EVENTS = {"HttpApi": 1, "EventBridgeRule": 2, "ScheduleV2": 2, "SNS": 2}
+
+
+def resources_after_sam() -> int:
+    """How many resources CloudFormation gets: SAM makes several of some."""
+    count = 0
+    for resource in TEMPLATE["Resources"].values():
+        properties = resource.get("Properties", {})
+        count += 1
+        if resource["Type"] == "AWS::Serverless::Function":
+            count += "Role" not in properties
+            count += "EventInvokeConfig" in properties
+            kinds = [event["Type"] for event in properties.get("Events", {}).values()]
+            count += sum(RESOURCES_OF_EVENTS.get(kind, 2) for kind in kinds)
+        elif resource["Type"] == "AWS::Serverless::HttpApi":
+            count += 1
+    return count
+
+
+def test_the_stack_fits_into_cloudformation() -> None:
+    """A stack has at most 500 resources; from 400 on it is time to split (docs/architecture.md)."""
+    count = resources_after_sam()
+    assert count <= 500, f"{count} resources, and a stack has at most 500: docs/architecture.md"
+    if count >= 400:
+        warnings.warn(
+            f"{count} of 500 resources: split the service soon (docs/architecture.md)", stacklevel=1
+        )
 
 
 def test_every_reference_is_declared() -> None:
