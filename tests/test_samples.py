@@ -9,22 +9,23 @@ import re
 import subprocess
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aws import Account
 from conftest import ROOT, SAMPLES, check, sample
 
 CALL = """
 import importlib, json, sys, types
 sys.path.append({boto3!r})
-handler, event = sys.argv[1:]
-module, function = handler.rsplit(".", 1)
+module, function = sys.argv[1].rsplit(".", 1)
 context = types.SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
+    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1",
+    get_remaining_time_in_millis=lambda: 30000,
 )
-with open(event, encoding="utf-8") as file:
-    print(json.dumps(getattr(importlib.import_module(module), function)(json.load(file), context)))
+print(json.dumps(getattr(importlib.import_module(module), function)(json.load(sys.stdin), context)))
 """
 
 
@@ -95,44 +96,113 @@ def test_life_of_a_service(
 
     check("make", "build", "CONTAINER=no", cwd=service)
     assert check("git", "status", "--porcelain", cwd=service) == "", "make build left files"
-    for name in re.findall(r"\w+(?=:\w+)", answers.get("functions", "app:api")):
-        logical_id = "".join(map(str.capitalize, name.split("_"))) + "Function"
-        artifact = service / ".aws-sam" / "build" / logical_id
-        libraries = list(artifact.rglob("*.so"))
-        assert {machine_of(library) for library in libraries} <= {architecture}
-        if libraries and (platform.system() != "Linux" or platform.machine() != architecture):
-            continue  # compiled for another machine than this one
-        answer = call(artifact, service / "events" / name / "get-health.json", boto3, answers)
-        assert answer["statusCode"] == 200
-        assert json.loads(answer["body"]) == {"status": "ok", "stage": "dev"}
+    account = Account(service)
+    try:
+        for item in answers.get("functions", "app:api").split(","):
+            name, trigger = item.strip().split(":")
+            logical_id = "".join(map(str.capitalize, name.split("_"))) + "Function"
+            artifact = service / ".aws-sam" / "build" / logical_id
+            libraries = list(artifact.rglob("*.so"))
+            assert {machine_of(library) for library in libraries} <= {architecture}
+            if libraries and (platform.system() != "Linux" or platform.machine() != architecture):
+                continue  # compiled for another machine than this one
+            function = Function(artifact, account, logical_id, boto3, answers["python_version"])
+            if trigger == "api":
+                check_api(function, service / "events" / name)
+            else:
+                readme = (service / "src").glob(f"*/{name}/README.md")
+                check_worker(function, service / "events" / name, next(readme).read_text("utf-8"))
+    finally:
+        account.close()
 
 
-def call(
-    artifact: Path, event: Path, boto3: Callable[[str], Path], answers: dict[str, str]
-) -> dict[str, Any]:
-    """Import a built artifact by its handler in the runtime's interpreter, and call it."""
-    python = interpreter(answers["python_version"])
-    assert python
-    secrets = filter(None, (name.strip() for name in answers.get("secrets", "").split(",")))
-    done = subprocess.run(
-        [
-            python,
-            "-c",
-            CALL.format(boto3=str(boto3(python))),
-            "lambda_pkg.index.lambda_handler",
-            event,
-        ],
-        cwd=artifact,
-        env={
-            "STAGE": "dev",
-            "CORS_ALLOW_ORIGINS": "*",
-            "TABLE_NAME": "orders-dev",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **{f"{name.upper().replace('-', '_')}_SECRET": "orders/x-dev" for name in secrets},
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+def check_api(function: Function, events: Path) -> None:
+    """An api function answers its example events as test_events.py in the service says."""
+    expected = {"create-item": 201, "get-health": 200, "get-item": 404}
+    for path in events.glob("*.json"):
+        answer = function.call(json.loads(path.read_text("utf-8")))
+        assert answer["statusCode"] == expected[path.stem]
+        if path.stem == "get-health":
+            assert json.loads(answer["body"]) == {"status": "ok", "stage": "dev"}
+
+
+def check_worker(function: Function, events: Path, readme: str) -> None:
+    """Any other function does what its README says with its events: also with poison, also twice."""
+    published = set(re.findall(r"`([a-z]+\.[a-z]+)` from", readme)) - {"item.changed"}
+    if "publishes `item.changed`" in readme:
+        published.add("item.changed")
+    names = [path.stem for path in events.glob("*.json")]
+    assert "poison" in names
+    assert len(names) >= 2
+    for name in sorted(names, key="poison".__eq__):
+        event = json.loads((events / f"{name}.json").read_text("utf-8"))
+        if name == "poison":
+            check_poison(function, event)
+            continue
+        if "bucket" in event.get("detail", {}):
+            function.account.put_object(event)
+        assert function.call(event) in (None, {"batchItemFailures": []})
+        assert set(function.account.published()) == published
+        assert function.call(event) in (None, {"batchItemFailures": []})
+        assert function.account.published() == [], "what came twice was done twice"
+
+
+def check_poison(function: Function, event: dict[str, Any]) -> None:
+    """In a batch only the poison fails; an event of its own is an error, which Lambda tries again."""
+    if "Records" in event and len(event["Records"]) > 1:
+        *good, bad = event["Records"]
+        number = bad.get("messageId") or bad["dynamodb"]["SequenceNumber"]
+        assert function.call(event) == {"batchItemFailures": [{"itemIdentifier": number}]}
+        return
+    error = function.fail(event)
+    assert re.search(r"Invalid\w+Error|NoSuch|AccessDenied", error)
+    assert function.account.published() == []
+
+
+@dataclass
+class Function:
+    """A built artifact, imported by its handler in the runtime's interpreter and called."""
+
+    artifact: Path
+    account: Account
+    logical_id: str
+    boto3: Callable[[str], Path]
+    python_version: str
+
+    def run(self, event: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        python = interpreter(self.python_version)
+        assert python
+        return subprocess.run(
+            [
+                *(python, "-c", CALL.format(boto3=str(self.boto3(python)))),
+                "lambda_pkg.index.lambda_handler",
+            ],
+            input=json.dumps(event),
+            cwd=self.artifact,
+            env={
+                "STAGE": "dev",
+                "POWERTOOLS_SERVICE_NAME": "tests",
+                "AWS_LAMBDA_FUNCTION_NAME": self.logical_id,
+                "AWS_ENDPOINT_URL": self.account.endpoint,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "testing",
+                "AWS_SECRET_ACCESS_KEY": "testing",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **self.account.environment(self.logical_id),
+            },
+            capture_output=True,
+            text=True,
+        )
+
+    def call(self, event: dict[str, Any]) -> Any:
+        """Call it, and return what it returns."""
+        done = self.run(event)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def fail(self, event: dict[str, Any]) -> str:
+        """Call it, which must fail, and return its error with its log."""
+        done = self.run(event)
+        assert done.returncode != 0, done.stdout
+        assert '"level":"ERROR"' in done.stdout
+        return done.stderr
