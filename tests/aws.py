@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class Account:
     """A service's dev stack in moto's server, and what its functions publish."""
 
     def __init__(self, service: Path) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = ThreadedMotoServer(port=0, verbose=False)
         self.server.start()
         host, port = self.server.get_host_and_port()
@@ -106,9 +108,10 @@ class Account:
         """Write the object of an S3 event, and put its version into the event."""
         detail = event["detail"]
         bucket = detail["bucket"]["name"].replace(ACCOUNT_OF_EVENTS, ACCOUNT_OF_MOTO)
-        put = self.client("s3").put_object(
-            Bucket=bucket, Key=detail["object"]["key"], Body=b"name\na first item\n"
-        )
+        s3 = self.client("s3")
+        # moto's CloudFormation leaves it out.
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        put = s3.put_object(Bucket=bucket, Key=detail["object"]["key"], Body=b"name\nan item\n")
         detail["bucket"]["name"] = bucket
         detail["object"]["version-id"] = put["VersionId"]
 

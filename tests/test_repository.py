@@ -12,31 +12,6 @@ import pytest
 import yaml
 from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
 
-SLOTS = {
-    "services": "lambda_pkg/services",
-    "utils": "lambda_pkg/utils",
-    "events": "events",
-    "unit_tests": "tests/unit",
-    "integration_tests": "tests/integration",
-}
-ROOMS = sorted(path.name for path in (ROOT / "triggers").iterdir() if path.is_dir())
-
-
-def test_the_list_of_triggers_is_the_folders() -> None:
-    assert QUESTIONS["triggers"]["default"] == ROOMS
-
-
-@pytest.mark.parametrize("trigger", ROOMS)
-def test_a_room_lists_its_files(trigger: str) -> None:
-    """Jinja can't list a folder, so room.yml.jinja does: no file there is forgotten."""
-    room = ROOT / "triggers" / trigger
-    listed = (room / "room.yml.jinja").read_text("utf-8")
-    for slot, folder in SLOTS.items():
-        section = listed.split(f"{slot}:")[1]
-        section = re.split(r"^\w+:", section, flags=re.MULTILINE)[0]
-        files = re.findall(r"^  - (\S+)$", section, re.MULTILINE)
-        assert sorted(files) == sorted(path.name for path in (room / folder).glob("*.*"))
-
 
 def test_every_sample_is_rendered_by_ci() -> None:
     ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
