@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import keyword
+import posixpath
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,16 +22,14 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 
-RULES: Any = (
-    Environment(  # noqa: S701 — nothing of it is HTML
-        loader=FileSystemLoader(ROOT),
-        extensions=[AnsibleCoreFiltersExtension],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    .get_template("macros/rules.jinja")
-    .module
+JINJA = Environment(  # noqa: S701 — nothing of it is HTML
+    loader=FileSystemLoader(ROOT),
+    extensions=[AnsibleCoreFiltersExtension],
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
+JINJA.globals["pathjoin"] = posixpath.join  # as Copier has it
+RULES: Any = JINJA.get_template("macros/rules.jinja").module
 
 ACCEPTED = [
     ("service_name", "pay"),
@@ -45,6 +44,16 @@ ACCEPTED = [
     ("functions", "ab:api"),
     ("functions", "a" * 24 + ":api"),
     ("functions", "api:api, table:api"),
+    ("functions", "x1:event,x2:schedule,x3:queue,x4:stream,x5:bucket,x6:topic"),
+    ("functions", "a" * 24 + ":queue"),
+    ("schedule_expression", "rate(1 minute)"),
+    ("schedule_expression", "rate(12 hours)"),
+    ("schedule_expression", "cron(0 3 * * ? *)"),
+    ("schedule_expression", "cron(0/5 8-17 ? * MON-FRI *)"),
+    ("schedule_expression", "cron(15 10 ? * 6L 2026-2030)"),
+    ("schedule_time_zone", "UTC"),
+    ("schedule_time_zone", "Europe/Berlin"),
+    ("schedule_time_zone", "America/Argentina/Buenos_Aires"),
     ("api_framework", "powertools"),
     ("api_framework", "fastapi"),
     ("aws_region", "eu-central-2"),
@@ -61,6 +70,10 @@ ACCEPTED = [
     ("secrets", ""),
     ("secrets", "twilio-api-key"),
     ("secrets", "twilio-api-key,stripe , x2"),
+    ("jwt_issuer", ""),
+    ("jwt_issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE"),
+    ("jwt_audience", "4a5b6c"),
+    ("jwt_audience", "https://api.example.com/"),
     ("alarm_email", ""),
     ("alarm_email", "on.call+orders@mail.example.com"),
     ("monthly_budget_usd", "0"),
@@ -113,7 +126,25 @@ REFUSED = [
     ("functions", "lambda_pkg:api", "already uses"),
     ("functions", "on:api", "already uses"),
     ("functions", "app:cron", '"cron" is not a trigger. Triggers: api'),
+    ("functions", "app:api, app_dead_letters:queue", "is how the dead-letter queue of another"),
+    ("functions", "alarm:topic", "already uses"),
     ("api_framework", "flask", "Invalid choice"),
+    ("schedule_expression", "rate(30 seconds)", "Less than a minute apart"),
+    ("schedule_expression", "rate(0.5 seconds)", "(EVT-07)"),
+    ("schedule_expression", "rate(0 minutes)", "Not rate(...) or cron(...)"),
+    ("schedule_expression", "rate(5)", "Examples: rate(5 minutes)"),
+    ("schedule_expression", "rate(1.5 minutes)", "Not rate(...) or cron(...)"),
+    ("schedule_expression", "0 3 * * *", "Not rate(...) or cron(...)"),
+    ("schedule_expression", "cron(0 3 * * * *)", "a question mark"),
+    ("schedule_expression", "cron(0 3 * * ?)", "six fields"),
+    ("schedule_expression", "at(2026-01-02T03:04:05)", "Not rate(...) or cron(...)"),
+    ("schedule_time_zone", "", "Not a time zone like UTC"),
+    ("schedule_time_zone", "CET+1", "of the IANA database"),
+    ("jwt_issuer", "http://login.example.com/", "Not an https address of an issuer"),
+    ("jwt_issuer", "login.example.com", "or nothing for a public API"),
+    ("jwt_issuer", "https://a b", "Not an https address"),
+    ("jwt_audience", "", "Not an audience"),
+    ("jwt_audience", "a b", "1 to 200 letters"),
     ("aws_region", "eu-west-9", '"eu-west-9" is not an AWS region'),
     ("aws_region", "", "Example: eu-west-1"),
     ("aws_region", "cn-north-1", "is not an AWS region"),
@@ -168,9 +199,16 @@ def ask(template: Path, folder: Path, answers: dict[str, Any]) -> dict[str, Any]
     return recorded
 
 
+def with_what_asks_for_it(question: str, answer: object) -> dict[str, Any]:
+    """The answer, and those without which its question would not count."""
+    scheduled = {"functions": "nightly:schedule"} if question.startswith("schedule_") else {}
+    return {**scheduled, question: answer}
+
+
 @pytest.mark.parametrize(("question", "answer"), ACCEPTED)
 def test_accepted(template: Path, tmp_path: Path, question: str, answer: object) -> None:
-    assert ask(template, tmp_path, {question: answer})[question] == answer
+    answers = with_what_asks_for_it(question, answer)
+    assert ask(template, tmp_path, answers)[question] == answer
 
 
 @pytest.mark.parametrize(("question", "answer", "message"), REFUSED)
@@ -178,9 +216,31 @@ def test_refused(
     template: Path, tmp_path: Path, question: str, answer: object, message: str
 ) -> None:
     with pytest.raises((CopierError, ValueError)) as refusal:
-        ask(template, tmp_path, {question: answer})
+        ask(template, tmp_path, with_what_asks_for_it(question, answer))
     assert message in str(refusal.value)
     assert not (tmp_path / "orders").exists()
+
+
+@pytest.mark.parametrize("trigger", ["stream"])
+def test_a_trigger_that_needs_the_table_is_refused_without(
+    template: Path, tmp_path: Path, trigger: str
+) -> None:
+    """Whichever of the two is answered first."""
+    with pytest.raises(ValueError, match='"watcher" needs the table: a stream function reads it'):
+        ask(template, tmp_path, {"table": False, "functions": f"app:api, watcher:{trigger}"})
+    problem = RULES.table_problem(False, f"app:api, watcher:{trigger}")
+    assert problem.strip().startswith("Needed by: watcher. Answer yes")
+    assert not RULES.table_problem(False, "app:api, worker:queue").strip()
+    assert not RULES.table_problem(True, f"watcher:{trigger}").strip()
+
+
+def test_a_bucket_needs_a_name_that_fits(template: Path, tmp_path: Path) -> None:
+    """With the account and the environment it has at most 63 characters."""
+    longest = {"service_name": "x" * 24, "functions": "u" * 20 + ":bucket"}
+    assert ask(template, tmp_path, longest)["functions"] == longest["functions"]
+    assert len(f"{'x' * 24}-{'u' * 20}-111122223333-prod") == 63
+    with pytest.raises(ValueError, match="with the service's name it has 45 characters"):
+        ask(template, tmp_path / "too long", longest | {"functions": "u" * 21 + ":bucket"})
 
 
 def test_every_question_is_tested() -> None:
@@ -226,7 +286,7 @@ def test_the_folder_proposes_the_name(
 
 
 def test_questions_that_few_need_are_recorded_too(template: Path, tmp_path: Path) -> None:
-    recorded = ask(template, tmp_path, {})
+    recorded = ask(template, tmp_path, {"functions": "app:api, nightly:schedule"})
     assert {name for name in recorded if not name.startswith("_")} == QUESTIONS.keys() - COMPUTED
 
 
@@ -235,6 +295,14 @@ def test_without_an_api_function_its_framework_is_not_asked() -> None:
     asked = environment.from_string(QUESTIONS["api_framework"]["when"])
     assert asked.render(functions="nightly:schedule, app : api") == "True"
     assert asked.render(functions="nightly:schedule,api:queue") == "False"
+
+
+@pytest.mark.parametrize("question", ["schedule_expression", "schedule_time_zone"])
+def test_without_a_schedule_function_no_schedule_is_asked(question: str) -> None:
+    environment = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701
+    asked = environment.from_string(QUESTIONS[question]["when"])
+    assert asked.render(functions="app:api, nightly : schedule") == "True"
+    assert asked.render(functions="schedule:queue") == "False"
 
 
 # ── The rules agree with whoever makes them ──────────────────────────────────
@@ -254,7 +322,7 @@ def test_names_of_python_are_reserved() -> None:
 def test_installed_packages_are_reserved() -> None:
     """A service named like a package would hide it from its own tests."""
     pins = (ROOT / "template" / "requirements-dev.txt").read_text("utf-8")
-    for path in (ROOT / "triggers").glob("*/requirements/*.txt"):
+    for path in [ROOT / "common/requirements.txt", *ROOT.glob("triggers/*/requirements/*.txt")]:
         pins += path.read_text("utf-8")
     packages = {line.split("==")[0].replace("-", "_") for line in pins.splitlines() if "==" in line}
     importable = {name for name in packages if 3 <= len(name) <= 24}

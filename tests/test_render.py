@@ -211,10 +211,12 @@ def test_python_with_the_description_is_clean(
 def test_names_end_in_the_environment_and_fit(rendered_samples: dict[str, Path], name: str) -> None:
     """IAC-04, IAC-05: physical names carry service and environment, within AWS's limits."""
     limits = {"FunctionName": 64, "TableName": 255, "TopicName": 256, "AlarmName": 255}
-    limits |= {"LogGroupName": 512, "Name": 128, "BudgetName": 100}
+    limits |= {"LogGroupName": 512, "Name": 64, "BudgetName": 100, "QueueName": 80}
     service = sample(ROOT / "tests" / "samples" / f"{name}.yml")["service_name"]
     names = []
     for resource in cloudformation(rendered_samples[name])["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping":
+            continue  # names a function, and has no name itself
         properties = resource["Properties"]
         properties = properties.get("Budget", properties)
         names += [(key, properties[key]) for key in limits.keys() & properties.keys()]
@@ -249,7 +251,8 @@ def test_a_function_may_do_what_its_code_does_and_no_more(
     rendered_samples: dict[str, Path],
 ) -> None:
     function = resources(rendered_samples["everything"], "AWS::Serverless::Function")["AppFunction"]
-    table, secrets = [policy["Statement"][0] for policy in function["Policies"]]
+    (policy,) = function["Policies"]
+    table, secrets = policy["Statement"]
     assert table == {
         "Effect": "Allow",
         "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
