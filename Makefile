@@ -11,7 +11,7 @@ TEMPLATE ?= $(CURDIR)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help service test lint format docs lock clean dev
+.PHONY: help service test lint format docs bench lock clean dev
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,11 +44,15 @@ format: dev ## Format the code and mend what the linter can
 docs: dev ## Write the generated parts of README.md anew
 	$(BIN)/python docs/generate.py
 
+bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
+bench: dev .venv-sam/.sam ## Measure how rendering grows with the number of functions
+	@$(BIN)/python -W ignore tests/bench.py
+
 lock: dev ## Pin the newest versions: this repository's, the functions', the services' tools
 	$(UV) lock --upgrade
-	$(foreach in,common/requirements.in $(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
+	$(foreach in,common/requirements.in features/chat/requirements.in $(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	grep -v '[{]' template/requirements-dev.in.jinja | \
-		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard triggers/*/requirements/*.txt),-c $(pins)) - -o template/requirements-dev.txt
+		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard triggers/*/requirements/*.txt),-c $(pins)) -c features/chat/requirements.txt - -o template/requirements-dev.txt
 
 # The header is what the services' own `make lock` writes, and what Dependabot reads the options from.
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \

@@ -47,11 +47,13 @@ TREE_NOTES = {
 def questions() -> str:
     """The questions as a table: what each decides, its default, when it is asked."""
     rows = ["| question | decides | default |", "| --- | --- | --- |"]
-    for name, question in yaml.safe_load((ROOT / "copier.yml").read_text("utf-8")).items():
+    declared = yaml.safe_load((ROOT / "copier.yml").read_text("utf-8"))
+    triggers = ", ".join(declared["triggers"]["default"])
+    for name, question in declared.items():
         if name.startswith("_") or question.get("when") is False or name == "seen":
             continue
         text = " ".join(question["help"].split())
-        text = re.sub(r"\{\{ triggers.*?\}\}", "api", text)
+        text = re.sub(r"\{\{ triggers.*?\}\}", triggers, text)
         default = str(question["default"])
         if "service_name_problem" in default:
             default = "the folder's name"

@@ -36,7 +36,7 @@ class Account:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = ThreadedMotoServer(port=0, verbose=False)
         self.server.start()
-        host, port = self.server.get_host_and_port()
+        _host, port = self.server.get_host_and_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         self.template = expand(service)
         resources = self.template["Resources"]

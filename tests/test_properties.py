@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import check, render, tree
+from conftest import QUESTIONS, check, render, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_questions import RULES
@@ -14,7 +14,30 @@ from test_render import cloudformation, test_structured_files_parse
 
 KEBAB = st.from_regex(r"[a-z]([a-z0-9]|-[a-z0-9])*", fullmatch=True)
 SNAKE = KEBAB.map(lambda name: name.replace("-", "_"))
-TRIGGERS = ["api"]
+# Names that mean something to Python, YAML, AWS or the template, which random ones never hit.
+MEANING = [
+    "on",
+    "class",
+    "api",
+    "table",
+    "event",
+    "events",
+    "schedule",
+    "bus",
+    "alarm",
+    "budget",
+    "index",
+    "queue",
+    "jobs",
+    "idempotency",
+    "worker",
+    "worker_queue",
+    "topic",
+    "bucket",
+    "stream",
+    "test",
+]
+TRIGGERS = QUESTIONS["triggers"]["default"]
 
 
 def accepted(rule: str, *arguments: object) -> Callable[[str], bool]:
@@ -22,11 +45,27 @@ def accepted(rule: str, *arguments: object) -> Callable[[str], bool]:
 
 
 FUNCTIONS = (
-    st.lists(st.tuples(SNAKE, st.sampled_from(TRIGGERS)), min_size=1, max_size=3)
+    st.lists(
+        st.tuples(SNAKE | st.sampled_from(MEANING), st.sampled_from(TRIGGERS)),
+        min_size=1,
+        max_size=4,
+    )
     .map(lambda pairs: ", ".join(f"{name}:{trigger}" for name, trigger in pairs))
     .filter(accepted("functions", TRIGGERS))
 )
 BRANCH = st.text("abü/.+!-_@#$'\"`|&;=", min_size=1, max_size=20).filter(accepted("branch"))
+
+
+def fit_together(answers: dict[str, object]) -> bool:
+    """Streams need the table, and a bucket's name has room for 44 characters."""
+    pairs = [item.strip().split(":") for item in str(answers["functions"]).split(",")]
+    return all(
+        (answers["table"] or trigger != "stream")
+        and (trigger != "bucket" or len(f"{answers['service_name']}{name}") <= 44)
+        for name, trigger in pairs
+    )
+
+
 ANSWERS = st.fixed_dictionaries(
     {
         "service_name": KEBAB.filter(accepted("service_name")),
@@ -44,10 +83,11 @@ ANSWERS = st.fixed_dictionaries(
         "secrets": st.lists(KEBAB, max_size=3, unique=True)
         .map(", ".join)
         .filter(accepted("secrets")),
+        "jwt_issuer": st.sampled_from(["", "https://login.example.com/"]),
         "alarm_email": st.sampled_from(["", "on.call+orders@example.com", "a_b%c@x.example.com"]),
         "monthly_budget_usd": st.integers(0, 1_000_000).map(str),
     }
-)
+).filter(lambda answers: fit_together(answers))
 
 
 @given(answers=ANSWERS)

@@ -128,7 +128,9 @@ def check_api(function: Function, events: Path) -> None:
 
 def check_worker(function: Function, events: Path, readme: str) -> None:
     """Any other function does what its README says with its events: also with poison, also twice."""
-    published = set(re.findall(r"(?:published on the event bus, as|publishes) `(\w+\.\w+)`", readme))
+    published = set(
+        re.findall(r"(?:published on the event bus, as|publishes) `(\w+\.\w+)`", readme)
+    )
     names = [path.stem for path in events.glob("*.json")]
     assert "poison" in names
     assert len(names) >= 2
@@ -148,7 +150,7 @@ def check_worker(function: Function, events: Path, readme: str) -> None:
 def check_poison(function: Function, event: dict[str, Any]) -> None:
     """In a batch only the poison fails; an event of its own is an error, which Lambda tries again."""
     if "Records" in event and len(event["Records"]) > 1:
-        *good, bad = event["Records"]
+        *_good, bad = event["Records"]
         number = bad.get("messageId") or bad["dynamodb"]["SequenceNumber"]
         assert function.call(event) == {"batchItemFailures": [{"itemIdentifier": number}]}
         return

@@ -103,7 +103,11 @@ def test_two_functions_of_a_trigger_share_nothing_but_what_is_shared(service: Pa
     assert resources(service, "AWS::SNS::Topic").keys() == {
         *("InboxTopic", "ReturnsTopic", "AlarmTopic")
     }
-    for kind in ("AWS::Serverless::HttpApi", "AWS::Events::EventBus", "AWS::Scheduler::ScheduleGroup"):
+    for kind in (
+        "AWS::Serverless::HttpApi",
+        "AWS::Events::EventBus",
+        "AWS::Scheduler::ScheduleGroup",
+    ):
         assert len(resources(service, kind)) == 1
 
 
@@ -117,11 +121,18 @@ def test_shared_resources_are_there_only_when_needed(rendered_samples: dict[str,
 
 # ── Permissions ──────────────────────────────────────────────────────────────
 
-IDEMPOTENCY = dict.fromkeys(
-    ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-    {"Fn::GetAtt": ["IdempotencyTable", "Arn"]},
+
+def on(resource: Any, *actions: str) -> dict[str, Any]:
+    """These actions, allowed on one resource: a logical id, or what it is."""
+    arn = {"Fn::GetAtt": [resource, "Arn"]} if isinstance(resource, str) else resource
+    return dict.fromkeys(actions, arn)
+
+
+IDEMPOTENCY = on(
+    "IdempotencyTable",
+    *("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 )
-PUBLISH = {"events:PutEvents": {"Fn::GetAtt": ["EventBus", "Arn"]}}
+PUBLISH = on("EventBus", "events:PutEvents")
 SECRET = {
     "secretsmanager:GetSecretValue": [
         {
@@ -133,41 +144,34 @@ SECRET = {
 
 
 def dead_letters(function: str) -> dict[str, Any]:
-    return {"sqs:SendMessage": {"Fn::GetAtt": [f"{function}DeadLetterQueue", "Arn"]}}
+    return on(f"{function}DeadLetterQueue", "sqs:SendMessage")
 
 
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
-        (
-            "Shop",
-            dict.fromkeys(
-                ["dynamodb:GetItem", "dynamodb:PutItem"], {"Fn::GetAtt": ["Table", "Arn"]}
-            ),
-        ),
+        ("Shop", on("Table", "dynamodb:GetItem", "dynamodb:PutItem")),
         ("Listener", IDEMPOTENCY | dead_letters("Listener")),
         ("Nightly", IDEMPOTENCY | PUBLISH | dead_letters("Nightly")),
         (
             "Worker",
             IDEMPOTENCY
             | PUBLISH
-            | {
-                f"sqs:{action}": {"Fn::GetAtt": ["WorkerQueue", "Arn"]}
-                for action in (
-                    *("ChangeMessageVisibility", "DeleteMessage"),
-                    *("GetQueueAttributes", "ReceiveMessage"),
-                )
-            },
+            | on(
+                "WorkerQueue",
+                *("sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+                *("sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+            ),
         ),
         (
             "Watcher",
             IDEMPOTENCY
             | PUBLISH
             | dead_letters("Watcher")
-            | {
-                f"dynamodb:{action}": {"Fn::GetAtt": ["Table", "StreamArn"]}
-                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
-            }
+            | on(
+                {"Fn::GetAtt": ["Table", "StreamArn"]},
+                *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+            )
             | {"dynamodb:ListStreams": "*"},
         ),
         (
@@ -175,7 +179,7 @@ def dead_letters(function: str) -> dict[str, Any]:
             IDEMPOTENCY
             | PUBLISH
             | dead_letters("Uploads")
-            | {"s3:GetObjectVersion": {"Fn::Sub": "${UploadsBucket.Arn}/*"}},
+            | on({"Fn::Sub": "${UploadsBucket.Arn}/*"}, "s3:GetObjectVersion"),
         ),
         ("Inbox", IDEMPOTENCY | PUBLISH | dead_letters("Inbox")),
     ],
@@ -288,7 +292,9 @@ def test_a_message_stays_hidden_long_enough(service: Path, name: str) -> None:
 
 def test_a_late_or_stalled_source_raises_an_alarm(service: Path) -> None:
     """EVT-06."""
-    metrics = [alarm["MetricName"] for alarm in resources(service, "AWS::CloudWatch::Alarm").values()]
+    metrics = [
+        alarm["MetricName"] for alarm in resources(service, "AWS::CloudWatch::Alarm").values()
+    ]
     for metric in ("IteratorAge", "ApproximateAgeOfOldestMessage"):
         assert metrics.count(metric) == 2
     assert metrics.count("TargetErrorCount") == metrics.count("InvocationDroppedCount") == 1
@@ -345,11 +351,14 @@ def test_endpoints_need_a_token_unless_they_say_public(stack: dict[str, Any]) ->
     """EVT-08."""
     body = stack["Api"]["Properties"]["Body"]
     paths = {
-        (path, method.removeprefix("x-amazon-apigateway-").removesuffix("-method")): route["security"]
+        (path, method.removeprefix("x-amazon-apigateway-").removesuffix("-method")): route[
+            "security"
+        ]
         for path, methods in body["paths"].items()
         for method, route in methods.items()
     }
-    token, public = [{"Jwt": []}], [{"NONE": []}]
+    token: list[dict[str, list[str]]] = [{"Jwt": []}]
+    public: list[dict[str, list[str]]] = [{"NONE": []}]
     expected = {}
     for name in functions_of("api"):
         expected[(f"/{name}/health", "get")] = public
@@ -363,9 +372,7 @@ def test_endpoints_need_a_token_unless_they_say_public(stack: dict[str, Any]) ->
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "access"), [("default", "public"), ("all-triggers", "token")]
-)
+@pytest.mark.parametrize(("name", "access"), [("default", "public"), ("all-triggers", "token")])
 def test_the_readme_says_who_may_call_an_endpoint(
     rendered_samples: dict[str, Path], name: str, access: str
 ) -> None:

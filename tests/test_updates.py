@@ -75,7 +75,7 @@ def test_what_a_user_owns_is_not_touched(service: Path, releases: Path) -> None:
 
     room = releases / "triggers" / "api"
     append(room / "lambda_pkg/index_powertools.py.jinja", "# the template's\n")
-    append(room / "requirements/powertools.txt", "# the template's\n")
+    append(releases / "common/requirements.txt", "# the template's\n")
     append(room / "events/get-item.json.jinja", "\n")
     append(releases / "template" / "CHANGELOG.md", "- The template's.\n")
     (room / "lambda_pkg/utils/errors.py").unlink()
@@ -163,6 +163,7 @@ def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
         {"alarm_email": "oncall@example.com"},
         {"monthly_budget_usd": "0"},
         {"secrets": "twilio-api-key"},
+        {"jwt_issuer": "https://login.example.com/", "jwt_audience": "orders"},
         {"table": False},
     ],
     ids=lambda answers: next(iter(answers)),

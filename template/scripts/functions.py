@@ -1,0 +1,619 @@
+"""Add, rename, remove and list the functions of this service; the Makefile calls this.
+
+A function is what the `functions` answer in .copier-answers.yml says. `add` and `remove` change it
+and let Copier's update do the work, at the template's version in use. `rename` moves the folders
+with git, and merges the difference between the service as it is rendered with the old name and
+with the new one. Nothing is committed, and what fails leaves everything as it was.
+
+`list` needs no Copier and no network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+ANSWERS = ROOT / ".copier-answers.yml"
+TEMPLATE = ROOT / "template.yaml"
+# A resource, parameter or output of template.yaml, or the line above those of a function.
+ENTRY = re.compile(r"^  (?:([A-Za-z]\w*):|# ── (.*?) ──)", re.MULTILINE)
+
+
+class FunctionError(Exception):
+    """What stands in the way, and what to do about it."""
+
+    def __init__(self, problem: str, *remedy: str) -> None:
+        super().__init__("\n".join([problem, *(f"  {line}" for line in remedy)]))
+
+
+def say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+def git(*arguments: str) -> str:
+    """What git prints. FunctionError when it fails."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8")
+    if done.returncode:
+        raise FunctionError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+# ── The functions, as the answers name them ──────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Function:
+    name: str
+    trigger: str
+
+    @property
+    def pascal(self) -> str:
+        """How its resources begin: orders_api → OrdersApi."""
+        return self.name.replace("_", " ").title().replace(" ", "")
+
+    @property
+    def kebab(self) -> str:
+        return self.name.replace("_", "-")
+
+
+def answers() -> dict[str, Any]:
+    """The answers from which this service was rendered. FunctionError when they can't be read."""
+    try:
+        found: dict[str, Any] = yaml.safe_load(ANSWERS.read_text("utf-8"))
+        _ = found["service_name"], found["functions"], found["_src_path"], found["_commit"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise FunctionError(
+            f"{ANSWERS.name} can't be read: {error!r}",
+            "It says how this service was made. Bring it back with git.",
+        ) from error
+    return found
+
+
+def functions() -> list[Function]:
+    items = [item.split(":") for item in answers()["functions"].split(",")]
+    return [Function(name.strip(), trigger.strip()) for name, trigger in items]
+
+
+def function(name: str) -> Function:
+    """The function of that name. FunctionError when there is none."""
+    for each in functions():
+        if each.name == name:
+            return each
+    known = ", ".join(each.name for each in functions())
+    raise FunctionError(f'There is no function "{name}" here. The functions are: {known}')
+
+
+def answer_with(items: list[Function]) -> str:
+    return ", ".join(f"{each.name}:{each.trigger}" for each in items)
+
+
+def package() -> str:
+    return str(answers()["service_name"]).replace("-", "_")
+
+
+def folders(name: str) -> list[str]:
+    """Where the files of a function are."""
+    return [
+        f"src/{package()}/{name}",
+        f"tests/unit/{name}",
+        f"tests/integration/{name}",
+        f"events/{name}",
+    ]
+
+
+def resources(known: list[Function]) -> Iterator[tuple[str, str | None]]:
+    """Each resource in template.yaml with the function to which it belongs: by the line above its
+    block, otherwise by the longest name with which it begins."""
+    text = TEMPLATE.read_text("utf-8")
+    block = ""
+    for match in ENTRY.finditer(
+        re.split(r"^Outputs:", text.split("\nResources:")[1], flags=re.M)[0]
+    ):
+        if match[2]:
+            block = match[2]
+            continue
+        named = [each for each in known if block == f"{each.name} ({each.trigger})"]
+        if not named and "Your own" in block:
+            named = [each for each in known if re.match(rf"{each.pascal}(?![a-z])", match[1])]
+        longest = max(named, key=lambda each: len(each.pascal), default=None)
+        yield match[1], longest.name if longest else None
+
+
+class CloudFormation(yaml.SafeLoader):
+    """Reads `!Sub x` as nothing: only types and policies matter here."""
+
+
+CloudFormation.add_multi_constructor("!", lambda *_: None)
+
+
+def declared() -> dict[str, Any]:
+    """The resources of template.yaml: logical id → resource."""
+    text = TEMPLATE.read_text("utf-8")
+    found: dict[str, Any] = yaml.load(text, Loader=CloudFormation)["Resources"]  # noqa: S506
+    return found
+
+
+def of(name: str) -> dict[str, str]:
+    """The resources of a function: logical id → type, and whether its data stays."""
+    kept = declared()
+    return {
+        label: kept[label]["Type"]
+        + (" (stays)" if str(kept[label].get("DeletionPolicy", "")).startswith("Retain") else "")
+        for label, owner in resources(functions())
+        if owner == name
+    }
+
+
+# ── Copier ───────────────────────────────────────────────────────────────────
+
+
+def copier(call: Callable[[Any], object]) -> None:
+    """Call Copier. FunctionError with what it says, when an answer is refused or the template is
+    out of reach."""
+    import copier as library  # `list` does without
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            call(library)
+    except Exception as error:
+        refused = re.match(r"Validation error for question '\w+': (.*)", str(error), re.DOTALL)
+        if refused:
+            raise FunctionError(" ".join(refused[1].split())) from error
+        why = [line.strip(" |") for line in str(error).splitlines() if line.strip(" |")]
+        source, version = answers()["_src_path"], answers()["_commit"]
+        raise FunctionError(
+            f"The template could not be rendered: {source}, version {version}.",
+            *why[-3:],
+            "Is it reachable from here, and is that version in it? If it has moved, change _src_path",
+            f"in {ANSWERS.name} and commit that.",
+        ) from error
+
+
+def render(items: list[Function], folder: Path) -> None:
+    """Render the service with these functions into a folder."""
+    given = {name: value for name, value in answers().items() if not name.startswith("_")}
+    copier(
+        lambda library: library.run_copy(
+            answers()["_src_path"],
+            folder,
+            data={**given, "functions": answer_with(items)},
+            vcs_ref=answers()["_commit"],
+            defaults=True,
+            skip_tasks=True,
+            quiet=True,
+        )
+    )
+
+
+def update(items: list[Function]) -> None:
+    """Change the `functions` answer, as `copier update --vcs-ref=:current: --data` does. Trusting
+    the template is no more than whoever made the service did: its task runs on a copy only."""
+    copier(
+        lambda library: library.run_update(
+            ROOT,
+            data={"functions": answer_with(items)},
+            vcs_ref=library.VcsRef.CURRENT,
+            defaults=True,
+            overwrite=True,
+            unsafe=True,
+            quiet=True,
+        )
+    )
+
+
+# ── Merging ──────────────────────────────────────────────────────────────────
+
+
+def merged(base: str, ours: str, theirs: str, favour: str = "") -> tuple[str, bool]:
+    """A three-way merge by words, where git's own goes by lines; and whether it is clean. `favour`
+    is `--ours` or `--theirs`: who wins where both changed the same words."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in ("ours", "base", "theirs")]
+        for path, text in zip(paths, (ours, base, theirs), strict=True):
+            words = re.findall(r"\w+|\s|[^\w\s]", text)
+            path.write_text("".join(f"{json.dumps(word)}\n" for word in words), "utf-8")
+        done = subprocess.run(
+            ["git", "merge-file", "-p", *filter(None, [favour]), *map(str, paths)],
+            capture_output=True,
+            encoding="utf-8",
+        )
+    if done.returncode:
+        return ours, False
+    return "".join(map(json.loads, done.stdout.splitlines())), True
+
+
+def conflicts() -> list[str]:
+    """The files in which an update left conflicts."""
+    lines = git("ls-files", "-u", "-z").split("\0")
+    return sorted({line.split("\t")[1] for line in lines if line})
+
+
+def settle(removed: Function | None = None) -> None:
+    """Merge by words what an update could not merge by lines. What was changed in the lines of a
+    function that is removed goes with them."""
+    for path in conflicts():
+        with contextlib.suppress(FunctionError):  # one side has no such file: that is for people
+            base, ours, theirs = (git("show", f":{stage}:./{path}") for stage in (1, 2, 3))
+            if removed and ROOT / path == TEMPLATE:
+                ours = without_block(ours, removed)
+            text, clean = merged(base, ours, theirs, "--theirs" if removed else "")
+            if clean:
+                (ROOT / path).write_text(text, "utf-8")
+                git("add", "--", path)
+
+
+def without_block(text: str, gone: Function) -> str:
+    """template.yaml without the block of a function, and whatever was added in it."""
+    before, _, rest = text.partition(f"  # ── {gone.name} ({gone.trigger}) ──\n")
+    after = re.search(r"^  # ── ", rest, re.MULTILINE)
+    return before + rest[after.start() :] if after else text
+
+
+# ── What must hold, and what is brought back ─────────────────────────────────
+
+
+def tracked(*paths: str) -> list[str]:
+    return [path for path in git("ls-files", "-z", "--", *paths).split("\0") if path]
+
+
+def need_clean_tree() -> None:
+    """FunctionError unless git has everything that is here."""
+    try:
+        git("rev-parse", "--verify", "--quiet", "HEAD")
+    except FunctionError as error:
+        raise FunctionError(
+            "This service is in no git repository, or nothing is committed yet.",
+            "git shows what a command changes, and can take it back. So first:",
+            "git init && git add --all && git commit",
+        ) from error
+    changed = git("status", "--porcelain", "--untracked-files=normal").splitlines()
+    if changed:
+        raise FunctionError(
+            "There are changes that are not committed:",
+            *changed[:10],
+            *(["…"] if len(changed) > 10 else []),
+            "Mixed with the template's, nobody could tell them apart, and git could not bring them",
+            "back. Commit or stash them first.",
+        )
+
+
+def need_free(new: Function, others: list[Function]) -> None:
+    """FunctionError when something of a function of that name is here already."""
+    for folder in folders(new.name):
+        files = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
+        if [path for path in files if "__pycache__" not in path.parts]:
+            raise FunctionError(
+                f"{folder} is still there, and would be mixed with the new function's files.",
+                "Rename or delete it, commit that, and try again.",
+            )
+        shutil.rmtree(ROOT / folder, ignore_errors=True)  # nothing but caches
+    for label, owner in resources([*others, new]):
+        if owner == new.name:
+            raise FunctionError(
+                f"template.yaml has a resource {label} already, which reads as one of {new.name}.",
+                "Choose another name for the function, or rename the resource.",
+            )
+
+
+def need_one(**given: str) -> None:
+    """FunctionError when a value would be more than one item of the `functions` answer."""
+    for name, value in given.items():
+        if set(value) & set(",:"):
+            raise FunctionError(f'{name} is a single one, and "{value}" has a comma or a colon.')
+
+
+@contextlib.contextmanager
+def all_or_nothing(moves: dict[str, str]) -> Iterator[None]:
+    """Bring back what was, whatever goes wrong. Nothing but commits was there before."""
+    try:
+        yield
+        kept = [f":(exclude){path}" for path in conflicts()]
+        git("add", "--all", "--", ".", *kept)
+    except BaseException:
+        for old, new in moves.items():
+            if (ROOT / new).exists() and not (ROOT / old).exists():
+                (ROOT / new).rename(ROOT / old)
+        git("reset", "--hard", "--quiet")
+        git("clean", "--force", "--quiet", "-d", "--", ".")
+        raise
+
+
+# ── The commands ─────────────────────────────────────────────────────────────
+
+
+def list_functions() -> None:
+    for each in functions():
+        say(f"{each.name} ({each.trigger})  {folders(each.name)[0]}")
+        say(f"  {', '.join(of(each.name)) or 'nothing in template.yaml'}")
+
+
+def add(name: str, trigger: str) -> None:
+    if not name or not trigger:
+        raise FunctionError(
+            "Which function, and what invokes it?",
+            "make add-function NAME=nightly TRIGGER=schedule",
+            "TRIGGER=? lists the triggers.",
+        )
+    need_one(NAME=name, TRIGGER=trigger)
+    need_clean_tree()
+    new = Function(name, trigger)
+    items = [*functions(), new]
+    with tempfile.TemporaryDirectory() as folder:
+        render(items, Path(folder, "service"))  # says no before anything is touched
+    need_free(new, functions())
+    with all_or_nothing({}):
+        update(items)
+        settle()
+    say(f"{name} ({trigger}) is added, at version {answers()['_commit']} of the template.", "")
+    say("New:", *(f"  {each}/" for each in folders(name) if (ROOT / each).exists()))
+    say_changed(folders(name))
+    say(
+        "",
+        "Next:",
+        f"  {'edit its code':<24} {folders(name)[0]}/lambda_pkg/",
+        f"  {'make setup check':<24} its requirements, and every check",
+    )
+    say_review()
+
+
+def remove(name: str, sure: bool) -> None:
+    if not name:
+        raise FunctionError(
+            "Which function? make functions lists them.", "make remove-function NAME=app"
+        )
+    old = function(name)
+    items = [each for each in functions() if each != old]
+    if not items:
+        raise FunctionError(f"{name} is the only function, and a service has at least one.")
+    if not sure and not sys.stdin.isatty():
+        raise FunctionError(
+            "There is no terminal to ask at. To remove it without a question:",
+            f"make remove-function NAME={name} YES=1",
+        )
+    need_clean_tree()
+    with tempfile.TemporaryDirectory() as folder:
+        render(items, Path(folder, "service"))
+    ids = of(name)
+    say(f"Removing {name} ({old.trigger}) takes away:")
+    say(*(f"  {each}/" for each in folders(name) if tracked(each)))
+    say("and from template.yaml:", *(f"  {label:<32} {kind}" for label, kind in ids.items()))
+    stays = [label for label, kind in ids.items() if kind.endswith("(stays)")]
+    if stays:
+        say(f"What is deployed of these stays in the account, with its data: {', '.join(stays)}")
+    say("Messages that still wait in its queues are lost at the next deployment.")
+    if not sure and input("Remove it? [y/N] ").strip().lower() not in ("y", "yes"):
+        say("Nothing is changed.")
+        return
+    with all_or_nothing({}):
+        update(items)
+        settle(removed=old)
+        for each in folders(name):
+            if tracked(each):
+                git("rm", "-r", "--quiet", "--", each)
+            tidy(each)
+    say("", f"{name} is removed.")
+    say_changed(folders(name))
+    left = [each for each in folders(name) if (ROOT / each).exists()]
+    if left:
+        say("Still there, as git does not keep it and could not bring it back:")
+        say(*(f"  {each}/" for each in left))
+    say_left(old, ids, "These lines speak of it. Does something of them have to go too?")
+    say("", "Next:", f"  {'make check':<24} every check")
+    say_review()
+
+
+def rename(name: str, new_name: str) -> None:
+    if not name or not new_name:
+        raise FunctionError(
+            "Which function, and what shall it be called?",
+            "make rename-function NAME=app TO=orders_api",
+        )
+    need_one(TO=new_name)
+    old = function(name)
+    if name == new_name:
+        raise FunctionError(f"It is called {name} already.")
+    need_clean_tree()
+    new = Function(new_name, old.trigger)
+    items = [new if each == old else each for each in functions()]
+    pairs = zip(folders(name), folders(new_name), strict=True)
+    moves = {source: target for source, target in pairs if tracked(source)}
+    with tempfile.TemporaryDirectory() as folder:
+        render(items, Path(folder, "after"))
+        need_free(new, items[: items.index(new)] + items[items.index(new) + 1 :])
+        render(functions(), Path(folder, "before"))
+        ids = of(name)
+        texts = renamed_texts(old, new, moves, Path(folder))
+        paths = changed_paths(Path(folder), new)
+    with all_or_nothing(moves):
+        for source, target in moves.items():
+            (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
+            git("mv", source, target)
+        for path, text in texts.items():
+            (ROOT / path).write_text(text, "utf-8")
+        reformat([path for path in texts if path.endswith(".py")])
+    for source in moves:
+        tidy(source)
+    say(f"{name} is called {new_name} now.", "", "Moved:")
+    say(*(f"  {source}/ → {target}/" for source, target in moves.items()))
+    say_changed([*moves.values()])
+    say_left(old, ids, f"These lines still say {name}. Do they mean the function?")
+    stays = [label for label, kind in ids.items() if kind.endswith("(stays)")]
+    queues = [label for label, kind in ids.items() if kind == "AWS::SQS::Queue"]
+    say(
+        "",
+        "Where it is deployed, the next deployment replaces it:",
+        "  CloudFormation makes the function anew, with a new name and log group, and deletes the",
+        "  old one. Other resources of its own are made anew too.",
+    )
+    if stays:
+        say(
+            "  These stay in the account under their old name, with their data: "
+            + ", ".join(stays),
+            "  The new ones are empty.",
+        )
+    if queues:
+        say(f"  Messages that still wait are lost with their queue: {', '.join(queues)}")
+    say(*(f"  Callers must follow: its path was {was} and is {path}" for was, path in paths))
+    say("", "Next:", f"  {'make check':<24} every check")
+    say_review()
+
+
+def renamed_texts(
+    old: Function, new: Function, moves: dict[str, str], rendered: Path
+) -> dict[str, str]:
+    """What changes with a name: the files' new paths with their new texts."""
+    changed = {}
+    for path in tracked("."):
+        target = moved(path, moves)
+        ours = text_of(ROOT / path)
+        if ours is None:
+            continue
+        base, theirs = text_of(rendered / "before" / path), text_of(rendered / "after" / target)
+        text = ours
+        if base is not None and theirs is not None and base != theirs:
+            text = theirs if ours == base else merged(base, ours, theirs, "--ours")[0]
+        if path != "CHANGELOG.md":  # what was said of it in the past stays true
+            text = followed(text, old, new)
+        if text != ours:
+            changed[target] = text
+    return changed
+
+
+def moved(path: str, moves: dict[str, str]) -> str:
+    for source, target in moves.items():
+        if path.startswith(f"{source}/"):
+            return target + path.removeprefix(source)
+    return path
+
+
+def text_of(path: Path) -> str | None:
+    """A file's text, or None when there is none."""
+    try:
+        return path.read_bytes().decode() if path.is_file() else None
+    except UnicodeDecodeError:
+        return None
+
+
+def followed(text: str, old: Function, new: Function) -> str:
+    """Let imports, paths and logical ids of one's own follow a new name."""
+    between = r"""(?:/|["'] ?/ ?["'])"""  # also "events" / "app", as in the tests
+    above = rf"(?:src{between}{package()}|tests{between}(?:unit|integration)|(?<![\w./-])(?:\.\.?/)*events)"
+    text = re.sub(
+        rf"(?<![\w.])({package()})\.{old.name}(?=\.lambda_pkg\b| import\b)", rf"\1.{new.name}", text
+    )
+    text = re.sub(rf"(?<![\w-])({above}{between}){old.name}(?![\w-])", rf"\g<1>{new.name}", text)
+    ids = [label for label in of(old.name) if label.startswith(old.pascal)]
+    for label in ids:
+        # SAM makes more of a function, and calls it AppFunctionRole.
+        more = r"(?![a-z])" if label == f"{old.pascal}Function" else r"\b"
+        text = re.sub(rf"\b{label}{more}", new.pascal + label.removeprefix(old.pascal), text)
+    return text
+
+
+def changed_paths(rendered: Path, new: Function) -> list[tuple[str, str]]:
+    """The HTTP paths of a function before and after its new name."""
+    before, after = (
+        re.findall(
+            r"^ +Path: (/[^\s{]*[^\s{/])",
+            (rendered / each / "template.yaml").read_text("utf-8"),
+            re.M,
+        )
+        for each in ("before", "after")
+    )
+    return sorted({pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]})
+
+
+def reformat(paths: list[str]) -> None:
+    """A new name makes lines longer, and gives imports another order."""
+    ruff = ROOT / ".venv" / "bin" / "ruff"
+    if paths and ruff.exists():
+        for arguments in (["check", "--select", "I", "--fix-only"], ["format"]):
+            subprocess.run([ruff, *arguments, *paths], cwd=ROOT, capture_output=True)
+
+
+def tidy(folder: str) -> None:
+    """Remove what Python left in a folder, and folders that are empty then."""
+    for cache in [*(ROOT / folder).rglob("__pycache__")]:
+        shutil.rmtree(cache, ignore_errors=True)
+    for each in sorted((ROOT / folder).rglob("*"), reverse=True):
+        if each.is_dir() and not any(each.iterdir()):
+            each.rmdir()
+    with contextlib.suppress(OSError):
+        (ROOT / folder).rmdir()
+
+
+# ── What is said afterwards ──────────────────────────────────────────────────
+
+
+def say_changed(own: list[str]) -> None:
+    """The files that changed, but for those in the function's folders, and the conflicts."""
+    paths = git("diff", "--staged", "--name-only", "--relative", "-z").split("\0")
+    own_files = tuple(f"{folder}/" for folder in own)
+    say("Changed:", *(f"  {path}" for path in paths if path and not path.startswith(own_files)))
+    if conflicts():
+        say("Conflicts to settle, your text against the template's (git ls-files -u):")
+        say(*(f"  {path}" for path in conflicts()))
+
+
+def say_left(old: Function, ids: dict[str, str], question: str) -> None:
+    """Lines that may still mean a function by its old name."""
+    service = answers()["service_name"]
+    names = "|".join(map(re.escape, {f"{service}-{old.kebab}", old.name, old.kebab, *ids}))
+    found = []
+    for path in tracked("."):
+        text = "" if path in ("CHANGELOG.md", ANSWERS.name) else text_of(ROOT / path) or ""
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.search(rf"(?<![\w-])(?:{names})(?![\w-])", line):
+                found.append(f"  {path}:{number}: {line.strip()}")
+    if found:
+        say(question, *found[:30], *([f"  … and {len(found) - 30} more"] if found[30:] else []))
+
+
+def say_review() -> None:
+    say(
+        f"  {'git diff --staged':<24} review it, then: git commit",
+        f"  {'git reset --hard':<24} or take it back",
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("command", choices=["add", "rename", "remove", "list"])
+    for option in ("--name", "--trigger", "--to", "--yes"):
+        parser.add_argument(option, default="", type=str.strip)
+    given = parser.parse_args()
+    try:
+        if given.command == "add":
+            add(given.name, given.trigger)
+        elif given.command == "rename":
+            rename(given.name, given.to)
+        elif given.command == "remove":
+            remove(given.name, given.yes.lower() not in ("", "0", "n", "no"))
+        else:
+            list_functions()
+    except FunctionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\nInterrupted. Nothing is changed.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

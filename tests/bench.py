@@ -1,0 +1,70 @@
+"""How rendering grows with the number of functions: make bench.
+
+Times differ from machine to machine; the ratios in one run do not.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from aws import expand
+from conftest import QUESTIONS, commit, make_template, render, tree
+from copier import VcsRef, run_update
+
+RUNS = 3
+SIZES = [1, 10, 50]
+TRIGGERS = QUESTIONS["triggers"]["default"]
+
+
+def functions(count: int) -> str:
+    """So many functions, of every trigger in turn."""
+    return ", ".join(f"f{n}:{TRIGGERS[n % len(TRIGGERS)]}" for n in range(1, count + 1))
+
+
+def seconds_to_render(template: Path, folder: Path, count: int) -> float:
+    started = time.perf_counter()
+    render(template, folder, service_name="orders", functions=functions(count))
+    return time.perf_counter() - started
+
+
+def seconds_to_add(service: Path, count: int) -> float:
+    """What `make add-function` waits for."""
+    commit(service)
+    started = time.perf_counter()
+    run_update(
+        service,
+        data={"functions": functions(count + 1)},
+        vcs_ref=VcsRef.CURRENT,
+        defaults=True,
+        overwrite=True,
+        unsafe=True,
+        quiet=True,
+    )
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    print("| functions | files | resources | render | per function | add one more |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name:
+        template = make_template(Path(name, "template"))
+        for count in SIZES:
+            times = []
+            for run in range(RUNS):
+                service = Path(name, f"{count}-{run}")
+                times.append(seconds_to_render(template, service, count))
+            render_time = statistics.median(times)
+            files, resources = len(tree(service)), len(expand(service)["Resources"])
+            add = seconds_to_add(service, count)
+            print(
+                f"| {count} | {files} | {resources} | {render_time:.1f} s"
+                f" | {1000 * render_time / count:.0f} ms | {add:.1f} s |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,693 @@
+"""Functions come and go: the commands of a rendered service that add, rename, remove and list them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pexpect
+import pytest
+import yaml
+from conftest import ROOT, check, commit, make_template, render, run, tree
+from copier import VcsRef, run_update
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_copie.plugin import Copie
+
+FUNCTIONS = "app:api, admin:api"
+# The Copier under test; test_copier_comes_from_uv lets uv get one, as a user does.
+COPIER = f"COPIER_PYTHON={sys.executable}"
+MARKS = ("<<<<<<<", "=======\n", ">>>>>>>")
+
+
+@pytest.fixture(scope="module")
+def shared(template: Path, copie_session: Copie) -> Path:
+    """A service of two functions with its environment, shared by the tests of this module."""
+    result = copie_session.copy(
+        extra_answers={"service_name": "orders", "functions": FUNCTIONS}, template_dir=template
+    )
+    assert result.exception is None, result.exception
+    assert result.project_dir is not None
+    check("git", "tag", "start", cwd=result.project_dir)
+    return result.project_dir
+
+
+@pytest.fixture
+def service(shared: Path) -> Iterator[Path]:
+    """The same, as it was committed."""
+    yield shared
+    check("git", "reset", "--quiet", "--hard", "start", cwd=shared)
+    check("git", "clean", "--quiet", "-ffdx", "--exclude=.venv*", cwd=shared)
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """The script as a module, for its parts."""
+    path = ROOT / "template/scripts/functions.py"
+    specification = importlib.util.spec_from_file_location("functions_script", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def make(service: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run("make", COPIER, *arguments, cwd=service, **environment)
+
+
+def made(service: Path, *arguments: str) -> str:
+    done = make(service, *arguments)
+    assert done.returncode == 0, done.stdout
+    assert check("git", "ls-files", "-u", cwd=service) == "", done.stdout
+    return done.stdout
+
+
+def refused(service: Path, *arguments: str, **environment: str) -> str:
+    """What a command says that leaves everything as it was."""
+    before, status = kept(service), check("git", "status", "--porcelain", "-uall", cwd=service)
+    done = make(service, *arguments, **environment)
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stdout
+    assert kept(service) == before
+    assert check("git", "status", "--porcelain", "-uall", cwd=service) == status
+    return done.stdout
+
+
+def kept(service: Path) -> dict[str, bytes]:
+    """The files that git keeps."""
+    names = check("git", "ls-files", "-z", cwd=service).split("\0")
+    return {name: (service / name).read_bytes() for name in names if name}
+
+
+def edit(service: Path, path: str, old: str, new: str) -> None:
+    text = (service / path).read_text("utf-8")
+    assert old in text
+    (service / path).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def text(service: Path, path: str = "template.yaml") -> str:
+    return (service / path).read_text("utf-8")
+
+
+def fresh(template: Path, folder: Path, functions: str) -> dict[str, bytes]:
+    return tree(render(template, folder / "fresh", service_name="orders", functions=functions))
+
+
+# ── Unedited services: what is there is what the answers render ──────────────
+
+
+def test_add_is_as_if_it_had_been_there(service: Path, template: Path, tmp_path: Path) -> None:
+    said = made(service, "add-function", "NAME=nightly", "TRIGGER=api")
+    assert kept(service) == fresh(template, tmp_path, f"{FUNCTIONS}, nightly:api")
+    for part in ("src/orders/nightly/", "template.yaml", "make setup check", "git diff --staged"):
+        assert part in said
+    assert check("git", "log", "--format=%s", cwd=service).count("\n") == 1
+
+
+def test_rename_is_as_if_it_had_been_called_so(
+    service: Path, template: Path, tmp_path: Path
+) -> None:
+    said = made(service, "rename-function", "NAME=app", "TO=orders_api")
+    assert kept(service) == fresh(template, tmp_path, "orders_api:api, admin:api")
+    assert "CloudFormation makes the function anew" in said
+    assert "its path was /app and is /orders-api" in said
+    assert "still say" not in said
+    moved = check("git", "diff", "--staged", "--name-status", "-M", cwd=service)
+    assert "src/orders/app/lambda_pkg/index.py\tsrc/orders/orders_api/lambda_pkg/index.py" in moved
+
+
+def test_remove_is_as_if_it_had_never_been(service: Path, template: Path, tmp_path: Path) -> None:
+    said = made(service, "remove-function", "NAME=admin", "YES=1")
+    assert kept(service) == fresh(template, tmp_path, "app:api")
+    assert not (service / "src/orders/admin").exists()
+    assert "AdminFunction                    AWS::Serverless::Function" in said
+    assert "src/orders/admin/" in said
+    assert "AppFunction" not in said
+
+
+def test_the_first_function_can_go_too(service: Path, template: Path, tmp_path: Path) -> None:
+    made(service, "remove-function", "NAME=app", "YES=1")
+    assert kept(service) == fresh(template, tmp_path, "admin:api")
+
+
+def test_add_then_remove_leaves_no_difference(service: Path) -> None:
+    before = kept(service)
+    made(service, "add-function", "NAME=nightly", "TRIGGER=api")
+    commit(service)
+    made(service, "remove-function", "NAME=nightly", "YES=1")
+    assert kept(service) == before
+    assert check("git", "diff", "start", cwd=service) == ""
+
+
+def test_what_was_removed_comes_back_fresh(service: Path, template: Path, tmp_path: Path) -> None:
+    edit(service, "src/orders/admin/lambda_pkg/index.py", "import json\n", "import json  # mine\n")
+    (service / "tests/unit/admin/test_events.py").unlink()
+    commit(service)
+    made(service, "remove-function", "NAME=admin", "YES=1")
+    commit(service)
+    made(service, "add-function", "NAME=admin", "TRIGGER=api")
+    assert kept(service) == fresh(template, tmp_path, FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("add-function", "NAME=nightly", "TRIGGER=api"),
+        ("rename-function", "NAME=app", "TO=orders_api"),
+        ("remove-function", "NAME=admin", "YES=1"),
+    ],
+    ids=lambda arguments: str(arguments[0]),
+)
+def test_copier_has_nothing_to_add(service: Path, arguments: tuple[str, ...]) -> None:
+    """What a service has is what its answers say."""
+    made(service, *arguments)
+    commit(service)
+    run_update(
+        service, vcs_ref=VcsRef.CURRENT, defaults=True, overwrite=True, unsafe=True, quiet=True
+    )
+    assert check("git", "status", "--porcelain", cwd=service) == ""
+
+
+def test_it_can_be_taken_back(service: Path) -> None:
+    """With the command that each of them names."""
+    before = kept(service)
+    for arguments in (
+        ("add-function", "NAME=nightly", "TRIGGER=api"),
+        ("rename-function", "NAME=app", "TO=orders_api"),
+        ("remove-function", "NAME=admin", "YES=1"),
+    ):
+        assert "git reset --hard" in made(service, *arguments)
+        check("git", "reset", "--hard", cwd=service)
+        assert check("git", "status", "--porcelain", cwd=service) == ""
+        assert kept(service) == before
+
+
+def test_copier_comes_from_uv(service: Path) -> None:
+    done = run("make", "add-function", "NAME=nightly", "TRIGGER=api", cwd=service)
+    assert done.returncode == 0, done.stdout
+    assert (service / "src/orders/nightly").is_dir()
+    assert run(".venv/bin/python", "-c", "import copier", cwd=service).returncode != 0
+
+
+def test_the_copier_that_uv_gets_is_one_that_the_template_takes() -> None:
+    lowest = yaml.safe_load((ROOT / "copier.yml").read_text("utf-8"))["_min_copier_version"]
+    wanted = (ROOT / "template/requirements-copier.txt").read_text("utf-8").splitlines()
+    assert [line for line in wanted if not line.startswith("#")] == [f"copier>={lowest},<10"]
+
+
+# ── Edits ────────────────────────────────────────────────────────────────────
+
+EDITS = [
+    # In the block of each function: beside names, and in lines that hold one.
+    ("template.yaml", "      Timeout: 10 # seconds\n", "      Timeout: 29 # seconds, mine\n"),
+    (
+        "template.yaml",
+        "      CodeUri: src/orders/app/\n",
+        "      ReservedConcurrentExecutions: 5 # mine\n      CodeUri: src/orders/app/\n",
+    ),
+    (
+        "template.yaml",
+        "Description: Answers HTTP requests below /app.",
+        "Description: Answers my HTTP requests below /app.",
+    ),
+    (
+        "template.yaml",
+        "      FunctionName: !Sub orders-app-${EnvironmentName}\n",
+        "      # My comment.\n      FunctionName: !Sub orders-app-${EnvironmentName}\n",
+    ),
+    (
+        "template.yaml",
+        "          TABLE_NAME: !Ref Table\n",
+        "          MINE: x\n          TABLE_NAME: !Ref Table\n",
+    ),
+    (
+        "template.yaml",
+        "      AlarmName: !Sub orders-app-throttles-${EnvironmentName}\n",
+        "      AlarmName: !Sub orders-app-throttles-${EnvironmentName}\n      Tags: [{Key: mine, Value: x}]\n",
+    ),
+    (
+        "template.yaml",
+        "  # ── admin (api) ──\n",
+        "  AppOwnTopic: # mine\n    Type: AWS::SNS::Topic\n\n  # ── admin (api) ──\n",
+    ),
+    (
+        "template.yaml",
+        "    Description: Name of the app function\n",
+        "    Description: Name of the app function, mine\n",
+    ),
+    # In what is shared, beside the functions' lines.
+    (
+        "template.yaml",
+        "        ThrottlingBurstLimit: 100\n",
+        "        ThrottlingBurstLimit: 7 # mine\n",
+    ),
+    (
+        "template.yaml",
+        "  # Your own parameters go here.\n",
+        "  # Your own parameters go here.\n  Mine:\n    Type: String\n    Default: x\n",
+    ),
+    (
+        "template.yaml",
+        "  # ── Your own resources go here ──\n",
+        "  # ── Your own resources go here ──\n\n  MineTopic:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: !Ref Mine\n",
+    ),
+    (
+        "template.yaml",
+        "  # Your own outputs go here.\n",
+        "  # Your own outputs go here.\n\n  Mine:\n    Value: !Ref MineTopic\n",
+    ),
+    ("README.md", "_Yours: who owns it", "The best service, mine.\n\n_Yours: who owns it"),
+    ("README.md", "| `app` | api |", "| `app` (mine) | api |"),
+    (
+        "README.md",
+        "[README](src/orders/admin/README.md) |\n",
+        "[README](src/orders/admin/README.md), ours |\n",
+    ),
+    (
+        "requirements-dev.in",
+        "-c src/orders/app/requirements.txt\n",
+        "-c src/orders/app/requirements.txt # mine\n",
+    ),
+    (
+        "docs/architecture.md",
+        "with a log group and a role of its own |\n",
+        "with a log group and a role of its own, mine |\n",
+    ),
+    ("Makefile", "ENV ?= dev\n", "ENV ?= dev\nMINE ?= x\n"),
+    ("pyproject.toml", "[tool.coverage.run]\n", "[tool.coverage.run] # mine\n"),
+    # In the functions' own files.
+    ("src/orders/app/lambda_pkg/index.py", "import json\n", "import json  # mine\n"),
+    ("src/orders/app/README.md", "# app\n", "# app, mine\n"),
+    (
+        "tests/unit/app/test_items.py",
+        "from orders.app.lambda_pkg.services import items\n",
+        "from orders.app.lambda_pkg.services import items  # mine\n",
+    ),
+    ("CHANGELOG.md", "\n", "\n- mine: src/orders/app/\n"),
+]
+
+
+def edited(service: Path) -> None:
+    for path, old, new in EDITS:
+        edit(service, path, old, new)
+    (service / "src/orders/app/lambda_pkg/prices.py").write_text(
+        '"""Prices, mine; src/orders/app/lambda_pkg/prices.py."""\n\nFREE = 0\n', "utf-8"
+    )
+    (service / "tests/unit/app/test_prices.py").write_text(
+        "from orders.app.lambda_pkg import prices\n\n\n"
+        "def test_mine() -> None:\n    assert prices.FREE == 0\n",
+        "utf-8",
+    )
+    (service / "tests/unit/app/test_events.py").unlink()
+    check("make", "format", cwd=service)
+    commit(service)
+
+
+def test_edits_survive(service: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every edit at once, through all three commands; the service's own checks pass after each."""
+    monkeypatch.setenv("MYPY_CACHE_DIR", str(tmp_path))
+    edited(service)
+    made(service, "add-function", "NAME=nightly", "TRIGGER=api")
+    for path, _, new in EDITS:
+        assert new in text(service, path), path
+    check("make", "check", cwd=service)
+    commit(service)
+
+    said = made(service, "rename-function", "NAME=app", "TO=shop_window")
+    for path, _, new in EDITS:
+        if path != "CHANGELOG.md":
+            path = path.replace("/app/", "/shop_window/")
+            for old, other in (
+                ("orders-app-", "orders-shop-window-"),
+                ("orders/app", "orders/shop_window"),
+                ("orders.app", "orders.shop_window"),
+                ("AppOwn", "App|Own"),
+                ("/app", "/shop-window"),
+                ("`app`", "`shop_window`"),
+                ("the app ", "the shop_window "),
+                ("# app", "# shop_window"),
+                ("App|Own", "AppOwn"),
+            ):
+                new = new.replace(old, other)
+        assert new in text(service, path), path
+    assert "from orders.shop_window.lambda_pkg import prices" in text(
+        service, "tests/unit/shop_window/test_prices.py"
+    )
+    assert "src/orders/shop_window/lambda_pkg/prices.py" in text(
+        service, "src/orders/shop_window/lambda_pkg/prices.py"
+    )
+    assert not (service / "tests/unit/shop_window/test_events.py").exists()
+    assert "AppOwnTopic" in said or "still say" not in said
+    check("make", "check", cwd=service)
+    commit(service)
+
+    made(service, "remove-function", "NAME=shop_window", "YES=1")
+    after = text(service)
+    for part in ("Mine:", "MineTopic", "ThrottlingBurstLimit: 7 # mine"):
+        assert part in after
+    for part in ("ShopWindow", "AppOwnTopic", "Timeout: 29"):
+        assert part not in after
+    assert "The best service, mine." in text(service, "README.md")
+    assert "shop_window" not in text(service, "README.md")
+    assert "src/orders/admin/README.md), ours |" in text(service, "README.md")
+    assert "MINE ?= x" in text(service, "Makefile")
+    check("make", "check", cwd=service)
+
+
+def test_references_of_ones_own_follow_a_new_name(service: Path) -> None:
+    edit(
+        service,
+        "template.yaml",
+        "  # Your own outputs go here.\n",
+        "  # Your own outputs go here.\n\n  Mine:\n    Value: !GetAtt AppFunctionRole.Arn\n\n"
+        "  MineToo:\n    Value: !Sub ${AppFunction}-${AdminFunction}\n",
+    )
+    (service / "tools.sh").write_text(
+        "cat events/app/get-item.json ./src/orders/app/README.md # app\n"
+        "curl https://example.com/events/app x-events/app src/orders/application/\n",
+        "utf-8",
+    )
+    commit(service)
+    said = made(service, "rename-function", "NAME=app", "TO=shop")
+    assert "!GetAtt ShopFunctionRole.Arn" in text(service)
+    assert "!Sub ${ShopFunction}-${AdminFunction}" in text(service)
+    assert text(service, "tools.sh") == (
+        "cat events/shop/get-item.json ./src/orders/shop/README.md # app\n"
+        "curl https://example.com/events/app x-events/app src/orders/application/\n"
+    )
+    assert "These lines still say app" in said
+    assert "tools.sh:1: " in said
+
+
+def test_remove_lists_what_still_speaks_of_it(service: Path) -> None:
+    edit(service, "README.md", "_Yours:", "Call admin with care.\n\n_Yours:")
+    edit(
+        service,
+        "template.yaml",
+        "  # Your own outputs go here.\n",
+        "  # Your own outputs go here.\n\n  Mine:\n    Value: !Ref AdminFunction\n",
+    )
+    commit(service)
+    said = made(service, "remove-function", "NAME=admin", "YES=1")
+    assert "Call admin with care." in said
+    assert "Value: !Ref AdminFunction" in said
+
+
+def test_what_stays_in_the_account_is_named(service: Path) -> None:
+    edit(
+        service,
+        "template.yaml",
+        "  AdminLogGroup:\n    Type: AWS::Logs::LogGroup\n",
+        "  AdminLogGroup:\n    Type: AWS::Logs::LogGroup\n    DeletionPolicy: RetainExceptOnCreate\n"
+        "    UpdateReplacePolicy: Retain\n",
+    )
+    commit(service)
+    said = made(service, "rename-function", "NAME=admin", "TO=office")
+    assert "under their old name, with their data: AdminLogGroup" in said
+    commit(service)
+    said = made(service, "remove-function", "NAME=office", "YES=1")
+    assert "stays in the account, with its data: OfficeLogGroup" in said
+
+
+def test_files_that_git_does_not_keep_are_not_lost(service: Path) -> None:
+    for name in ("app", "admin"):
+        (service / f"src/orders/{name}/.env").write_text("MINE=1\n", "utf-8")
+    made(service, "rename-function", "NAME=app", "TO=shop")
+    assert (service / "src/orders/shop/.env").exists()
+    commit(service)
+    said = made(service, "remove-function", "NAME=admin", "YES=1")
+    assert (service / "src/orders/admin/.env").exists()
+    assert "Still there" in said
+
+
+def test_a_conflict_is_reported(service: Path) -> None:
+    """Both sides want something else in the same place: nothing is guessed."""
+    edit(service, "README.md", "flowchart LR\n", "flowchart LR\n%% mine\n")
+    edit(service, "README.md", '  api -->|"/app"| fn_app["app"]\n', "  api ==> my_own_arrows\n")
+    commit(service)
+    done = make(service, "rename-function", "NAME=app", "TO=shop")
+    assert done.returncode == 0
+    assert "README.md" in done.stdout.split("git ls-files -u")[1]
+    unmerged = check("git", "ls-files", "-u", cwd=service)
+    assert {line.split("\t")[1] for line in unmerged.splitlines()} == {"README.md"}
+    assert "  api ==> my_own_arrows\n" in text(service, "README.md")
+
+
+# ── Refusals ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["add-function"], "make add-function NAME=nightly TRIGGER=schedule"),
+        (["add-function", "NAME=nightly"], "TRIGGER=? lists the triggers"),
+        (["add-function", "TRIGGER=api"], "make add-function NAME=nightly TRIGGER=schedule"),
+        (
+            ["add-function", "NAME=nightly", "TRIGGER=carrier"],
+            '"carrier" is not a trigger. Triggers: api',
+        ),
+        (["add-function", "NAME=nightly", "TRIGGER=?"], "Triggers: api"),
+        (["add-function", "NAME=app", "TRIGGER=api"], "comes twice"),
+        (["add-function", "NAME=a_pp", "TRIGGER=api"], "differ by more than underscores"),
+        (["add-function", "NAME=Nightly", "TRIGGER=api"], "is not snake_case"),
+        (["add-function", "NAME=../x", "TRIGGER=api"], "is not snake_case"),
+        (["add-function", 'NAME="; touch x; "', "TRIGGER=api"], "is not snake_case"),
+        (["add-function", "NAME=--help", "TRIGGER=api"], "is not snake_case"),
+        (["add-function", "NAME=a b", "TRIGGER=api"], "is not snake_case"),
+        (["add-function", "NAME=json", "TRIGGER=api"], "standard-library"),
+        (["add-function", "NAME=ok:api, other", "TRIGGER=api"], "has a comma or a colon"),
+        (["add-function", "NAME=ok", "TRIGGER=api, other:api"], "has a comma or a colon"),
+        (["rename-function"], "make rename-function NAME=app TO=orders_api"),
+        (["rename-function", "NAME=app"], "make rename-function NAME=app TO=orders_api"),
+        (["rename-function", "NAME=shop", "TO=store"], "The functions are: app, admin"),
+        (["rename-function", "NAME=app", "TO=app"], "called app already"),
+        (["rename-function", "NAME=app", "TO=admin"], "comes twice"),
+        (["rename-function", "NAME=app", "TO=Shop"], "is not snake_case"),
+        (["rename-function", "NAME=app", "TO=a:api,b"], "has a comma or a colon"),
+        (["remove-function"], "make functions lists them"),
+        (["remove-function", "NAME=shop", "YES=1"], "The functions are: app, admin"),
+        (["remove-function", "NAME=admin"], "make remove-function NAME=admin YES=1"),
+        (["remove-function", "NAME=admin", "YES=no"], "make remove-function NAME=admin YES=1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_refusals(service: Path, arguments: list[str], said: str) -> None:
+    assert said in refused(service, *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("add-function", "TRIGGER=api"),
+        ("rename-function", "TO=shop"),
+        ("remove-function", "YES=1"),
+    ],
+    ids=lambda arguments: str(arguments[0]),
+)
+def test_a_name_in_the_environment_does_not_count(
+    service: Path, arguments: tuple[str, ...]
+) -> None:
+    """WSL sets NAME to the name of the machine."""
+    assert "NAME=" in refused(service, *arguments, NAME="app", TRIGGER="api", TO="x", YES="1")
+
+
+@pytest.mark.parametrize("change", ["edit", "new file"])
+def test_a_dirty_tree_is_refused(service: Path, change: str) -> None:
+    with (service / ("README.md" if change == "edit" else "notes.txt")).open("a") as file:
+        file.write("mine\n")
+    for arguments in (
+        ("add-function", "NAME=nightly", "TRIGGER=api"),
+        ("rename-function", "NAME=app", "TO=shop"),
+        ("remove-function", "NAME=admin", "YES=1"),
+    ):
+        assert "nobody could tell them apart" in refused(service, *arguments)
+
+
+@pytest.mark.parametrize(
+    "folder", ["src/orders/shop", "tests/unit/shop", "tests/integration/shop", "events/shop"]
+)
+def test_files_of_old_are_in_the_way(service: Path, folder: str) -> None:
+    (service / folder).mkdir()
+    (service / folder / "old.txt").write_text("old\n", "utf-8")
+    commit(service)
+    expected = f"{folder} is still there"
+    assert expected in refused(service, "add-function", "NAME=shop", "TRIGGER=api")
+    assert expected in refused(service, "rename-function", "NAME=app", "TO=shop")
+
+
+def test_caches_of_old_are_not_in_the_way(service: Path) -> None:
+    cache = service / "src/orders/shop/lambda_pkg/__pycache__"
+    cache.mkdir(parents=True)
+    (cache / "index.cpython-313.pyc").write_bytes(b"")
+    made(service, "rename-function", "NAME=app", "TO=shop")
+    assert (service / "src/orders/shop/lambda_pkg/index.py").exists()
+    assert not (service / "src/orders/shop/app").exists()
+    assert not (service / "src/orders/app").exists()
+
+
+def test_a_logical_id_of_ones_own_is_in_the_way(service: Path) -> None:
+    edit(
+        service,
+        "template.yaml",
+        "  # ── Your own resources go here ──\n",
+        "  # ── Your own resources go here ──\n\n  ShopLogGroup:\n    Type: AWS::Logs::LogGroup\n",
+    )
+    commit(service)
+    expected = "ShopLogGroup would come twice in template.yaml"
+    assert expected in refused(service, "add-function", "NAME=shop", "TRIGGER=api")
+    assert expected in refused(service, "rename-function", "NAME=app", "TO=shop")
+
+
+def test_the_last_function_stays(service: Path) -> None:
+    made(service, "remove-function", "NAME=admin", "YES=1")
+    commit(service)
+    assert "a service has at least one" in refused(service, "remove-function", "NAME=app", "YES=1")
+
+
+def test_without_a_repository(service: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "orders"
+    shutil.copytree(service, copy, ignore=shutil.ignore_patterns(".git", ".venv*"))
+    (copy / ".venv").symlink_to(service / ".venv")
+    done = make(copy, "add-function", "NAME=nightly", "TRIGGER=api")
+    assert done.returncode != 0
+    assert "git init && git add --all && git commit" in done.stdout
+    check("git", "init", "--quiet", cwd=copy)
+    done = make(copy, "remove-function", "NAME=admin", "YES=1")
+    assert "nothing is committed yet" in done.stdout
+    assert (copy / "src/orders/admin").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("_src_path", "/nowhere/template"), ("_commit", "9.9.9")]
+)
+def test_a_template_out_of_reach(service: Path, name: str, value: str) -> None:
+    answers = yaml.safe_load(text(service, ".copier-answers.yml"))
+    edit(service, ".copier-answers.yml", f"{name}: {answers[name]}", f"{name}: {value}")
+    commit(service)
+    for arguments in (
+        ("add-function", "NAME=nightly", "TRIGGER=api"),
+        ("rename-function", "NAME=app", "TO=shop"),
+        ("remove-function", "NAME=admin", "YES=1"),
+    ):
+        said = refused(service, *arguments)
+        assert value in said
+        assert "change _src_path" in said
+
+
+def test_a_command_that_fails_in_the_middle_leaves_nothing(service: Path) -> None:
+    """Here git can't write its index any more once the folders are moved or removed."""
+    hook = service / "fail"
+    hook.mkdir()
+    (hook / "git").write_text(
+        '#!/bin/sh\nif [ "$1" = add ]; then echo "disk full" >&2; exit 1; fi\n'
+        f'exec "{shutil.which("git")}" "$@"\n'
+    )
+    (hook / "git").chmod(0o755)
+    with (service / ".git/info/exclude").open("a") as exclude:
+        exclude.write("fail\n")
+    (service / "src/orders/app/.env").write_text("MINE=1\n", "utf-8")
+    path = f"{hook}{os.pathsep}{os.environ['PATH']}"
+    for arguments in (
+        ("add-function", "NAME=nightly", "TRIGGER=api"),
+        ("rename-function", "NAME=app", "TO=shop"),
+        ("remove-function", "NAME=admin", "YES=1"),
+    ):
+        assert "disk full" in refused(service, *arguments, PATH=path)
+        assert not (service / "src/orders/nightly").exists()
+        assert not (service / "src/orders/shop").exists()
+
+
+# ── make remove-function asks ────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("key", "gone"), [("y", True), ("n", False), ("", False), ("\x03", False)])
+def test_remove_asks(service: Path, key: str, gone: bool) -> None:
+    process = pexpect.spawn(
+        "make",
+        [COPIER, "remove-function", "NAME=admin"],
+        cwd=str(service),
+        encoding="utf-8",
+        timeout=60,
+    )
+    process.expect(r"\[y/N\] ")
+    assert "AdminFunction" in str(process.before)
+    process.send(key if key == "\x03" else f"{key}\r")
+    process.expect(pexpect.EOF)
+    assert (service / "src/orders/admin").exists() is not gone
+    assert (check("git", "status", "--porcelain", cwd=service) == "") is not gone
+    if not gone:
+        assert "Nothing is changed" in str(process.before)
+
+
+# ── make functions ───────────────────────────────────────────────────────────
+
+
+def test_functions_are_listed(service: Path) -> None:
+    """Offline and without Copier: with nothing but the service's Python."""
+    edit(
+        service,
+        "template.yaml",
+        "  # ── Your own resources go here ──\n",
+        "  # ── Your own resources go here ──\n\n  AdminTopic:\n    Type: AWS::SNS::Topic\n",
+    )
+    listed = run("make", "functions", "COPIER_PYTHON=false", cwd=service).stdout
+    assert listed == (
+        "app (api)  src/orders/app\n"
+        "  AppFunction, AppLogGroup, AppErrorsAlarm, AppThrottlesAlarm\n"
+        "admin (api)  src/orders/admin\n"
+        "  AdminFunction, AdminLogGroup, AdminErrorsAlarm, AdminThrottlesAlarm, AdminTopic\n"
+    )
+
+
+def test_a_resource_belongs_to_the_longest_name(script: ModuleType) -> None:
+    functions = [script.Function("app", "api"), script.Function("app_admin", "api")]
+
+    def owner(label: str, title: str = "# ── Your own resources go here ──") -> object:
+        return script.owner(script.Part("Resources", label, title, ""), functions)
+
+    assert owner("AppTopic") == "app"
+    assert owner("AppAdminTopic") == "app_admin"
+    assert owner("ApplicationTopic") is None
+    assert owner("Topic") is None
+    assert owner("AppTopic", "# ── What the functions share ──") is None
+    assert owner("Topic", "# ── app_admin (api) ──") == "app_admin"
+
+
+# ── Other places ─────────────────────────────────────────────────────────────
+
+
+def test_in_a_folder_of_a_repository_with_spaces_and_umlauts(tmp_path: Path) -> None:
+    template = make_template(tmp_path / "Vorlage für Dienste")
+    service = render(
+        template,
+        tmp_path / "meine Läden" / "be stellungen",
+        service_name="orders",
+        functions=FUNCTIONS,
+    )
+    shutil.copytree(service, tmp_path / "before")
+    (service / ".venv/bin").mkdir(parents=True)
+    (service / ".venv/bin/python").symlink_to(sys.executable)
+    commit(service.parent)
+    edit(service, "README.md", '  api -->|"/app"| fn_app["app"]\n', "  api ==> my_own_arrows\n")
+    commit(service.parent)
+    done = make(service, "rename-function", "NAME=app", "TO=shop")
+    assert done.returncode == 0, done.stdout
+    assert "README.md" in check("git", "ls-files", "-u", cwd=service)
+    check("git", "reset", "--hard", "--quiet", "HEAD~", cwd=service)
+    for arguments in (
+        ("rename-function", "NAME=app", "TO=shop"),
+        ("add-function", "NAME=nightly", "TRIGGER=api"),
+        ("remove-function", "NAME=nightly", "YES=1"),
+        ("rename-function", "NAME=shop", "TO=app"),
+    ):
+        made(service, *arguments)
+        commit(service.parent)
+    assert kept(service) == tree(tmp_path / "before")
