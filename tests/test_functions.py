@@ -16,8 +16,6 @@ import pytest
 import yaml
 from conftest import ROOT, check, commit, make_template, render, run, tree
 from copier import VcsRef, run_update
-from hypothesis import given
-from hypothesis import strategies as st
 from pytest_copie.plugin import Copie
 
 FUNCTIONS = "app:api, admin:api"

@@ -378,7 +378,7 @@ def test_the_readme_says_who_may_call_an_endpoint(
 ) -> None:
     (readme, *_) = rendered_samples[name].glob("src/*/*/README.md")
     for readme in rendered_samples[name].glob("src/*/*/README.md"):
-        rows = re.findall(r"^\| `[A-Z]+ /\S+` \| (\w+) \|", readme.read_text("utf-8"), re.M)
+        rows = re.findall(r"^\| `[A-Z]+ /\S+` \| (\w+) \|", readme.read_text("utf-8"), re.MULTILINE)
         assert not rows or rows == ["public", access, access]
 
 

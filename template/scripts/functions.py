@@ -121,7 +121,7 @@ def resources(known: list[Function]) -> Iterator[tuple[str, str | None]]:
     text = TEMPLATE.read_text("utf-8")
     block = ""
     for match in ENTRY.finditer(
-        re.split(r"^Outputs:", text.split("\nResources:")[1], flags=re.M)[0]
+        re.split(r"^Outputs:", text.split("\nResources:")[1], flags=re.MULTILINE)[0]
     ):
         if match[2]:
             block = match[2]
@@ -228,13 +228,15 @@ def merged(base: str, ours: str, theirs: str, favour: str = "") -> tuple[str, bo
             words = re.findall(r"\w+|\s|[^\w\s]", text)
             path.write_text("".join(f"{json.dumps(word)}\n" for word in words), "utf-8")
         done = subprocess.run(
-            ["git", "merge-file", "-p", *filter(None, [favour]), *map(str, paths)],
+            ["git", "merge-file", "-p", "--diff3", *filter(None, [favour]), *map(str, paths)],
             capture_output=True,
             encoding="utf-8",
         )
-    if done.returncode:
-        return ours, False
-    return "".join(map(json.loads, done.stdout.splitlines())), True
+    # What both added in the same place stays, yours first.
+    added = r"^<<<<<<< .*\n((?:\".*\n)*)\|{7} .*\n=======\n((?:\".*\n)*)>>>>>>> .*\n"
+    lines = re.sub(added, r"\1\2", done.stdout, flags=re.MULTILINE).splitlines()
+    clean = all(line.startswith('"') for line in lines)
+    return ("".join(map(json.loads, lines)) if clean else ours), clean
 
 
 def conflicts() -> list[str]:
@@ -531,7 +533,7 @@ def changed_paths(rendered: Path, new: Function) -> list[tuple[str, str]]:
         re.findall(
             r"^ +Path: (/[^\s{]*[^\s{/])",
             (rendered / each / "template.yaml").read_text("utf-8"),
-            re.M,
+            re.MULTILINE,
         )
         for each in ("before", "after")
     )
