@@ -70,6 +70,8 @@ ACCEPTED = [
     ("secrets", ""),
     ("secrets", "twilio-api-key"),
     ("secrets", "twilio-api-key,stripe , x2"),
+    ("alarm_chat_webhook", ""),
+    ("alarm_chat_webhook", "chat-webhook"),
     ("jwt_issuer", ""),
     ("jwt_issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE"),
     ("jwt_audience", "4a5b6c"),
@@ -126,6 +128,7 @@ REFUSED = [
     ("functions", "lambda_pkg:api", "already uses"),
     ("functions", "on:api", "already uses"),
     ("functions", "app:cron", '"cron" is not a trigger. Triggers: api'),
+    ("functions", "app:queue, app_dead_letter:queue", "is how the dead-letter queue of another"),
     ("functions", "app:api, app_dead_letters:queue", "is how the dead-letter queue of another"),
     ("functions", "alarm:topic", "already uses"),
     ("api_framework", "flask", "Invalid choice"),
@@ -140,6 +143,9 @@ REFUSED = [
     ("schedule_expression", "at(2026-01-02T03:04:05)", "Not rate(...) or cron(...)"),
     ("schedule_time_zone", "", "Not a time zone like UTC"),
     ("schedule_time_zone", "CET+1", "of the IANA database"),
+    ("alarm_chat_webhook", "https://chat.example.com/hooks/1", "Not the name of a secret"),
+    ("alarm_chat_webhook", "Chat", "Never the address itself"),
+    ("functions", "chat_notifier:queue", "already uses"),
     ("jwt_issuer", "http://login.example.com/", "Not an https address of an issuer"),
     ("jwt_issuer", "login.example.com", "or nothing for a public API"),
     ("jwt_issuer", "https://a b", "Not an https address"),
@@ -199,16 +205,9 @@ def ask(template: Path, folder: Path, answers: dict[str, Any]) -> dict[str, Any]
     return recorded
 
 
-def with_what_asks_for_it(question: str, answer: object) -> dict[str, Any]:
-    """The answer, and those without which its question would not count."""
-    scheduled = {"functions": "nightly:schedule"} if question.startswith("schedule_") else {}
-    return {**scheduled, question: answer}
-
-
 @pytest.mark.parametrize(("question", "answer"), ACCEPTED)
 def test_accepted(template: Path, tmp_path: Path, question: str, answer: object) -> None:
-    answers = with_what_asks_for_it(question, answer)
-    assert ask(template, tmp_path, answers)[question] == answer
+    assert ask(template, tmp_path, {question: answer})[question] == answer
 
 
 @pytest.mark.parametrize(("question", "answer", "message"), REFUSED)
@@ -216,7 +215,7 @@ def test_refused(
     template: Path, tmp_path: Path, question: str, answer: object, message: str
 ) -> None:
     with pytest.raises((CopierError, ValueError)) as refusal:
-        ask(template, tmp_path, with_what_asks_for_it(question, answer))
+        ask(template, tmp_path, {question: answer})
     assert message in str(refusal.value)
     assert not (tmp_path / "orders").exists()
 
@@ -286,13 +285,13 @@ def test_the_folder_proposes_the_name(
 
 
 def test_questions_that_few_need_are_recorded_too(template: Path, tmp_path: Path) -> None:
-    recorded = ask(template, tmp_path, {"functions": "app:api, nightly:schedule"})
+    recorded = ask(template, tmp_path, {})
     assert {name for name in recorded if not name.startswith("_")} == QUESTIONS.keys() - COMPUTED
 
 
 def test_without_an_api_function_its_framework_is_not_asked() -> None:
     environment = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701
-    asked = environment.from_string(QUESTIONS["api_framework"]["when"])
+    asked = environment.from_string(QUESTIONS["api_framework"]["ask"])
     assert asked.render(functions="nightly:schedule, app : api") == "True"
     assert asked.render(functions="nightly:schedule,api:queue") == "False"
 
@@ -300,7 +299,7 @@ def test_without_an_api_function_its_framework_is_not_asked() -> None:
 @pytest.mark.parametrize("question", ["schedule_expression", "schedule_time_zone"])
 def test_without_a_schedule_function_no_schedule_is_asked(question: str) -> None:
     environment = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701
-    asked = environment.from_string(QUESTIONS[question]["when"])
+    asked = environment.from_string(QUESTIONS[question]["ask"])
     assert asked.render(functions="app:api, nightly : schedule") == "True"
     assert asked.render(functions="schedule:queue") == "False"
 

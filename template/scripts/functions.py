@@ -349,7 +349,7 @@ def add(name: str, trigger: str) -> None:
         raise FunctionError(
             "Which function, and what invokes it?",
             "make add-function NAME=nightly TRIGGER=schedule",
-            "TRIGGER=? lists the triggers.",
+            "TRIGGER=help lists the triggers.",
         )
     need_one(NAME=name, TRIGGER=trigger)
     need_clean_tree()
@@ -390,6 +390,7 @@ def remove(name: str, sure: bool) -> None:
     need_clean_tree()
     with tempfile.TemporaryDirectory() as folder:
         render(items, Path(folder, "service"))
+        said = lines_of(Path(folder, "service"))
     ids = of(name)
     say(f"Removing {name} ({old.trigger}) takes away:")
     say(*(f"  {each}/" for each in folders(name) if tracked(each)))
@@ -414,7 +415,7 @@ def remove(name: str, sure: bool) -> None:
     if left:
         say("Still there, as git does not keep it and could not bring it back:")
         say(*(f"  {each}/" for each in left))
-    say_left(old, ids, "These lines speak of it. Does something of them have to go too?")
+    say_left(old, ids, said, "These lines speak of it. Does something of them have to go too?")
     say("", "Next:", f"  {'make check':<24} every check")
     say_review()
 
@@ -441,6 +442,7 @@ def rename(name: str, new_name: str) -> None:
         ids = of(name)
         texts = renamed_texts(old, new, moves, Path(folder))
         paths = changed_paths(Path(folder), new)
+        said = lines_of(Path(folder, "after"))
     with all_or_nothing(moves):
         for source, target in moves.items():
             (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
@@ -453,7 +455,7 @@ def rename(name: str, new_name: str) -> None:
     say(f"{name} is called {new_name} now.", "", "Moved:")
     say(*(f"  {source}/ → {target}/" for source, target in moves.items()))
     say_changed([*moves.values()])
-    say_left(old, ids, f"These lines still say {name}. Do they mean the function?")
+    say_left(old, ids, said, f"These lines still say {name}. Do they mean the function?")
     stays = [label for label, kind in ids.items() if kind.endswith("(stays)")]
     queues = [label for label, kind in ids.items() if kind == "AWS::SQS::Queue"]
     say(
@@ -480,6 +482,7 @@ def renamed_texts(
 ) -> dict[str, str]:
     """What changes with a name: the files' new paths with their new texts."""
     changed = {}
+    ids = labels(rendered / "before") - labels(rendered / "after")
     for path in tracked("."):
         target = moved(path, moves)
         ours = text_of(ROOT / path)
@@ -490,7 +493,11 @@ def renamed_texts(
         if base is not None and theirs is not None and base != theirs:
             text = theirs if ours == base else merged(base, ours, theirs, "--ours")[0]
         if path != "CHANGELOG.md":  # what was said of it in the past stays true
-            text = followed(text, old, new)
+            rendered_lines = set((theirs or "").splitlines(keepends=True))
+            text = "".join(
+                line if line in rendered_lines else followed(line, old, new, ids)
+                for line in text.splitlines(keepends=True)
+            )
         if text != ours:
             changed[target] = text
     return changed
@@ -511,15 +518,20 @@ def text_of(path: Path) -> str | None:
         return None
 
 
-def followed(text: str, old: Function, new: Function) -> str:
-    """Let imports, paths and logical ids of one's own follow a new name."""
+def labels(service: Path) -> set[str]:
+    """What is declared in the template.yaml of a rendered service."""
+    text = (service / "template.yaml").read_text("utf-8")
+    return {match[1] for match in ENTRY.finditer(text) if match[1]}
+
+
+def followed(text: str, old: Function, new: Function, ids: set[str]) -> str:
+    """Let imports, paths and logical ids in one's own lines follow a new name."""
     between = r"""(?:/|["'] ?/ ?["'])"""  # also "events" / "app", as in the tests
     above = rf"(?:src{between}{package()}|tests{between}(?:unit|integration)|(?<![\w./-])(?:\.\.?/)*events)"
     text = re.sub(
         rf"(?<![\w.])({package()})\.{old.name}(?=\.lambda_pkg\b| import\b)", rf"\1.{new.name}", text
     )
     text = re.sub(rf"(?<![\w-])({above}{between}){old.name}(?![\w-])", rf"\g<1>{new.name}", text)
-    ids = [label for label in of(old.name) if label.startswith(old.pascal)]
     for label in ids:
         # SAM makes more of a function, and calls it AppFunctionRole.
         more = r"(?![a-z])" if label == f"{old.pascal}Function" else r"\b"
@@ -562,6 +574,12 @@ def tidy(folder: str) -> None:
 # ── What is said afterwards ──────────────────────────────────────────────────
 
 
+def lines_of(service: Path) -> set[str]:
+    """Every line of a rendered service."""
+    texts = (text_of(path) for path in service.rglob("*"))
+    return {line for text in texts if text for line in text.splitlines()}
+
+
 def say_changed(own: list[str]) -> None:
     """The files that changed, but for those in the function's folders, and the conflicts."""
     paths = git("diff", "--staged", "--name-only", "--relative", "-z").split("\0")
@@ -572,15 +590,15 @@ def say_changed(own: list[str]) -> None:
         say(*(f"  {path}" for path in conflicts()))
 
 
-def say_left(old: Function, ids: dict[str, str], question: str) -> None:
-    """Lines that may still mean a function by its old name."""
+def say_left(old: Function, ids: dict[str, str], said: set[str], question: str) -> None:
+    """Lines that may still mean a function by its old name, but for what the template `said`."""
     service = answers()["service_name"]
     names = "|".join(map(re.escape, {f"{service}-{old.kebab}", old.name, old.kebab, *ids}))
     found = []
     for path in tracked("."):
         text = "" if path in ("CHANGELOG.md", ANSWERS.name) else text_of(ROOT / path) or ""
         for number, line in enumerate(text.splitlines(), 1):
-            if re.search(rf"(?<![\w-])(?:{names})(?![\w-])", line):
+            if line not in said and re.search(rf"(?<![\w-])(?:{names})(?![\w-])", line):
                 found.append(f"  {path}:{number}: {line.strip()}")
     if found:
         say(question, *found[:30], *([f"  … and {len(found) - 30} more"] if found[30:] else []))
