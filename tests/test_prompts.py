@@ -97,7 +97,10 @@ def test_the_details_are_asked_on_request(template: Path, tmp_path: Path) -> Non
         ("Processor of the functions", ""),
         ("The GitHub repository", ""),
         ("Names of the secrets", "twilio-api-key"),
+        ("Who issues the JSON Web Tokens", "https://login.example.com/"),
+        ("The audience that these tokens", ""),
         ("The address that gets the alarms", "oncall@example.com"),
+        ("Name of the secret in Secrets Manager", ""),
         ("Monthly budget", ""),
     ):
         terminal.expect(question)
@@ -107,6 +110,7 @@ def test_the_details_are_asked_on_request(template: Path, tmp_path: Path) -> Non
     assert recorded["table"] is False
     assert recorded["secrets"] == "twilio-api-key"
     assert recorded["alarm_email"] == "oncall@example.com"
+    assert recorded["jwt_audience"] == "orders"
     assert recorded["monthly_budget_usd"] == "20"
 
 

@@ -215,8 +215,8 @@ def test_names_end_in_the_environment_and_fit(rendered_samples: dict[str, Path],
     service = sample(ROOT / "tests" / "samples" / f"{name}.yml")["service_name"]
     names = []
     for resource in cloudformation(rendered_samples[name])["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::EventSourceMapping":
-            continue  # names a function, and has no name itself
+        if resource["Type"].startswith("AWS::Lambda::"):
+            continue  # mappings and permissions name a function, and have no name themselves
         properties = resource["Properties"]
         properties = properties.get("Budget", properties)
         names += [(key, properties[key]) for key in limits.keys() & properties.keys()]
@@ -232,7 +232,9 @@ def test_every_function_has_what_it_needs(rendered_samples: dict[str, Path]) -> 
     functions = resources(rendered_samples["everything"], "AWS::Serverless::Function")
     groups = resources(rendered_samples["everything"], "AWS::Logs::LogGroup")
     alarms = resources(rendered_samples["everything"], "AWS::CloudWatch::Alarm")
-    assert functions.keys() == {"ApiFunction", "AppFunction", "AnAdminFunctionOf24cFunction"}
+    assert functions.keys() == {
+        *("ApiFunction", "AppFunction", "AnAdminFunctionOf24cFunction", "ChatNotifierFunction")
+    }
     for name, function in functions.items():
         prefix = name.removesuffix("Function")
         assert (rendered_samples["everything"] / function["CodeUri"]).is_dir()
@@ -343,7 +345,7 @@ def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Pat
         for path in folder.glob("requirements*.txt")
     }
     assert covered == set(service.rglob("requirements*.txt"))
-    assert len(covered) == 5
+    assert len(covered) == 7
     assert actions["package-ecosystem"] == "github-actions"
     assert {python["target-branch"], actions["target-branch"]} == {"dev/next+1"}
 

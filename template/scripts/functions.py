@@ -219,9 +219,15 @@ def update(items: list[Function]) -> None:
 # ── Merging ──────────────────────────────────────────────────────────────────
 
 
-def merged(base: str, ours: str, theirs: str, favour: str = "") -> tuple[str, bool]:
-    """A three-way merge by words, where git's own goes by lines; and whether it is clean. `favour`
-    is `--ours` or `--theirs`: who wins where both changed the same words."""
+def merged(
+    base: str, ours: str, theirs: str, favour: str = "", removing: bool = False
+) -> tuple[str, bool]:
+    """A three-way merge by words, where git's own goes by lines; and whether it is clean.
+
+    Args:
+        favour: `--ours` lets ours win where both changed the same words.
+        removing: lets go what theirs takes away, even where ours changed it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("ours", "base", "theirs")]
         for path, text in zip(paths, (ours, base, theirs), strict=True):
@@ -232,9 +238,18 @@ def merged(base: str, ours: str, theirs: str, favour: str = "") -> tuple[str, bo
             capture_output=True,
             encoding="utf-8",
         )
-    # What both added in the same place stays, yours first.
-    added = r"^<<<<<<< .*\n((?:\".*\n)*)\|{7} .*\n=======\n((?:\".*\n)*)>>>>>>> .*\n"
-    lines = re.sub(added, r"\1\2", done.stdout, flags=re.MULTILINE).splitlines()
+
+    def settled(conflict: re.Match[str]) -> str:
+        mine, was, its = conflict.groups()
+        if not was:
+            return mine + its  # both added something in the same place: yours first
+        if removing and not its:  # what was added beside it stays
+            return mine.removeprefix(was) if mine.startswith(was) else mine.removesuffix(was)
+        return conflict[0]
+
+    side = r"((?:\".*\n)*)"
+    conflict = rf"^<<<<<<< .*\n{side}\|{{7}} .*\n{side}=======\n{side}>>>>>>> .*\n"
+    lines = re.sub(conflict, settled, done.stdout, flags=re.MULTILINE).splitlines()
     clean = all(line.startswith('"') for line in lines)
     return ("".join(map(json.loads, lines)) if clean else ours), clean
 
@@ -252,8 +267,8 @@ def settle(removed: Function | None = None) -> None:
         with contextlib.suppress(FunctionError):  # one side has no such file: that is for people
             base, ours, theirs = (git("show", f":{stage}:./{path}") for stage in (1, 2, 3))
             if removed and ROOT / path == TEMPLATE:
-                ours = without_block(ours, removed)
-            text, clean = merged(base, ours, theirs, "--theirs" if removed else "")
+                base, ours = without_block(base, removed), without_block(ours, removed)
+            text, clean = merged(base, ours, theirs, removing=removed is not None)
             if clean:
                 (ROOT / path).write_text(text, "utf-8")
                 git("add", "--", path)
