@@ -243,8 +243,10 @@ def merged(
         mine, was, its = conflict.groups()
         if not was:
             return mine + its  # both added something in the same place: yours first
-        if removing and not its:  # what was added beside it stays
-            return mine.removeprefix(was) if mine.startswith(was) else mine.removesuffix(was)
+        if removing and not its:  # what was changed in it goes too, what was added beside it stays
+            if mine.startswith(was):
+                return mine.removeprefix(was)
+            return mine.removesuffix(was) if mine.endswith(was) else ""
         return conflict[0]
 
     side = r"((?:\".*\n)*)"
