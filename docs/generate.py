@@ -58,10 +58,11 @@ def questions() -> str:
         if "service_name_problem" in default:
             default = "the folder's name"
         default = re.sub(r"\{\{ service_name \}\}", "<service_name>", default)
+        some = "regex_search" in str(question.get("ask")) and " ¹"
         details = "more_questions" in str(question.get("ask")) and " ²"
         never = question.get("ask") is False and " ³"
         rows.append(
-            f"| `{name}`{details or never or ''} | {text} | {f'`{default}`' if default else ''} |"
+            f"| `{name}`{some or details or never or ''} | {text} | {f'`{default}`' if default else ''} |"
         )
     return "\n".join(rows)
 

@@ -7,9 +7,11 @@ import json
 import platform
 import re
 import subprocess
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,10 @@ def test_life_of_a_service(
             else:
                 readme = (service / "src").glob(f"*/{name}/README.md")
                 check_worker(function, service / "events" / name, next(readme).read_text("utf-8"))
+        if "alarm_chat_webhook" in answers:
+            artifact = service / ".aws-sam" / "build" / "ChatNotifierFunction"
+            notifier = Function(artifact, account, artifact.name, boto3, answers["python_version"])
+            check_notifier(notifier, service / "events" / "chat_notifier")
     finally:
         account.close()
 
@@ -145,6 +151,28 @@ def check_worker(function: Function, events: Path, readme: str) -> None:
         assert set(function.account.published()) == published
         assert function.call(event) in (None, {"batchItemFailures": []})
         assert function.account.published() == [], "what came twice was done twice"
+
+
+def check_notifier(function: Function, events: Path) -> None:
+    """The chat notifier posts an alarm to the webhook whose address is in the secret."""
+    posted: list[dict[str, str]] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+    chat = HTTPServer(("127.0.0.1", 0), Chat)
+    threading.Thread(target=chat.serve_forever, daemon=True).start()
+    secret = function.account.environment(function.logical_id)["CHAT_WEBHOOK_SECRET"]
+    function.account.client("secretsmanager").create_secret(
+        Name=secret, SecretString=f"http://127.0.0.1:{chat.server_port}/hook"
+    )
+    assert function.call(json.loads((events / "alarm.json").read_text("utf-8"))) is None
+    chat.shutdown()
+    (message,) = posted
+    assert "is ALARM" in message["text"]
 
 
 def check_poison(function: Function, event: dict[str, Any]) -> None:

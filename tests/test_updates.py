@@ -161,6 +161,7 @@ def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
         {"github_repository": "example/orders"},
         {"dev_branch": "next", "prod_branch": "release"},
         {"alarm_email": "oncall@example.com"},
+        {"alarm_chat_webhook": "chat-webhook"},
         {"monthly_budget_usd": "0"},
         {"secrets": "twilio-api-key"},
         {"jwt_issuer": "https://login.example.com/", "jwt_audience": "orders"},
@@ -175,7 +176,7 @@ def test_answers_that_can_be_changed_later(
     before = tree(service)
     update(service, VcsRef.CURRENT, **answers)
     fresh = tree(render(releases, tmp_path / "fresh", service_name="orders", **answers))
-    owned = ("src/", "events/", "tests/unit/app/", "tests/integration/app/")
+    owned = ("src/orders/app/", "events/app/", "tests/unit/app/", "tests/integration/app/")
     after = tree(service)
     for path in after.keys() | fresh.keys():
         if path.startswith(owned):
