@@ -29,7 +29,7 @@ def test_the_gate_counts_as_sam_does(rendered_samples: dict[str, Path], name: st
     assert gate(service).resources_after_sam() == len(expand(service)["Resources"])
 
 
-@pytest.mark.parametrize(("count", "warns"), [(20, False), (33, True)])
+@pytest.mark.parametrize(("count", "warns"), [(30, False), (42, True)])
 def test_the_gate_warns_from_400_resources_on(
     orders: Callable[..., Path], count: int, warns: bool, recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -40,6 +40,6 @@ def test_the_gate_warns_from_400_resources_on(
 
 
 def test_the_gate_refuses_what_cloudformation_would(orders: Callable[..., Path]) -> None:
-    service = orders(functions=", ".join(f"f{n}:queue" for n in range(1, 46)))
+    service = orders(functions=", ".join(f"f{n}:queue" for n in range(1, 61)))
     with pytest.raises(AssertionError, match="a stack has at most 500"):
         gate(service).test_the_stack_fits_into_cloudformation()

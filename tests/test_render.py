@@ -215,8 +215,8 @@ def test_names_end_in_the_environment_and_fit(rendered_samples: dict[str, Path],
     service = sample(ROOT / "tests" / "samples" / f"{name}.yml")["service_name"]
     names = []
     for resource in cloudformation(rendered_samples[name])["Resources"].values():
-        if resource["Type"].startswith("AWS::Lambda::"):
-            continue  # mappings and permissions name a function, and have no name themselves
+        if resource["Type"].startswith(("AWS::Lambda::", "AWS::Logs::SubscriptionFilter")):
+            continue  # these name what they belong to, and have no name themselves
         properties = resource["Properties"]
         properties = properties.get("Budget", properties)
         names += [(key, properties[key]) for key in limits.keys() & properties.keys()]

@@ -250,7 +250,7 @@ def merged(
         return conflict[0]
 
     side = r"((?:\".*\n)*)"
-    conflict = rf"^<<<<<<< .*\n{side}\|{{7}} .*\n{side}=======\n{side}>>>>>>> .*\n"
+    conflict = rf"^<<<<<<< .*\n{side}\|+ .*\n{side}=======\n{side}>>>>>>> .*\n"
     lines = re.sub(conflict, settled, done.stdout, flags=re.MULTILINE).splitlines()
     clean = all(line.startswith('"') for line in lines)
     return ("".join(map(json.loads, lines)) if clean else ours), clean
