@@ -28,7 +28,7 @@ from pytest_copie.plugin import Copie
 # The triggers that functions come with here.
 TRIGGERS = QUESTIONS["triggers"]["default"]
 # Names that are parts of each other, and words that the template uses too.
-NAMES = ["app", "app_admin", "admin", "application", "item", "index", "nightly_report_of_sales"]
+NAMES = ["app", "app_admin", "admin", "application", "item", "bell", "nightly_report_of_sales"]
 
 
 class CloudFormation(yaml.SafeLoader):

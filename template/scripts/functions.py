@@ -489,7 +489,8 @@ def rename(name: str, new_name: str) -> None:
         )
     if queues:
         say(f"  Messages that still wait are lost with their queue: {', '.join(queues)}")
-    say(*(f"  Callers must follow: its path was {was} and is {path}" for was, path in paths))
+    for was, path in paths:
+        say(f"  Callers must follow: its path was {was} and is {path}")
     say("", "Next:", f"  {'make check':<24} every check")
     say_review()
 
