@@ -488,6 +488,16 @@ def test_a_name_in_the_environment_does_not_count(
     assert "NAME=" in refused(service, *arguments, NAME="app", TRIGGER="api", TO="x", YES="1")
 
 
+def test_a_trigger_that_needs_the_table_is_refused_without(template: Path, tmp_path: Path) -> None:
+    service = render(template, tmp_path / "orders", service_name="orders", table=False)
+    commit(service)
+    arguments = ("add", "--name=watcher", "--trigger=stream")
+    done = run(sys.executable, "scripts/functions.py", *arguments, cwd=service)
+    assert done.returncode != 0
+    assert '"watcher" needs the table: a stream function reads it' in done.stdout
+    assert check("git", "status", "--porcelain", cwd=service) == ""
+
+
 @pytest.mark.parametrize("change", ["edit", "new file"])
 def test_a_dirty_tree_is_refused(service: Path, change: str) -> None:
     with (service / ("README.md" if change == "edit" else "notes.txt")).open("a") as file:
