@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ class Account:
         self.server.start()
         _host, port = self.server.get_host_and_port()
         self.endpoint = f"http://127.0.0.1:{port}"
+        # moto's accounts belong to the process: begin with an empty one.
+        connection = HTTPConnection("127.0.0.1", port)
+        connection.request("POST", "/moto-api/reset")
+        assert connection.getresponse().status == 200
         self.template = expand(service)
         resources = self.template["Resources"]
         wanted = {name: each for name, each in resources.items() if each["Type"] in TYPES}
