@@ -254,8 +254,9 @@ def test_every_question_has_help_and_a_default(name: str) -> None:
     question = QUESTIONS[name]
     assert question["help"].strip()
     # Copier's prompt cuts longer lines off in a terminal of 80 columns.
-    assert max(map(len, question["help"].splitlines())) <= 76
-    help_text = " ".join(question["help"].split())
+    shown = JINJA.from_string(question["help"]).render(triggers=QUESTIONS["triggers"]["default"])
+    assert max(map(len, shown.splitlines())) <= 76
+    help_text = " ".join(shown.split())
     assert "be changed" in help_text or name == "functions"
     assert "default" in question
     assert "validator" in question or "choices" in question or question["type"] == "bool"
