@@ -404,6 +404,18 @@ def test_what_stays_in_the_account_is_named(service: Path) -> None:
     assert "stays in the account, with its data: OfficeLogGroup" in said
 
 
+def test_what_no_other_function_needs_goes_too(service: Path) -> None:
+    before = kept(service)
+    made(service, "add-function", "NAME=nightly", "TRIGGER=schedule")
+    assert "ScheduleGroup:" in text(service)
+    commit(service)
+    said = made(service, "remove-function", "NAME=nightly", "YES=1")
+    assert "NightlyFunction                  AWS::Serverless::Function" in said
+    assert "ScheduleGroup                    AWS::Scheduler::ScheduleGroup" in said
+    assert "EventBus " in said.split("what no other function needs")[1]
+    assert kept(service) == before
+
+
 def test_files_that_git_does_not_keep_are_not_lost(service: Path) -> None:
     for name in ("app", "admin"):
         (service / f"src/orders/{name}/.env").write_text("MINE=1\n", "utf-8")

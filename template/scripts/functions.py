@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,15 +147,20 @@ def declared() -> dict[str, Any]:
     return found
 
 
-def of(name: str) -> dict[str, str]:
-    """The resources of a function: logical id → type, and whether its data stays."""
-    kept = declared()
+def kinds(labels: Iterable[str]) -> dict[str, str]:
+    """Those that are resources of template.yaml: logical id → type, and whether its data stays."""
+    found = declared()
     return {
-        label: kept[label]["Type"]
-        + (" (stays)" if str(kept[label].get("DeletionPolicy", "")).startswith("Retain") else "")
-        for label, owner in resources(functions())
-        if owner == name
+        label: found[label]["Type"]
+        + (" (stays)" if str(found[label].get("DeletionPolicy", "")).startswith("Retain") else "")
+        for label in labels
+        if label in found
     }
+
+
+def of(name: str) -> dict[str, str]:
+    """The resources of a function, as kinds() gives them."""
+    return kinds(label for label, owner in resources(functions()) if owner == name)
 
 
 # ── Copier ───────────────────────────────────────────────────────────────────
@@ -406,13 +411,19 @@ def remove(name: str, sure: bool) -> None:
         )
     need_clean_tree()
     with tempfile.TemporaryDirectory() as folder:
-        render(items, Path(folder, "service"))
-        said = lines_of(Path(folder, "service"))
+        render(items, Path(folder, "after"))
+        render(functions(), Path(folder, "before"))
+        said = lines_of(Path(folder, "after"))
+        shared = labels(Path(folder, "before")) - labels(Path(folder, "after"))
     ids = of(name)
+    unneeded = kinds(sorted(shared - ids.keys()))
     say(f"Removing {name} ({old.trigger}) takes away:")
     say(*(f"  {each}/" for each in folders(name) if tracked(each)))
     say("and from template.yaml:", *(f"  {label:<32} {kind}" for label, kind in ids.items()))
-    stays = [label for label, kind in ids.items() if kind.endswith("(stays)")]
+    if unneeded:
+        say("and what no other function needs:")
+        say(*(f"  {label:<32} {kind}" for label, kind in unneeded.items()))
+    stays = [label for label, kind in [*ids.items(), *unneeded.items()] if "(stays)" in kind]
     if stays:
         say(f"What is deployed of these stays in the account, with its data: {', '.join(stays)}")
     say("Messages that still wait in its queues are lost at the next deployment.")
