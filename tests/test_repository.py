@@ -13,6 +13,17 @@ import yaml
 from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
 
 
+def test_the_top_of_the_repository_holds_what_it_should() -> None:
+    """Nothing that somebody left there by mistake is shipped to whoever clones it."""
+    names = {path.split("/")[0] for path in check("git", "ls-files", cwd=ROOT).splitlines()}
+    assert names == {
+        *(".ci", ".github", ".gitignore", ".yamllint.yml", "CHANGELOG.md", "CONTRIBUTING.md"),
+        *("LICENSE", "Makefile", "README.md", "common", "copier.yml", "docs", "features", "hooks"),
+        *("macros", "package-lock.json", "package.json", "pyproject.toml", "template", "tests"),
+        *("triggers", "uv.lock"),
+    }
+
+
 def test_every_sample_is_rendered_by_ci() -> None:
     ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
     rendered = ci["jobs"]["samples"]["strategy"]["matrix"]["sample"]
