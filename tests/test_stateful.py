@@ -93,6 +93,7 @@ class Functions(RuleBasedStateMachine):
         assert done.returncode == 0, done.stdout
         assert check("git", "ls-files", "-u", cwd=self.service) == "", done.stdout
         commit(self.service)
+        check("make", "check", cwd=self.service, MYPY_CACHE_DIR=str(self.caches))
 
     @precondition(lambda self: len(self.functions) < 4)
     @rule(data=st.data(), trigger=st.sampled_from(TRIGGERS))
@@ -326,11 +327,7 @@ class Functions(RuleBasedStateMachine):
         check(python, "-m", "pytest", "-qq", "tests/unit/test_template.py", cwd=self.service)
 
     def teardown(self) -> None:
-        try:
-            if self.functions:
-                check("make", "check", cwd=self.service, MYPY_CACHE_DIR=str(self.caches))
-        finally:
-            shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder)
 
 
 @pytest.fixture(scope="module")
