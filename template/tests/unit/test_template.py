@@ -62,12 +62,14 @@ RESOURCES_OF_EVENTS = {"HttpApi": 1, "EventBridgeRule": 2, "ScheduleV2": 2, "SNS
 
 def resources_after_sam() -> int:
     """How many resources CloudFormation gets: SAM makes several of some."""
-    count = 0
+    count = 1  # the application of CodeDeploy
     for resource in TEMPLATE["Resources"].values():
         properties = resource.get("Properties", {})
         count += 1
         if resource["Type"] == "AWS::Serverless::Function":
             count += "Role" not in properties
+            count += 2  # version and alias
+            count += properties.get("DeploymentPreference", {}).get("Enabled", True)
             count += "EventInvokeConfig" in properties
             kinds = [event["Type"] for event in properties.get("Events", {}).values()]
             count += sum(RESOURCES_OF_EVENTS.get(kind, 2) for kind in kinds)

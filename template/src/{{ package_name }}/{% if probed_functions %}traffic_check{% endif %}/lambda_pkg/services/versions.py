@@ -1,0 +1,76 @@
+"""Tries a version of a function with an event that changes nothing."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version of a function; `kind` says what it is tried with."""
+
+    kind: str
+    function: str
+    number: str
+    path: str
+
+
+def parse(text: str, service: str, stage: str) -> Version:
+    """Read "http app 7": kind, function as in paths and names, version.
+
+    Raises:
+        ValueError: it has not three parts, or there is no such kind.
+    """
+    kind, name, number = text.split()
+    if kind not in ("http", "records"):
+        raise ValueError(f"{text!r}: nothing is known about trying {kind!r}")
+    return Version(kind, f"{service}-{name}-{stage}", number, f"/{name}/health")
+
+
+def event_for(version: Version) -> dict[str, Any]:
+    """A GET of the health endpoint, as API Gateway sends it, or a batch without records."""
+    if version.kind == "records":
+        return {"Records": []}
+    http = {
+        "method": "GET",
+        "path": version.path,
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "traffic-check",
+    }
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": version.path,
+        "rawQueryString": "",
+        "headers": {"accept": "application/json"},
+        "requestContext": {
+            "http": http,
+            "requestId": "traffic-check",
+            "stage": "$default",
+            "timeEpoch": 0,
+        },
+        "isBase64Encoded": False,
+    }
+
+
+def problem_of(version: Version, functions: Any) -> str | None:
+    """What is wrong with a version; None when it answers as it should.
+
+    Args:
+        functions: the Lambda client that calls it.
+    """
+    answer = functions.invoke(
+        FunctionName=version.function,
+        Qualifier=version.number,
+        Payload=json.dumps(event_for(version)).encode(),
+    )
+    said = json.loads(answer["Payload"].read() or b"null")
+    name = f"version {version.number} of {version.function}"
+    if "FunctionError" in answer:
+        kind = said.get("errorType") if isinstance(said, dict) else None
+        return f"{name} fails: {kind or answer['FunctionError']}"
+    if version.kind == "http" and (not isinstance(said, dict) or said.get("statusCode") != 200):
+        status = said.get("statusCode") if isinstance(said, dict) else None
+        return f"{name} answers GET {version.path} with {status}"
+    return None
