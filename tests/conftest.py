@@ -51,14 +51,16 @@ GIT_ENVIRONMENT = {
 os.environ.update(GIT_ENVIRONMENT)
 
 
-def run(*command: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: object, cwd: Path, input: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command without a terminal; its output, both streams together, is in `stdout`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
         env={**inherited, **environment},
-        stdin=subprocess.DEVNULL,
+        input=input,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -66,9 +68,9 @@ def run(*command: object, cwd: Path, **environment: str) -> subprocess.Completed
     )
 
 
-def check(*command: object, cwd: Path, **environment: str) -> str:
+def check(*command: object, cwd: Path, input: str = "", **environment: str) -> str:
     """Run a command that must succeed, and return what it prints."""
-    done = run(*command, cwd=cwd, **environment)
+    done = run(*command, cwd=cwd, input=input, **environment)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
     return done.stdout
 

@@ -1,0 +1,156 @@
+"""What a service's own files say about it: its names, its environments, its template."""
+
+import os
+import shlex
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import DeliveryError
+from .template import Template, read
+
+ENVIRONMENTS = ("dev", "prod")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service in one environment.
+
+    Args:
+        root: the folder of the service.
+        environment: dev or prod, a section of samconfig.toml.
+    """
+
+    root: Path
+    environment: str
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """What the template was answered: the name, the repository, the branches."""
+        answers: dict[str, Any] = yaml.safe_load(self._text(".copier-answers.yml"))
+        return answers
+
+    @cached_property
+    def name(self) -> str:
+        return str(self.answers["service_name"])
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The environment's section of samconfig.toml."""
+        try:
+            config: dict[str, Any] = tomllib.loads(self._text("samconfig.toml"))
+            return {
+                "global": config[self.environment]["global"]["parameters"],
+                "deploy": config[self.environment]["deploy"]["parameters"],
+            }
+        except (KeyError, tomllib.TOMLDecodeError) as error:
+            raise DeliveryError(
+                f"samconfig.toml has no whole section for {self.environment}: {error}.",
+                f"It needs [{self.environment}.global.parameters] with stack_name and region, and"
+                f" [{self.environment}.deploy.parameters].",
+            ) from error
+
+    @cached_property
+    def stack(self) -> str:
+        return str(self.config["global"]["stack_name"])
+
+    @cached_property
+    def region(self) -> str:
+        return str(self.config["global"]["region"])
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that samconfig.toml passes."""
+        given = self.config["deploy"].get("parameter_overrides", [])
+        pairs = shlex.split(given) if isinstance(given, str) else given
+        return dict(pair.split("=", 1) for pair in pairs)
+
+    @cached_property
+    def template_text(self) -> str:
+        return self._text("template.yaml")
+
+    def template(self, account: str) -> Template:
+        """template.yaml in this environment of that account.
+
+        Raises:
+            DeliveryError: it is not YAML.
+        """
+        try:
+            data = read(self.template_text)
+        except yaml.YAMLError as error:
+            raise DeliveryError(f"template.yaml can't be read: {error}", "Mend it: make lint") from error
+        pseudo = {
+            "AWS::AccountId": account,
+            "AWS::Region": self.region,
+            "AWS::StackName": self.stack,
+            "AWS::Partition": self.partition,
+            "AWS::URLSuffix": "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com",
+        }
+        return Template(data, self.parameters, pseudo)
+
+    @property
+    def partition(self) -> str:
+        """The part of AWS in which the Region lies."""
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def branch(self) -> str:
+        """The branch that deploys this environment."""
+        return str(self.answers[f"{self.environment}_branch"])
+
+    @property
+    def repository(self) -> str:
+        return str(self.answers["github_repository"])
+
+    # ── What infra/environment.yaml makes, by its names ──
+
+    @property
+    def infra_stack(self) -> str:
+        return f"{self.name}-infra-{self.environment}"
+
+    @property
+    def deploy_role(self) -> str:
+        pascal = self.name.replace("-", " ").title().replace(" ", "")
+        return f"{pascal}-GitHubActions-Deploy-{self.environment.title()}-Role"
+
+    @property
+    def execution_role(self) -> str:
+        return f"{self.name}-cloudformation-{self.environment}"
+
+    @property
+    def boundary(self) -> str:
+        return f"{self.name}-boundary-{self.environment}"
+
+    def bucket(self, account: str) -> str:
+        return f"{self.name}-artifacts-{account}-{self.environment}"
+
+    def arn(self, account: str, kind: str, name: str) -> str:
+        """The ARN of something that IAM has: a role, a policy."""
+        return f"arn:{self.partition}:iam::{account}:{kind}/{name}"
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.root / name).read_text("utf-8")
+        except OSError as error:
+            raise DeliveryError(
+                f"{self.root / name} can't be read: {error.strerror}.",
+                "Run this in the service's folder, with make.",
+            ) from error
+
+
+def here(environment: str | None = None) -> Service:
+    """The service in whose folder `make` runs, in the environment of ENV.
+
+    Raises:
+        DeliveryError: there is no such environment.
+    """
+    environment = environment or os.environ.get("ENV") or "dev"
+    if environment not in ENVIRONMENTS:
+        raise DeliveryError(f"There is no environment {environment!r}.", "ENV=dev or ENV=prod")
+    return Service(Path(__file__).resolve().parents[2], environment)

@@ -1,0 +1,210 @@
+"""CloudFormation templates as data, and what their intrinsic functions come to in one environment."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+# Where a resource of each type says its physical name: the path of its property.
+# A name that CloudFormation makes up itself can't be taken already.
+NAMES: dict[str, tuple[str, ...]] = {
+    "AWS::Budgets::Budget": ("Budget", "BudgetName"),
+    "AWS::CloudWatch::Alarm": ("AlarmName",),
+    "AWS::DynamoDB::Table": ("TableName",),
+    "AWS::Events::EventBus": ("Name",),
+    "AWS::IAM::Role": ("RoleName",),
+    "AWS::Lambda::Function": ("FunctionName",),
+    "AWS::Logs::LogGroup": ("LogGroupName",),
+    "AWS::S3::Bucket": ("BucketName",),
+    "AWS::SNS::Topic": ("TopicName",),
+    "AWS::SQS::Queue": ("QueueName",),
+    "AWS::Scheduler::ScheduleGroup": ("Name",),
+    "AWS::SecretsManager::Secret": ("Name",),
+    "AWS::Serverless::Function": ("FunctionName",),
+}
+
+
+class Loader(yaml.SafeLoader):
+    """Reads `!Sub x` as {"Fn::Sub": "x"}, and remembers the line of each resource."""
+
+
+def _intrinsic(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        text = loader.construct_scalar(node)
+        return {name: text.split(".", 1) if name == "Fn::GetAtt" else text}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", _intrinsic)
+
+
+def read(text: str) -> dict[str, Any]:
+    """A template as data.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    data: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 (a SafeLoader)
+    return data
+
+
+def lines(text: str) -> dict[str, int]:
+    """The line on which each resource begins, from 1."""
+    root = yaml.compose(text, Loader)
+    assert isinstance(root, yaml.MappingNode)
+    for key, value in root.value:
+        if key.value == "Resources" and isinstance(value, yaml.MappingNode):
+            return {name.value: name.start_mark.line + 1 for name, _body in value.value}
+    return {}
+
+
+class UnknownError(Exception):
+    """What a part of a template comes to is only known once it is deployed."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource that is deployed in this environment."""
+
+    logical_id: str
+    type: str
+    properties: dict[str, Any]
+    deletion_policy: str
+    name: str | None
+    """Its physical name, when the template gives one."""
+
+
+@dataclass
+class Template:
+    """A template in one environment.
+
+    Args:
+        data: what `read` returned.
+        parameters: values for its parameters; others have their default.
+        pseudo: values of AWS::AccountId, AWS::Region, AWS::StackName and AWS::Partition.
+        known: values of !Ref and !GetAtt that only a deployment knows: {"Table.Arn": "arn:…"}.
+    """
+
+    data: dict[str, Any]
+    parameters: Mapping[str, str]
+    pseudo: Mapping[str, str]
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+    def resources(self) -> Iterator[Resource]:
+        """The resources whose condition holds."""
+        for logical_id, body in self.data["Resources"].items():
+            if "Condition" in body and not self.holds(body["Condition"]):
+                continue
+            properties = body.get("Properties", {})
+            yield Resource(
+                logical_id,
+                body["Type"],
+                properties,
+                body.get("DeletionPolicy", "Delete"),
+                self.name(body["Type"], properties),
+            )
+
+    def name(self, kind: str, properties: Mapping[str, Any]) -> str | None:
+        """The physical name of a resource of that type; None when CloudFormation makes it up."""
+        value: Any = properties
+        for key in NAMES.get(kind, ("",)):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        try:
+            return None if value is None else str(self.resolve(value))
+        except UnknownError:
+            return None
+
+    def resolve(self, node: Any) -> Any:
+        """What a part of the template comes to.
+
+        Raises:
+            UnknownError: it refers to what only a deployment knows.
+        """
+        if isinstance(node, list):
+            return [self.resolve(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((function, argument),) = node.items()
+            if function == "Ref" or function.startswith("Fn::"):
+                return self._call(function, argument)
+        return {key: self.resolve(value) for key, value in node.items()}
+
+    def holds(self, condition: Any) -> bool:
+        """Whether a condition, by its name or as it is written, is true."""
+        if isinstance(condition, str):
+            return self.holds(self.data["Conditions"][condition])
+        ((function, argument),) = condition.items()
+        if function == "Condition":
+            return self.holds(argument)
+        if function == "Fn::Not":
+            return not self.holds(argument[0])
+        if function == "Fn::And":
+            return all(map(self.holds, argument))
+        if function == "Fn::Or":
+            return any(map(self.holds, argument))
+        one, other = argument  # Fn::Equals
+        return str(self.resolve(one)) == str(self.resolve(other))
+
+    def _call(self, function: str, argument: Any) -> Any:
+        match function:
+            case "Ref":
+                return self._ref(argument)
+            case "Fn::GetAtt":
+                return self._known(argument if isinstance(argument, str) else ".".join(argument))
+            case "Fn::Sub":
+                return self._sub(argument)
+            case "Fn::Join":
+                separator, items = argument
+                return str(separator).join(map(str, self.resolve(items)))
+            case "Fn::If":
+                condition, then, otherwise = argument
+                return self.resolve(then if self.holds(condition) else otherwise)
+            case "Fn::FindInMap":
+                first, second, third = self.resolve(argument)
+                return self.data["Mappings"][first][second][third]
+            case "Fn::Select":
+                index, items = self.resolve(argument)
+                return items[int(index)]
+            case "Fn::Split":
+                separator, text = self.resolve(argument)
+                return text.split(separator)
+        raise UnknownError(function)
+
+    def _ref(self, name: str) -> Any:
+        if name in self.pseudo:
+            return self.pseudo[name]
+        parameter = self.data.get("Parameters", {}).get(name)
+        if parameter is None:
+            return self._known(name)
+        value = self.parameters.get(name, parameter.get("Default", ""))
+        is_list = parameter["Type"] == "CommaDelimitedList"
+        return [each.strip() for each in str(value).split(",")] if is_list else value
+
+    def _known(self, name: str) -> Any:
+        if name in self.known:
+            return self.known[name]
+        logical_id, _, attribute = name.partition(".")
+        body = self.data["Resources"].get(logical_id, {})
+        if not attribute and (found := self.name(body.get("Type", ""), body.get("Properties", {}))):
+            return found
+        raise UnknownError(name)
+
+    def _sub(self, argument: Any) -> str:
+        text, local = (argument, {}) if isinstance(argument, str) else argument
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1].strip()
+            if name.startswith("!"):
+                return "${" + name[1:] + "}"
+            if name in local:
+                return str(self.resolve(local[name]))
+            return str(self._known(name) if "." in name else self._ref(name))
+
+        return re.sub(r"\$\{([^}]+)\}", value, text)
