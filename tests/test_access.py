@@ -141,14 +141,14 @@ def requests_for(template: Any, arns: dict[str, str], access: Access) -> Iterato
                 resource = arns[each.properties["Bucket"]["Ref"]]
             elif each.type == "AWS::SNS::Subscription":
                 resource = template.resolve(each.properties["TopicArn"])
+            elif permission == "scheduler:DeleteSchedule":
+                resource = access.arn("scheduler", f"schedule/{access.named.stack}/any")
             elif permission.startswith("codedeploy:GetDeploymentConfig"):
                 resource = access.arn("codedeploy", "deploymentconfig:CodeDeployDefault.LambdaAllAtOnce")
             elif each.type == "AWS::Lambda::Alias" and permission.startswith("codedeploy:"):
                 group = next(arn for arn in arns.values() if ":deploymentgroup:" in arn)
                 resource = group
-            if permission == "codedeploy:GetApplicationRevision" or (
-                permission == "codedeploy:RegisterApplicationRevision"
-            ):
+            if permission.endswith("ApplicationRevision"):
                 resource = next(arn for arn in arns.values() if ":application:" in arn)
             if "log-group:" in resource:
                 resource += ":*"
