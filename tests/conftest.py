@@ -52,7 +52,7 @@ os.environ.update(GIT_ENVIRONMENT)
 
 
 def run(
-    *command: object, cwd: Path, input: str = "", **environment: str
+    *command: object, cwd: Path, stdin: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command without a terminal; its output, both streams together, is in `stdout`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -60,7 +60,7 @@ def run(
         [str(part) for part in command],
         cwd=cwd,
         env={**inherited, **environment},
-        input=input,
+        input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -68,9 +68,9 @@ def run(
     )
 
 
-def check(*command: object, cwd: Path, input: str = "", **environment: str) -> str:
+def check(*command: object, cwd: Path, stdin: str = "", **environment: str) -> str:
     """Run a command that must succeed, and return what it prints."""
-    done = run(*command, cwd=cwd, input=input, **environment)
+    done = run(*command, cwd=cwd, stdin=stdin, **environment)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
     return done.stdout
 

@@ -48,7 +48,10 @@ def infra(service: Path, environment: str, **parameters: str) -> Any:
         "ArtifactBucket.Arn": f"arn:aws:s3:::{bucket}",
         "Boundary": named.arn(ACCOUNT, "policy", named.boundary),
         "ExecutionRole.Arn": named.arn(ACCOUNT, "role", named.execution_role),
-        **{name: name for name in ("FunctionsPolicy", "DataPolicy", "EventsPolicy", "OperationsPolicy")},
+        **{
+            name: name
+            for name in ("FunctionsPolicy", "DataPolicy", "EventsPolicy", "OperationsPolicy")
+        },
     }
     text = (service / "infra" / "environment.yaml").read_text("utf-8")
     template = delivery("template")
@@ -100,7 +103,9 @@ def arns(template: Any, region: str, stack: str) -> dict[str, str]:
         owner = {"apigateway": ":", "s3": "::"}.get(service, f":{ACCOUNT}")
         where = "" if service in ("budgets", "iam", "s3") or "dashboard/" in rest else region
         separator = "" if service == "s3" else ":"
-        found[each.logical_id] = f"arn:aws:{service}:{where}{owner}{separator}{rest}" if service else ""
+        found[each.logical_id] = (
+            f"arn:aws:{service}:{where}{owner}{separator}{rest}" if service else ""
+        )
     return found
 
 

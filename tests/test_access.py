@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -15,8 +14,13 @@ from conftest import ROOT, SAMPLES, check
 from delivered import ACCOUNT, delivery, expanded, infra
 
 PERMISSIONS = yaml.safe_load((ROOT / "tests" / "permissions.yml").read_text("utf-8"))
-OTHER = "444455556666"
+ISSUER = "token.actions.githubusercontent.com"
 Request = dict[str, Any]
+# Whoever shows a token needs no policy; the evaluator asks for one.
+ANYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,11 @@ class Access:
         role = self.resources["DeployRole"].properties
         return self.template.resolve(role["AssumeRolePolicyDocument"])
 
+    @property
+    def simulated_trust(self) -> Any:
+        """The trust with each claim as a tag of the caller: the evaluator knows not all claims."""
+        return json.loads(json.dumps(self.trust).replace(f'"{ISSUER}:', '"aws:PrincipalTag/'))
+
     def arn(self, service: str, rest: str, region: str | None = None) -> str:
         return f"arn:aws:{service}:{self.region if region is None else region}:{ACCOUNT}:{rest}"
 
@@ -79,12 +88,18 @@ def simulate(
                 **request,
             },
             "identityPolicies": named,
-            **({"permissionBoundaryPolicies": [{"name": "b", "policy": boundary}]} if boundary else {}),
+            **(
+                {"permissionBoundaryPolicies": [{"name": "b", "policy": boundary}]}
+                if boundary
+                else {}
+            ),
             **({"resourcePolicy": resource_policy} if resource_policy else {}),
         }
         for request in requests
     ]
-    printed = check("node", ROOT / "tests" / "simulate.mjs", cwd=ROOT, input=json.dumps(simulations))
+    printed = check(
+        "node", ROOT / "tests" / "simulate.mjs", cwd=ROOT, stdin=json.dumps(simulations)
+    )
     answers: list[str] = json.loads(printed.splitlines()[-1])
     return answers
 
@@ -144,7 +159,9 @@ def requests_for(template: Any, arns: dict[str, str], access: Access) -> Iterato
             elif permission == "scheduler:DeleteSchedule":
                 resource = access.arn("scheduler", f"schedule/{access.named.stack}/any")
             elif permission.startswith("codedeploy:GetDeploymentConfig"):
-                resource = access.arn("codedeploy", "deploymentconfig:CodeDeployDefault.LambdaAllAtOnce")
+                resource = access.arn(
+                    "codedeploy", "deploymentconfig:CodeDeployDefault.LambdaAllAtOnce"
+                )
             elif each.type == "AWS::Lambda::Alias" and permission.startswith("codedeploy:"):
                 group = next(arn for arn in arns.values() if ":deploymentgroup:" in arn)
                 resource = group
@@ -185,3 +202,458 @@ def test_cloudformation_may_make_every_resource(
     requests = list(requests_for(*expanded(rendered_samples[name], environment), access))
     assert len(requests) > 100
     assert refused(requests, access.execution) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "actions", "resource"),
+    [
+        ("ApisHaveNoNarrowerScope", {"DELETE", "GET", "PATCH", "POST", "PUT"}, "/apis/*"),
+        ("Functions", {"Delete*", "Get*", "Put*"}, "function:warehouse-*-dev:*"),
+    ],
+)
+def test_what_the_evaluator_does_not_know(
+    service: Path, statement: str, actions: set[str], resource: str
+) -> None:
+    access = Access(service, "dev")
+    (found,) = [
+        each
+        for document in access.execution
+        for each in document["Statement"]
+        if each["Sid"] == statement
+    ]
+    assert actions <= {action.split(":")[1] for action in found["Action"]}
+    assert any(each.endswith(resource) for each in found["Resource"])
+
+
+def test_a_resource_without_its_permissions_is_noticed(service: Path, access: Access) -> None:
+    """What a new type needs has to be in tests/permissions.yml and in the execution role."""
+    template, by_id = expanded(service, access.named.environment)
+    template.data["Resources"]["New"] = {"Type": "AWS::SSM::Parameter", "Properties": {}}
+    by_id["New"] = access.arn("ssm", "parameter/warehouse/new-dev")
+    with pytest.raises(AssertionError, match="AWS::SSM::Parameter is not in"):
+        list(requests_for(template, by_id, access))
+    PERMISSIONS["handlers"]["AWS::SSM::Parameter"] = ["ssm:PutParameter"]
+    try:
+        requests = list(requests_for(template, by_id, access))
+    finally:
+        del PERMISSIONS["handlers"]["AWS::SSM::Parameter"]
+    assert len(refused(requests, access.execution)) == 1
+
+
+def test_no_permission_is_there_for_nothing(service: Path) -> None:
+    """Without any one statement of its policies, CloudFormation could not make this service."""
+    access = Access(service, "dev")
+    # One resource of each type is enough.
+    every = requests_for(*expanded(service, "dev"), access)
+    requests = list(
+        {(each["action"], each["resource"].count("/")): each for each in every}.values()
+    )
+    documents = access.execution
+    unused = []
+    for document in documents:
+        others = [each for each in documents if each is not document]
+        for statement in document["Statement"]:
+            rest = [each for each in document["Statement"] if each is not statement]
+            policies = [*others, {**document, "Statement": rest}]
+            if statement["Effect"] == "Allow" and not refused(requests, policies):
+                unused.append(statement["Sid"])
+    # These have what the evaluator does not know, and what API Gateway calls for access logs.
+    assert set(unused) == {"ApisHaveNoNarrowerScope", "LogDeliveryHasNoNarrowerScope"}
+
+
+def test_policies_fit_into_iam(rendered_samples: dict[str, Path]) -> None:
+    """6,144 characters in a managed policy, 10,240 in a role's own, with the longest name."""
+    access = Access(rendered_samples["everything"], "prod")
+    assert len(access.named.name) == 24
+    for name in ("FunctionsPolicy", "DataPolicy", "EventsPolicy", "OperationsPolicy", "Boundary"):
+        assert len(json.dumps(access.document(name), separators=(",", ":"))) <= 6144, name
+    assert len(json.dumps(access.deploy[0], separators=(",", ":"))) <= 10240
+
+
+# ── What nobody may do ──
+
+
+def request(action: str, resource: str, **context: str) -> Request:
+    names = {name.replace("__", ":"): value for name, value in context.items()}
+    return {"action": action, "resource": resource, "contextVariables": names}
+
+
+def forbidden_to_cloudformation(access: Access) -> list[Request]:
+    """Acts of the execution role that would reach out of this service and environment."""
+    here = access.named.environment
+    there = "prod" if here == "dev" else "dev"
+    bucket = access.named.bucket(ACCOUNT)
+    role = access.named.arn(ACCOUNT, "role", f"{access.named.stack}-X-A1")
+    boundary = access.named.arn(ACCOUNT, "policy", access.named.boundary)
+    bounded = {"iam__PermissionsBoundary": boundary}
+    iam = access.named.arn
+    return [
+        # another environment
+        request(
+            "lambda:UpdateFunctionCode", access.arn("lambda", f"function:warehouse-shop-{there}")
+        ),
+        request("dynamodb:DeleteTable", access.arn("dynamodb", f"table/warehouse-{there}")),
+        request("s3:DeleteBucket", f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-{there}"),
+        request("sqs:DeleteQueue", access.arn("sqs", f"warehouse-worker-{there}")),
+        request(
+            "logs:DeleteLogGroup",
+            access.arn("logs", f"log-group:/aws/lambda/warehouse-shop-{there}"),
+        ),
+        request("iam:PutRolePolicy", iam(ACCOUNT, "role", f"warehouse-{there}-X-A1"), **bounded),
+        # another service, another Region
+        request("lambda:UpdateFunctionCode", access.arn("lambda", f"function:orders-app-{here}")),
+        request("dynamodb:DeleteTable", access.arn("dynamodb", f"table/orders-{here}")),
+        request("iam:DeleteRole", iam(ACCOUNT, "role", f"orders-{here}-X-A1")),
+        request(
+            "lambda:DeleteFunction",
+            access.arn("lambda", f"function:warehouse-shop-{here}", "eu-west-1"),
+        ),
+        # a role without the boundary, or with another, or rid of it
+        request("iam:CreateRole", role),
+        request(
+            "iam:CreateRole",
+            role,
+            iam__PermissionsBoundary=iam("aws", "policy", "AdministratorAccess"),
+        ),
+        request("iam:PutRolePolicy", role),
+        request(
+            "iam:PutRolePermissionsBoundary",
+            role,
+            iam__PermissionsBoundary=iam("aws", "policy", "Any"),
+        ),
+        request("iam:DeleteRolePermissionsBoundary", role, **bounded),
+        # administrator's policies, other roles, other services' hands
+        request(
+            "iam:AttachRolePolicy",
+            role,
+            **bounded,
+            iam__PolicyARN="arn:aws:iam::aws:policy/AdministratorAccess",
+        ),
+        request("iam:PassRole", role, iam__PassedToService="ec2.amazonaws.com"),
+        request(
+            "iam:PassRole",
+            iam(ACCOUNT, "role", "Administrator"),
+            iam__PassedToService="lambda.amazonaws.com",
+        ),
+        request("iam:CreateUser", iam(ACCOUNT, "user", "somebody")),
+        request("iam:CreateAccessKey", iam(ACCOUNT, "user", "somebody")),
+        request("sts:AssumeRole", iam(ACCOUNT, "role", "Administrator")),
+        # what holds itself back
+        request("iam:PutRolePolicy", iam(ACCOUNT, "role", access.named.execution_role), **bounded),
+        request("iam:UpdateAssumeRolePolicy", iam(ACCOUNT, "role", access.named.deploy_role)),
+        request("iam:CreatePolicyVersion", boundary),
+        request("s3:PutBucketPolicy", f"arn:aws:s3:::{bucket}"),
+        request("s3:DeleteBucket", f"arn:aws:s3:::{bucket}"),
+        # data, secrets and code
+        request("dynamodb:GetItem", access.arn("dynamodb", f"table/warehouse-{here}")),
+        request("s3:GetObject", f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-{here}/scan.pdf"),
+        request("s3:PutObject", f"arn:aws:s3:::{bucket}/warehouse-{here}/0a1b"),
+        request(
+            "secretsmanager:GetSecretValue",
+            access.arn("secretsmanager", f"secret:warehouse/carrier-key-{here}-AbCdEf"),
+        ),
+        request("lambda:InvokeFunction", access.arn("lambda", f"function:warehouse-shop-{here}")),
+        request(
+            "lambda:CreateEventSourceMapping",
+            "*",
+            lambda__FunctionArn=access.arn("lambda", f"function:orders-app-{here}:live"),
+        ),
+    ]
+
+
+def forbidden_to_github(access: Access) -> list[Request]:
+    """Acts of the deploy role beyond handing this service's change sets to CloudFormation."""
+    here = access.named.environment
+    there = "prod" if here == "dev" else "dev"
+    stack = access.arn("cloudformation", f"stack/{access.named.stack}/0a1b")
+    execution = access.named.arn(ACCOUNT, "role", access.named.execution_role)
+    other = access.named.arn(ACCOUNT, "role", f"warehouse-cloudformation-{there}")
+    bucket = access.named.bucket(ACCOUNT)
+    return [
+        request("cloudformation:CreateChangeSet", stack),
+        request("cloudformation:CreateChangeSet", stack, cloudformation__RoleArn=other),
+        request("cloudformation:CreateStack", stack, cloudformation__RoleArn=execution),
+        request("cloudformation:UpdateStack", stack, cloudformation__RoleArn=execution),
+        request("cloudformation:DeleteStack", stack, cloudformation__RoleArn=execution),
+        request(
+            "cloudformation:CreateChangeSet",
+            access.arn("cloudformation", f"stack/warehouse-{there}/0a1b"),
+            cloudformation__RoleArn=execution,
+        ),
+        request(
+            "cloudformation:ExecuteChangeSet",
+            access.arn("cloudformation", f"stack/warehouse-infra-{here}/0a1b"),
+        ),
+        request(
+            "cloudformation:ExecuteChangeSet",
+            access.arn("cloudformation", f"stack/orders-{here}/0a1b"),
+        ),
+        request("iam:PassRole", execution, iam__PassedToService="lambda.amazonaws.com"),
+        request("iam:PassRole", other, iam__PassedToService="cloudformation.amazonaws.com"),
+        request("iam:PutRolePolicy", access.named.arn(ACCOUNT, "role", access.named.deploy_role)),
+        request(
+            "iam:UpdateAssumeRolePolicy",
+            access.named.arn(ACCOUNT, "role", access.named.deploy_role),
+        ),
+        request("sts:AssumeRole", execution),
+        request(
+            "lambda:UpdateFunctionCode", access.arn("lambda", f"function:warehouse-shop-{here}")
+        ),
+        request("lambda:InvokeFunction", access.arn("lambda", f"function:warehouse-shop-{here}")),
+        request("dynamodb:GetItem", access.arn("dynamodb", f"table/warehouse-{here}")),
+        request(
+            "secretsmanager:GetSecretValue",
+            access.arn("secretsmanager", f"secret:warehouse/carrier-key-{here}-AbCdEf"),
+        ),
+        request("s3:GetObject", f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-{here}/scan.pdf"),
+        request("s3:PutObject", f"arn:aws:s3:::{bucket}/warehouse-{there}/0a1b"),
+        request("s3:DeleteObject", f"arn:aws:s3:::{bucket}/warehouse-{here}/0a1b"),
+        request("s3:PutBucketPolicy", f"arn:aws:s3:::{bucket}"),
+    ]
+
+
+def allowed(requests: list[Request], *arguments: Any, **options: Any) -> list[str]:
+    """The requests that are allowed, or that the evaluator does not understand."""
+    answers = simulate(requests, *arguments, **options)
+    return [
+        f"{each['action']} on {each['resource']}: {answer}"
+        for each, answer in zip(requests, answers, strict=True)
+        if answer not in ("ImplicitlyDenied", "ExplicitlyDenied")
+    ]
+
+
+def test_cloudformation_may_do_nothing_else(access: Access) -> None:
+    """IAM-04, IAM-05."""
+    assert allowed(forbidden_to_cloudformation(access), access.execution) == []
+
+
+def test_github_may_do_nothing_but_hand_over_change_sets(access: Access) -> None:
+    """IAM-05."""
+    assert allowed(forbidden_to_github(access), access.deploy) == []
+
+
+def test_an_act_too_many_is_noticed(access: Access) -> None:
+    """The lists above can fail."""
+    for acts in (forbidden_to_cloudformation(access), forbidden_to_github(access)):
+        assert len(allowed(acts, [ANYTHING])) == len(acts)
+
+
+def test_github_may_deploy(access: Access) -> None:
+    """What `sam deploy`, the preflight and what comes after a deployment call."""
+    here = access.named.environment
+    stack = access.arn("cloudformation", f"stack/{access.named.stack}/0a1b")
+    execution = access.named.arn(ACCOUNT, "role", access.named.execution_role)
+    bucket = f"arn:aws:s3:::{access.named.bucket(ACCOUNT)}"
+    follow = (
+        "DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStackResources DescribeStacks"
+    )
+    follow += " ExecuteChangeSet GetTemplateSummary ListStackResources"
+    requests = [
+        request("cloudformation:CreateChangeSet", stack, cloudformation__RoleArn=execution),
+        *[request(f"cloudformation:{action}", stack) for action in follow.split()],
+        request("iam:PassRole", execution, iam__PassedToService="cloudformation.amazonaws.com"),
+        request("s3:PutObject", f"{bucket}/{access.named.stack}/0a1b.template"),
+        request("s3:GetObject", f"{bucket}/{access.named.stack}/0a1b.template"),
+        request("s3:ListBucket", bucket),
+        request("s3:GetBucketLocation", bucket),
+        request(
+            "cloudformation:DescribeStacks",
+            access.arn("cloudformation", f"stack/{access.named.infra_stack}/0a1b"),
+        ),
+        request("iam:GetRole", execution),
+        request("lambda:GetAccountSettings", "*"),
+        request(
+            "secretsmanager:DescribeSecret",
+            access.arn("secretsmanager", f"secret:warehouse/carrier-key-{here}-AbCdEf"),
+        ),
+        request("dynamodb:DescribeTable", access.arn("dynamodb", f"table/warehouse-{here}")),
+        request("sqs:GetQueueUrl", access.arn("sqs", f"warehouse-worker-{here}")),
+        request("s3:ListBucket", f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-{here}"),
+        request(
+            "lambda:GetFunctionConfiguration",
+            access.arn("lambda", f"function:warehouse-shop-{here}"),
+        ),
+        request("sns:ListSubscriptionsByTopic", access.arn("sns", f"warehouse-alarms-{here}")),
+        request(
+            "cloudwatch:DescribeAlarms",
+            access.arn("cloudwatch", f"alarm:warehouse-shop-errors-{here}"),
+        ),
+        request("events:DescribeEventBus", access.arn("events", f"event-bus/warehouse-{here}")),
+        request("logs:DescribeLogGroups", "*"),
+    ]
+    assert refused(requests, access.deploy) == []
+    # The evaluator knows no ARNs of transforms.
+    transform = f"arn:aws:cloudformation:{access.region}:aws:transform/Serverless-2016-10-31"
+    allow = {"Effect": "Allow", "Action": "cloudformation:CreateChangeSet", "Resource": transform}
+    assert {"Sid": "ExpandSam", **allow} in access.deploy[0]["Statement"]
+
+
+# ── The boundary ──
+
+
+def statements(documents: list[Any]) -> Iterator[Request]:
+    """A request for each action and resource of policies that allow something."""
+    for document in documents:
+        for statement in document["Statement"]:
+            actions, resources = statement["Action"], statement["Resource"]
+            for action in actions if isinstance(actions, list) else [actions]:
+                # The evaluator can't tell an alias from a version, and knows no resource for the
+                # answer of a hook, where AWS's own examples name the deployment group.
+                if re.search("ProvisionedConcurrency|PutLifecycleEventHook", action):
+                    continue
+                for resource in resources if isinstance(resources, list) else [resources]:
+                    exact = resource.replace("??????", "AbCdEf").replace("/*", "/key")
+                    yield request(action, exact.replace("*", "x") if exact != "*" else exact)
+
+
+def test_no_role_of_a_service_exceeds_the_boundary(service: Path, access: Access) -> None:
+    """What a role of template.yaml allows, its boundary allows too: or it would never work."""
+    template, _arns = expanded(service, access.named.environment)
+    boundary = access.document("Boundary")
+    roles = [each for each in template.resources() if each.type == "AWS::IAM::Role"]
+    assert len(roles) > 15
+    requests = []
+    for role in roles:
+        assert template.resolve(role.properties["PermissionsBoundary"]).endswith(
+            access.named.boundary
+        )
+        policies = [each["PolicyDocument"] for each in role.properties.get("Policies", [])]
+        for each in policies:
+            requests += list(statements([template.resolve(each)]))
+    logs = access.arn(
+        "logs", f"log-group:/aws/lambda/warehouse-shop-{access.named.environment}:log-stream:a"
+    )
+    requests += [request(f"logs:{action}", logs) for action in ("CreateLogStream", "PutLogEvents")]
+    assert refused(requests, [boundary]) == []
+
+
+def test_the_boundary_holds_back_a_role_that_allows_everything(access: Access) -> None:
+    here = access.named.environment
+    there = "prod" if here == "dev" else "dev"
+    requests = [
+        request("iam:CreateRole", access.named.arn(ACCOUNT, "role", "x")),
+        request("sts:AssumeRole", access.named.arn(ACCOUNT, "role", "Administrator")),
+        request(
+            "secretsmanager:GetSecretValue",
+            access.arn("secretsmanager", f"secret:warehouse/carrier-key-{there}-AbCdEf"),
+        ),
+        request(
+            "secretsmanager:GetSecretValue",
+            access.arn("secretsmanager", f"secret:orders/key-{here}-AbCdEf"),
+        ),
+        request("dynamodb:GetItem", access.arn("dynamodb", f"table/warehouse-{there}")),
+        request(
+            "lambda:UpdateFunctionCode", access.arn("lambda", f"function:warehouse-shop-{here}")
+        ),
+        request(
+            "s3:PutObject", f"arn:aws:s3:::{access.named.bucket(ACCOUNT)}/warehouse-{here}/0a1b"
+        ),
+    ]
+    assert allowed(requests, [ANYTHING], boundary=access.document("Boundary")) == []
+
+
+# ── Who may become the deploy role ──
+
+
+def token(access: Access, **claims: str) -> Request:
+    """A request of GitHub with the token of a job that deploys, and other claims."""
+    named = access.named
+    right = {
+        "aud": "sts.amazonaws.com",
+        "sub": f"repo:{named.repository}:environment:{named.environment}",
+        "repository_id": "2002",
+        "environment": named.environment,
+        "ref": f"refs/heads/{named.branch}",
+    }
+    return {
+        "principal": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
+        "action": "sts:AssumeRoleWithWebIdentity",
+        "resource": named.arn(ACCOUNT, "role", named.deploy_role),
+        "contextVariables": {
+            f"aws:PrincipalTag/{name}": value
+            for name, value in {**right, **claims}.items()
+            if value
+        },
+    }
+
+
+def immutable(access: Access) -> str:
+    owner, name = access.named.repository.split("/")
+    return f"repo:{owner}@1001/{name}@2002:environment:{access.named.environment}"
+
+
+def test_the_jobs_of_this_environment_may_deploy(access: Access) -> None:
+    """IAM-01, IAM-03: with the subject of either format."""
+    requests = [token(access), token(access, sub=immutable(access))]
+    assert refused(requests, [ANYTHING], resource_policy=access.simulated_trust) == []
+
+
+def test_nobody_else_may_deploy(access: Access) -> None:
+    """IAM-02, IAM-03."""
+    here, repository = access.named.environment, access.named.repository
+    there = "prod" if here == "dev" else "dev"
+    requests = [
+        token(access, ref="refs/heads/feature"),
+        token(
+            access, ref="refs/pull/1/merge", sub=f"repo:{repository}:pull_request", environment=""
+        ),
+        token(access, ref="refs/pull/1/merge"),
+        token(
+            access, sub=f"repo:{repository}:ref:refs/heads/{access.named.branch}", environment=""
+        ),
+        token(access, sub=f"repo:{repository}:environment:{there}", environment=there),
+        token(access, environment=there),
+        # a fork, and a repository that took a name which became free
+        token(access, sub=f"repo:somebody/warehouse:environment:{here}", repository_id="3003"),
+        token(access, repository_id="3003"),
+        token(access, sub=immutable(access).replace("@2002", "@3003"), repository_id="3003"),
+        # a subject of wildcards, another audience, a claim that is not there
+        token(access, sub="repo:*"),
+        token(access, sub=f"repo:{repository}:environment:*"),
+        token(access, aud="https://github.com/somebody"),
+        *[
+            token(access, **{claim: ""})
+            for claim in ("aud", "sub", "repository_id", "environment", "ref")
+        ],
+    ]
+    assert allowed(requests, [ANYTHING], resource_policy=access.simulated_trust) == []
+
+
+def test_trust_is_exact(access: Access) -> None:
+    """IAM-03: no wildcard, and no operator that an absent claim would satisfy."""
+    (statement,) = access.trust["Statement"]
+    assert statement["Condition"].keys() == {"StringEquals"}
+    assert "*" not in json.dumps(statement)
+
+
+def test_only_cloudformation_becomes_the_execution_role(access: Access) -> None:
+    """IAM-05."""
+    role = access.resources["ExecutionRole"].properties["AssumeRolePolicyDocument"]
+    assert role["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudformation.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ]
+
+
+def test_the_names_are_those_of_the_pipeline(access: Access) -> None:
+    """What other commands derive from the service's name is what this template makes. IAM-07."""
+    named = access.named
+    names = {
+        "DeployRole": ("RoleName", named.deploy_role),
+        "ExecutionRole": ("RoleName", named.execution_role),
+        "Boundary": ("ManagedPolicyName", named.boundary),
+        "ArtifactBucket": ("BucketName", named.bucket(ACCOUNT)),
+    }
+    for resource, (key, name) in names.items():
+        assert access.template.resolve(access.resources[resource].properties[key]) == name
+
+
+@pytest.mark.parametrize("name", ["everything"])
+def test_the_longest_names_fit(rendered_samples: dict[str, Path], name: str) -> None:
+    named = delivery("service").Service(rendered_samples[name], "prod")
+    assert len(named.deploy_role) <= 64
+    assert len(named.execution_role) <= 64
+    assert len(named.bucket(ACCOUNT)) <= 63
