@@ -1,0 +1,44 @@
+"""`python -m delivery COMMAND`: what `make` calls."""
+
+import importlib
+import sys
+
+from .errors import DeliveryError
+
+# Each is a module with a main(arguments) that returns the exit code.
+COMMANDS = {
+    "bootstrap": "prepare an AWS account for an environment, once, as an administrator",
+    "changes": "what a branch changes in the stack, from the files alone",
+    "deploy": "preflight, deploy, explain failures, check the live service",
+    "destroy": "delete the stack of an environment; says what stays",
+    "drift": "what was changed by hand since the last deployment",
+    "facts": "what a workflow needs to know, as NAME=value",
+    "logs": "the recent log lines of a function",
+    "preflight": "everything that would stop a deployment, looked for before it",
+    "promote": "take the build that was deployed to dev, if the sources are the same",
+    "secret_values": "which secrets are declared, exist, and when they were changed; set one",
+    "smoke": "whether the live service answers as the version that was deployed",
+    "status": "the stack, its last deployment, its alarms and recent errors",
+}
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] not in COMMANDS:
+        print("usage: python -m delivery COMMAND [--help]\n")
+        for name, does in COMMANDS.items():
+            print(f"  {name:<14} {does}")
+        return 0 if arguments in (["-h"], ["--help"]) else 2
+    module = importlib.import_module(f"{__package__}.{arguments[0]}")
+    try:
+        code: int = module.main(arguments[1:])
+    except DeliveryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    return code
+
+
+sys.exit(main())

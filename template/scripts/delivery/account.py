@@ -1,0 +1,88 @@
+"""The AWS account that the credentials of this shell lead to."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import DeliveryError
+from .service import Service
+
+# Nobody wants to wait long for "no".
+CONFIG = Config(
+    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+class Account:
+    """Clients for the Region of a service, each made once.
+
+    Args:
+        service: the service whose samconfig.toml names the Region.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.session = boto3.Session(region_name=service.region)
+        self.client = cache(self._client)
+
+    def _client(self, name: str) -> Any:
+        make: Any = self.session.client  # known by more than a literal name
+        return make(name, config=CONFIG)
+
+    def identity(self) -> dict[str, str]:
+        """Whose credentials these are: Account and Arn.
+
+        Raises:
+            DeliveryError: there are none, or they are not accepted.
+        """
+        try:
+            identity: dict[str, str] = self.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise DeliveryError(
+                f"AWS does not know who you are: {error}.",
+                "Sign in, for example: aws sso login --profile NAME && export AWS_PROFILE=NAME",
+            ) from error
+        return identity
+
+    def stack(self, name: str) -> dict[str, Any] | None:
+        """A stack as DescribeStacks tells it; None when there is none of that name."""
+        try:
+            (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return dict(stack)
+
+    def resources(self, stack: str) -> list[dict[str, Any]]:
+        """The resources that a stack has."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            resource
+            for page in pages.paginate(StackName=stack)
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
+
+
+def outputs(stack: dict[str, Any]) -> dict[str, str]:
+    """The outputs of a stack, by their keys."""
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def code(error: ClientError) -> str:
+    """The code of an error of AWS, such as AccessDenied."""
+    return str(error.response["Error"]["Code"])
+
+
+def is_denied(error: ClientError) -> bool:
+    """Whether AWS refused because of missing permissions."""
+    return code(error) in (
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "UnauthorizedOperation",
+    )

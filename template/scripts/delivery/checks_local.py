@@ -1,0 +1,246 @@
+"""Checks that need no AWS: the machine, and the service's own files."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.exceptions import ProfileNotFound
+
+from .report import Result, failed, passed, warned
+from .situation import Situation
+
+# The last day on which AWS supports each runtime
+# (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
+SUPPORTED_UNTIL = {
+    "python3.10": date(2026, 10, 31),
+    "python3.11": date(2027, 6, 30),
+    "python3.12": date(2028, 10, 31),
+    "python3.13": date(2029, 6, 30),
+    "python3.14": date(2029, 6, 30),
+}
+SOON = timedelta(days=180)
+MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
+# Where Linux says what it can emulate.
+BINFMT = Path("/proc/sys/fs/binfmt_misc")
+
+
+def _run(*command: str, folder: Path) -> tuple[int, str]:
+    """Run a tool; its exit code and what it prints. 127 when it is not there."""
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        )
+    except FileNotFoundError:
+        return 127, ""
+    except subprocess.TimeoutExpired:
+        return 124, f"{command[0]} did not answer within a minute"
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def region(situation: Situation) -> Iterator[Result]:
+    """samconfig.toml decides; profile, environment and workflows must not say otherwise."""
+    service = situation.service
+    others: dict[str, str] = {}
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        others[name] = os.environ.get(name, "")
+    try:
+        session = boto3.Session()
+        if session.profile_name != "default" or not any(others.values()):
+            config = session._session.get_scoped_config()  # noqa: SLF001 (has no public name)
+            others[f"profile {session.profile_name}"] = str(config.get("region", ""))
+    except ProfileNotFound as error:
+        yield failed(f"{error}", "CD-03", "aws configure list-profiles")
+    for path in sorted((service.root / ".github" / "workflows").glob("*.yml")):
+        for where, value in _regions_in(yaml.safe_load(path.read_text("utf-8"))):
+            others[f"{path.name}, {where}"] = value
+    differing = {name: value for name, value in others.items() if value not in ("", service.region)}
+    for name, value in differing.items():
+        yield failed(
+            f"{name} says {value}, samconfig.toml {service.region}",
+            "CD-03",
+            f"say {service.region} there, or nothing",
+        )
+    if not differing:
+        yield passed(f"{service.region}, and nothing says otherwise", "CD-03")
+
+
+def _regions_in(node: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """What a workflow says of a Region, unless it takes it from elsewhere."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _regions_in(each, where)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if str(key).lower().replace("_", "-") in ("aws-region", "aws-default-region"):
+                if isinstance(value, str) and "${{" not in value:
+                    yield str(key), value
+            else:
+                yield from _regions_in(value, str(key))
+
+
+def tools(situation: Situation) -> Iterator[Result]:
+    """The SAM CLI is there, in the version that CI uses."""
+    root = situation.service.root
+    failure, printed = _run(os.environ.get("SAM", "sam"), "--version", folder=root)
+    pinned = re.search(r"aws-sam-cli==(\S+)", (root / "requirements-sam.txt").read_text("utf-8"))
+    wanted = pinned[1] if pinned else "?"
+    found = re.search(r"\d+\.\d+\.\d+", printed)
+    if failure or not found:
+        yield failed("the AWS SAM CLI does not run", "CD-04", "make setup SETUP_ARGS=--own-sam")
+    elif found[0] != wanted:
+        yield warned(
+            f"the SAM CLI is {found[0]}, CI has {wanted}",
+            "CD-04",
+            "the same one: make setup SETUP_ARGS=--own-sam",
+        )
+    else:
+        yield passed(f"SAM CLI {wanted}, as in CI")
+
+
+def container(situation: Situation) -> Iterator[Result]:
+    """Docker runs, and can run containers of the functions' architecture."""
+    if os.environ.get("CONTAINER") == "no":
+        yield warned("CONTAINER=no: built without the Lambda container", "CD-02", "without CONTAINER=no")
+        return
+    if shutil.which("docker") is None:
+        yield failed("there is no docker", "CD-02", "install Docker, or let CI deploy")
+        return
+    failure, printed = _run("docker", "info", "--format", "{{.OperatingSystem}}", folder=Path.cwd())
+    if failure:
+        yield failed("Docker does not run", "CD-02", "start it, or let CI deploy")
+        return
+    own = MACHINES.get(platform.machine(), platform.machine())
+    wanted = _architecture(situation)
+    emulator = {"arm64": "qemu-aarch64", "x86_64": "qemu-x86_64"}[wanted]
+    if own == wanted:
+        yield passed(f"Docker runs {wanted}", "CD-02")
+    elif "Docker Desktop" in printed or "OrbStack" in printed or (BINFMT / emulator).exists():
+        yield passed(f"Docker emulates {wanted} on {own}", "CD-02")
+    else:
+        yield failed(
+            f"the functions are {wanted}, this machine is {own} and emulates nothing",
+            "CD-02",
+            f"docker run --privileged --rm tonistiigi/binfmt --install {wanted.replace('x86_64', 'amd64')}",
+        )
+
+
+def _architecture(situation: Situation) -> str:
+    """The architecture that the functions have in common."""
+    data = situation.service.template("").data
+    found = data.get("Globals", {}).get("Function", {}).get("Architectures", ["x86_64"])
+    return str(found[0])
+
+
+def runtime(situation: Situation) -> Iterator[Result]:
+    """The runtime of the functions is that of .python-version and of this environment."""
+    service = situation.service
+    wanted = "python" + (service.root / ".python-version").read_text("utf-8").strip()
+    data = service.template("").data
+    shared = data.get("Globals", {}).get("Function", {}).get("Runtime")
+    differing = {
+        name: found
+        for name, body in data["Resources"].items()
+        if body["Type"] == "AWS::Serverless::Function"
+        and (found := body.get("Properties", {}).get("Runtime", shared)) != wanted
+    }
+    if differing:
+        name, found = next(iter(differing.items()))
+        yield failed(
+            f"{name} has the runtime {found}, .python-version says {wanted[6:]}",
+            "DEP-04",
+            "say the same in template.yaml and .python-version, then: make setup",
+        )
+    running = "python{}.{}".format(*sys.version_info[:2])
+    if running != wanted:
+        yield failed(
+            f".venv has {running[6:]}, .python-version says {wanted[6:]}", "DEP-04", "make setup"
+        )
+    yield from _support(wanted)
+
+
+def _support(wanted: str) -> Iterator[Result]:
+    end, today = SUPPORTED_UNTIL.get(wanted), datetime.now(UTC).date()
+    newest = list(SUPPORTED_UNTIL)[-1][6:]
+    update = f"uvx copier update --trust --defaults --vcs-ref=:current: --data python_version={newest}"
+    if end is None:
+        yield failed(f"AWS has no runtime {wanted} that is known here", "DEP-05", update)
+    elif end < today:
+        yield failed(f"AWS supported {wanted} until {end}", "DEP-05", update)
+    elif end < today + SOON:
+        yield warned(f"AWS supports {wanted} until {end}", "DEP-05", update)
+    else:
+        yield passed(f"{wanted}, which AWS supports until {end}", "DEP-05")
+
+
+def template(situation: Situation) -> Iterator[Result]:
+    """template.yaml is valid, as far as SAM can tell."""
+    service = situation.service
+    failure, printed = _run(
+        os.environ.get("SAM", "sam"), "validate", "--lint", "--config-env", service.environment,
+        folder=service.root,
+    )  # fmt: skip
+    if failure == 127:
+        yield failed("not looked at: there is no SAM CLI", "CD-04", "make setup SETUP_ARGS=--own-sam")
+    elif failure:
+        told = [line for line in printed.splitlines() if line.strip()]
+        yield failed(told[0] if told else f"sam validate ends with {failure}", "CD-04", "make lint")
+    else:
+        yield passed("sam validate finds nothing")
+
+
+def stack_name(situation: Situation) -> Iterator[Result]:
+    """The stack is named after the service and the environment."""
+    service = situation.service
+    wanted = f"{service.name}-{service.environment}"
+    if service.stack == wanted:
+        yield passed(wanted, "CD-01")
+    else:
+        yield failed(
+            f"samconfig.toml names the stack {service.stack}, the roles only allow {wanted}",
+            "CD-01",
+            f'stack_name = "{wanted}" under [{service.environment}.global.parameters]',
+        )
+
+
+def placeholders(situation: Situation) -> Iterator[Result]:
+    """Nothing is still to be filled in."""
+    service = situation.service
+    found = [
+        f"{name}, line {number}: {match[0]}"
+        for name in ("template.yaml", "samconfig.toml")
+        for number, line in enumerate((service.root / name).read_text("utf-8").splitlines(), 1)
+        if not line.lstrip().startswith("#")
+        and (match := re.search(r"\bYOUR_[A-Z0-9_]+|\bCHANGE_?ME\b|\bREPLACE_?ME\b|<YOUR[^>]*>", line))
+    ]
+    for each in found:
+        yield failed(f"{each} is still to be filled in", "CD-08", "put the real value there")
+    if service.repository.startswith("your-org/"):
+        yield warned(
+            f"github_repository is still {service.repository}",
+            "CD-08",
+            "uvx copier update --trust --defaults --vcs-ref=:current: --data github_repository=OWNER/NAME",
+        )
+    elif not found:
+        yield passed("none is left", "CD-08")
+
+
+def uncommitted_changes(situation: Situation) -> Iterator[Result]:
+    """What is deployed is a commit."""
+    failure, printed = _run("git", "status", "--porcelain", folder=situation.service.root)
+    if failure:
+        yield warned("this is no git repository", "CI-07", "git init && git add . && git commit")
+    elif printed:
+        names = [line[3:] for line in printed.splitlines()]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        yield warned(f"not committed: {shown}", "CI-07", "git commit, or git stash")
+    else:
+        yield passed("everything is committed", "CI-07")
