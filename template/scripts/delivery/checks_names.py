@@ -27,59 +27,66 @@ ABSENT = {
 }
 
 
-def _exists(call: Callable[[], Any]) -> bool:
-    try:
-        call()
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return False
-        raise
-    return True
+# Looks for a name; its physical id, which may be a URL or an ARN, or None when the name is free.
+Look = Callable[[Situation, str], str | None]
 
 
-def _log_group(situation: Situation, name: str) -> bool:
-    found = situation.aws.client("logs").describe_log_groups(logGroupNamePrefix=name)
-    return any(each["logGroupName"] == name for each in found["logGroups"])
+def _asks(client: str, operation: str, parameter: str, answer: str = "") -> Look:
+    """A look by one call with one parameter; `answer` is where it says the physical id."""
 
-
-def _alarm(situation: Situation, name: str) -> bool:
-    found = situation.aws.client("cloudwatch").describe_alarms(AlarmNames=[name])
-    return bool(found["MetricAlarms"])
-
-
-def _topic(situation: Situation, name: str) -> bool:
-    service = situation.service
-    arn = f"arn:{service.partition}:sns:{service.region}:{situation.account}:{name}"
-    return _exists(lambda: situation.aws.client("sns").get_topic_attributes(TopicArn=arn))
-
-
-def _bucket(situation: Situation, name: str) -> bool:
-    # Buckets share their names with the whole world: 403 means that somebody else has it.
-    try:
-        return _exists(lambda: situation.aws.client("s3").head_bucket(Bucket=name))
-    except ClientError as error:
-        if code(error) in ("301", "400", "403"):
-            return True
-        raise
-
-
-def _asks(client: str, operation: str, parameter: str) -> Callable[[Situation, str], bool]:
-    """A look-up by one call with one parameter."""
-
-    def look(situation: Situation, name: str) -> bool:
+    def look(situation: Situation, name: str) -> str | None:
         call = getattr(situation.aws.client(client), operation)
-        return _exists(lambda: call(**{parameter: name}))
+        found = _unless_absent(lambda: call(**{parameter: name}))
+        return None if found is None else str(found.get(answer, name))
 
     return look
 
 
-def _budget(situation: Situation, name: str) -> bool:
-    client = situation.aws.client("budgets")
-    return _exists(lambda: client.describe_budget(AccountId=situation.account, BudgetName=name))
+def _unless_absent(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except ClientError as error:
+        if code(error) in ABSENT:
+            return None
+        raise
+
+
+def _log_group(situation: Situation, name: str) -> str | None:
+    found = situation.aws.client("logs").describe_log_groups(logGroupNamePrefix=name)
+    return name if any(each["logGroupName"] == name for each in found["logGroups"]) else None
+
+
+def _alarm(situation: Situation, name: str) -> str | None:
+    found = situation.aws.client("cloudwatch").describe_alarms(AlarmNames=[name])
+    return name if found["MetricAlarms"] else None
+
+
+def _topic(situation: Situation, name: str) -> str | None:
+    service = situation.service
+    arn = f"arn:{service.partition}:sns:{service.region}:{situation.account}:{name}"
+    client = situation.aws.client("sns")
+    return arn if _unless_absent(lambda: client.get_topic_attributes(TopicArn=arn)) else None
+
+
+def _bucket(situation: Situation, name: str) -> str | None:
+    client = situation.aws.client("s3")
+    try:
+        return name if _unless_absent(lambda: client.head_bucket(Bucket=name)) else None
+    except ClientError as error:
+        # Buckets share their names with the whole world: somebody else has it, or it is elsewhere.
+        if code(error) in ("301", "400", "403"):
+            return name
+        raise
+
+
+def _budget(situation: Situation, name: str) -> str | None:
+    client, account = situation.aws.client("budgets"), situation.account
+    found = _unless_absent(lambda: client.describe_budget(AccountId=account, BudgetName=name))
+    return name if found else None
 
 
 # For each type: what people call it, how to see one, and how to delete one.
-Kind = tuple[str, Callable[[Situation, str], bool], str]
+Kind = tuple[str, Look, str]
 FUNCTION: Kind = (
     "function",
     _asks("lambda", "get_function_configuration", "FunctionName"),
@@ -89,7 +96,7 @@ KINDS: dict[str, Kind] = {
     "AWS::Budgets::Budget": (
         "budget",
         _budget,
-        "aws budgets delete-budget --account-id ACCOUNT --budget-name {}",
+        "aws budgets delete-budget --account-id {account} --budget-name {}",
     ),
     "AWS::CloudWatch::Alarm": ("alarm", _alarm, "aws cloudwatch delete-alarms --alarm-names {}"),
     "AWS::DynamoDB::Table": (
@@ -115,11 +122,11 @@ KINDS: dict[str, Kind] = {
         "aws logs delete-log-group --log-group-name {}",
     ),
     "AWS::S3::Bucket": ("bucket", _bucket, "aws s3 rb --force s3://{}"),
-    "AWS::SNS::Topic": ("topic", _topic, "aws sns delete-topic --topic-arn ARN-OF-{}"),
+    "AWS::SNS::Topic": ("topic", _topic, "aws sns delete-topic --topic-arn {}"),
     "AWS::SQS::Queue": (
         "queue",
-        _asks("sqs", "get_queue_url", "QueueName"),
-        "aws sqs delete-queue --queue-url URL-OF-{}",
+        _asks("sqs", "get_queue_url", "QueueName", "QueueUrl"),
+        "aws sqs delete-queue --queue-url {}",
     ),
     "AWS::Scheduler::ScheduleGroup": (
         "schedule group",
@@ -144,20 +151,21 @@ def names(situation: Situation) -> Iterator[Result]:
             if each.get("PhysicalResourceId")
         }
     wanted = [each for each in situation.template.resources() if each.name and each.type in KINDS]
-    taken, unseen = [], set()
+    taken: list[tuple[Resource, str]] = []
+    unseen: set[str] = set()
     for resource in wanted:
         assert resource.name is not None
         if _is_among(own, resource.name):
             continue
-        what, exists, _delete = KINDS[resource.type]
+        what, look, _delete = KINDS[resource.type]
         try:
-            if exists(situation, resource.name):
-                taken.append(resource)
+            if found := look(situation, resource.name):
+                taken.append((resource, found))
         except ClientError as error:
             unseen.add(f"{what}s ({code(error)})")
     where = lines(situation.service.template_text)
-    for resource in taken:
-        yield _taken(situation, resource, where.get(resource.logical_id, 0))
+    for resource, physical_id in taken:
+        yield _taken(situation, resource, physical_id, where.get(resource.logical_id, 0))
     if unseen:
         yield not_run(f"not allowed to look for {', '.join(sorted(unseen))}")
     elif not taken:
@@ -169,26 +177,28 @@ def _is_among(own: set[str], name: str) -> bool:
     return any(each == name or each.endswith((f"/{name}", f":{name}")) for each in own)
 
 
-def _taken(situation: Situation, resource: Resource, line: int) -> Result:
-    what, _exists_, delete = KINDS[resource.type]
-    name = str(resource.name)
-    owner = _owner(situation, name)
+def _taken(situation: Situation, resource: Resource, physical_id: str, line: int) -> Result:
+    what, _look, delete = KINDS[resource.type]
+    name = resource.name
+    owner = _owner(situation, physical_id)
     keeps = resource.deletion_policy.startswith("Retain")
     place = f"{resource.logical_id} in template.yaml, line {line}"
     fix = [f"rename it: another name for {place}"]
     if owner is None and keeps:
-        fix.insert(0, f"take it over, with its data: make deploy ENV={situation.service.environment} IMPORT=yes")
+        environment = situation.service.environment
+        fix.insert(0, f"take it over, with its data: make deploy ENV={environment} IMPORT=yes")
     if owner is None:
-        fix.append(f"or delete it, if nobody needs it: {delete.format(name).replace('ACCOUNT', situation.account)}")
+        command = delete.format(physical_id, account=situation.account)
+        fix.append(f"or delete it, if nobody needs it: {command}")
     belongs = f"belongs to the stack {owner}" if owner else "belongs to no stack that can be seen"
     return failed(f"the {what} {name} is there already and {belongs}", "CD-05", *fix)
 
 
-def _owner(situation: Situation, name: str) -> str | None:
+def _owner(situation: Situation, physical_id: str) -> str | None:
     """The stack that has a resource, as far as CloudFormation tells these credentials."""
     client = situation.aws.client("cloudformation")
     try:
-        found = client.describe_stack_resources(PhysicalResourceId=name)["StackResources"]
+        found = client.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
     except ClientError:
         return None  # in none, or in one that may not be seen
     return str(found[0]["StackName"]) if found else None

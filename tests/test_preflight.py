@@ -1,0 +1,712 @@
+"""The preflight, against an account on loopback in which each fault is really made."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from conftest import commit, render
+from delivered import delivery
+from moto.server import ThreadedMotoServer
+
+MOTO = "123456789012"
+TODAY = datetime.now(UTC).date()
+PYTHON = "{}.{}".format(*sys.version_info[:2])
+preflight = delivery("preflight")
+checks_account = delivery("checks_account")
+checks_local = delivery("checks_local")
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+class World:
+    """A service that can be deployed, and an account that is prepared for it."""
+
+    def __init__(
+        self, root: Path, tools: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.root, self.tools, self.endpoint = root, tools, endpoint
+        self.monkeypatch = monkeypatch
+        self.service = delivery("service").Service(root, "dev")
+        self.limit = {
+            "ConcurrentExecutions": 1000,
+            "UnreservedConcurrentExecutions": 1000,
+            "TotalCodeSize": 80 * 2**30,
+        }
+        self.usage = {"TotalCodeSize": 2**20}
+        self.state = ""
+        self.pending = False
+        real = delivery("account").Account._client
+        monkeypatch.setattr(
+            delivery("account").Account,
+            "_client",
+            lambda account, name: self.taught(real(account, name), name),
+        )
+
+    def taught(self, client: Any, name: str) -> Any:
+        """A client with what moto does not know: quotas, states of stacks, unanswered mail."""
+        if name == "lambda":
+            client.get_account_settings = lambda: {
+                "AccountLimit": self.limit,
+                "AccountUsage": self.usage,
+            }
+        if name == "cloudformation" and self.state:
+            describe = client.describe_stacks
+
+            def described(StackName: str) -> Any:  # noqa: N803
+                found = describe(StackName=StackName)
+                if StackName == self.service.stack:
+                    found["Stacks"][0]["StackStatus"] = self.state
+                return found
+
+            client.describe_stacks = described
+        if name == "sns" and self.pending:
+            endpoint = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "oncall@example.com"}
+            client.list_subscriptions_by_topic = lambda **_: {"Subscriptions": [endpoint]}
+        return client
+
+    def client(self, name: str, region: str = "us-east-1") -> Any:
+        return boto3.client(name, region_name=region)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file of the service, and commit it."""
+        path = self.root / name
+        text = path.read_text("utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new), "utf-8")
+        commit(self.root)
+
+    def bootstrap(self, **parameters: str) -> None:
+        """Make the stack of infra/environment.yaml, as `make bootstrap` would."""
+        given = {
+            "EnvironmentName": "dev",
+            "GitHubOwner": "example-org",
+            "GitHubOwnerId": "1001",
+            "GitHubRepository": "orders",
+            "GitHubRepositoryId": "2002",
+            "Branch": "develop",
+            "CreateOidcProvider": "true",
+            "TemplateVersion": checks_account.template_version(self.service),
+        } | parameters
+        self.client("cloudformation").create_stack(
+            StackName=f"orders-infra-{given['EnvironmentName']}",
+            TemplateBody=(self.root / "infra" / "environment.yaml").read_text("utf-8"),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        )
+
+    def deploy(self, **parameters: str) -> None:
+        """Make the parts of the service's stack that moto knows."""
+        resources = {
+            "Table": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "TableName": "orders-dev",
+                    "BillingMode": "PAY_PER_REQUEST",
+                    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                },
+            },
+            "AlarmTopic": {
+                "Type": "AWS::SNS::Topic",
+                "Properties": {"TopicName": "orders-alarms-dev"},
+            },
+            "Queue": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"QueueName": "orders-worker-dev"},
+            },
+        }
+        given = {"LogLevel": "DEBUG"} | parameters
+        template = {
+            "Parameters": {name: {"Type": "String"} for name in given},
+            "Resources": resources,
+            "Outputs": {"AlarmTopicArn": {"Value": {"Ref": "AlarmTopic"}}},
+        }
+        self.client("cloudformation").create_stack(
+            StackName="orders-dev",
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        )
+        sns = self.client("sns")
+        (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
+
+    def run(self) -> dict[tuple[str, str], Any]:
+        """What the preflight says: (check, status) → result, passed ones left out."""
+        service = delivery("service").Service(self.root, "dev")
+        results = preflight.run(service)
+        names = {each.check for each in results}
+        assert names == {"credentials", *preflight.LOCAL, *preflight.REMOTE}
+        return {(e.check, str(e.status)): e for e in results if str(e.status) != "passed"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ThreadedMotoServer]:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    service = render(
+        template,
+        tmp_path_factory.mktemp("preflight") / "orders",
+        service_name="orders",
+        functions="app:api, worker:queue",
+        secrets="stripe-key",
+        github_repository="example-org/orders",
+        python_version=PYTHON,
+        architecture="x86_64",
+    )
+    commit(service)
+    return service
+
+
+@pytest.fixture
+def world(
+    rendered: Path, server: ThreadedMotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """A healthy one, before the first deployment."""
+    root = tmp_path / "orders"
+    shutil.copytree(rendered, root)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    script(tools / "sam", 'test "$1" = --version && echo "SAM CLI, version 1.170.0" || exit 0')
+    script(tools / "docker", "echo Docker Desktop")
+    host, port = server.get_host_and_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_ACCOUNT_ID", "CONTAINER"):
+        monkeypatch.delenv(name, raising=False)
+    variables = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": str(tmp_path / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "aws-credentials"),
+        "SAM": str(tools / "sam"),
+        "PATH": f"{tools}:/usr/bin:/bin",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    # Not the calendar's: a test must not begin to fail one day.
+    supported = dict.fromkeys(checks_local.SUPPORTED_UNTIL, TODAY + timedelta(days=900))
+    monkeypatch.setattr(checks_local, "SUPPORTED_UNTIL", supported)
+    world = World(root, tools, endpoint, monkeypatch)
+    reset(endpoint)
+    world.bootstrap()
+    # moto's CloudFormation leaves it out.
+    world.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+    world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev", SecretString="x")
+    return world
+
+
+def reset(endpoint: str) -> None:
+    """Begin with an empty account: moto's belong to the process."""
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
+
+
+def test_a_healthy_account_gives_no_alarm(world: World) -> None:
+    assert world.run() == {}
+
+
+def test_a_healthy_stack_gives_no_alarm(world: World) -> None:
+    world.deploy()
+    assert world.run() == {}
+
+
+# ── Faults: how each is made, and what the preflight must say then ──
+
+Fault = Callable[[World], None]
+FAULTS: dict[str, tuple[set[str], Fault]] = {}
+
+
+def fault(*expected: str) -> Callable[[Fault], Fault]:
+    """Register a fault, with "check: status" of everything that it must lead to."""
+
+    def register(make: Fault) -> Fault:
+        FAULTS[make.__name__] = ({*expected}, make)
+        return make
+
+    return register
+
+
+@fault("region: failed")
+def region_of_the_shell(world: World) -> None:
+    world.monkeypatch.setenv("AWS_REGION", "eu-west-1")
+
+
+@fault("region: failed")
+def region_of_the_profile(world: World) -> None:
+    config = world.tools / "config"
+    config.write_text("[profile work]\nregion = eu-west-1\n", "utf-8")
+    world.monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    world.monkeypatch.setenv("AWS_PROFILE", "work")
+
+
+@fault("region: failed")
+def region_of_a_workflow(world: World) -> None:
+    path = world.root / ".github" / "workflows" / "nightly.yml"
+    path.write_text("jobs:\n  a:\n    env:\n      AWS_REGION: eu-west-1\n", "utf-8")
+    commit(world.root)
+
+
+@fault("tools: warned")
+def another_sam(world: World) -> None:
+    script(
+        world.tools / "sam", 'test "$1" = --version && echo "SAM CLI, version 1.100.0" || exit 0'
+    )
+
+
+@fault("template: failed")
+def an_invalid_template(world: World) -> None:
+    script(
+        world.tools / "sam",
+        'test "$1" = --version && echo "SAM CLI, version 1.170.0" || { echo "E3012 wrong"; exit 1; }',
+    )
+
+
+@fault("container: failed")
+def docker_does_not_run(world: World) -> None:
+    script(world.tools / "docker", "exit 1")
+
+
+@fault("container: failed")
+def another_architecture(world: World) -> None:
+    script(world.tools / "docker", "echo Debian")
+    world.monkeypatch.setattr(checks_local.platform, "machine", lambda: "aarch64")
+    world.monkeypatch.setattr(checks_local, "BINFMT", world.tools)
+
+
+@fault("runtime: failed")
+def another_runtime(world: World) -> None:
+    world.edit("template.yaml", f"Runtime: python{PYTHON}", "Runtime: python3.99")
+
+
+@fault("runtime: failed")
+def another_interpreter(world: World) -> None:
+    world.monkeypatch.setattr(checks_local.sys, "version_info", (3, 99, 0))
+
+
+@fault("runtime: failed")
+def an_unsupported_runtime(world: World) -> None:
+    supported = {f"python{PYTHON}": date(2020, 1, 1)}
+    world.monkeypatch.setattr(checks_local, "SUPPORTED_UNTIL", supported)
+
+
+@fault("runtime: warned")
+def a_runtime_that_ends_soon(world: World) -> None:
+    supported = {f"python{PYTHON}": TODAY + timedelta(days=30)}
+    world.monkeypatch.setattr(checks_local, "SUPPORTED_UNTIL", supported)
+
+
+@fault("stack name: failed")
+def another_stack_name(world: World) -> None:
+    world.edit("samconfig.toml", 'stack_name = "orders-dev"', 'stack_name = "sam-app"')
+
+
+@fault("placeholders: failed")
+def a_placeholder(world: World) -> None:
+    world.edit("samconfig.toml", '"LogLevel=DEBUG"', '"LogLevel=DEBUG", "AlarmEmail=YOUR_ADDRESS"')
+
+
+@fault("placeholders: warned")
+def no_repository(world: World) -> None:
+    world.edit(".copier-answers.yml", "example-org/orders", "your-org/orders")
+
+
+@fault("changes: warned")
+def an_uncommitted_change(world: World) -> None:
+    (world.root / "notes.txt").write_text("later", "utf-8")
+
+
+@fault("account: failed")
+def another_account(world: World) -> None:
+    world.monkeypatch.setenv("AWS_ACCOUNT_ID", "111122223333")
+
+
+@fault("account: failed", "access: failed", "bucket: failed")
+def an_account_that_is_not_prepared(world: World) -> None:
+    reset(world.endpoint)
+    world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev", SecretString="x")
+
+
+@fault("account: failed", "access: failed", "bucket: failed")
+def the_account_of_the_other_environment(world: World) -> None:
+    an_account_that_is_not_prepared(world)
+    world.bootstrap(EnvironmentName="prod", Branch="main")
+
+
+@fault("access: failed")
+def an_older_bootstrap(world: World) -> None:
+    text = (world.root / "infra" / "environment.yaml").read_text("utf-8")
+    (world.root / "infra" / "environment.yaml").write_text(f"{text}\n# newer", "utf-8")
+    commit(world.root)
+
+
+@fault("access: failed")
+def no_oidc_provider(world: World) -> None:
+    iam = world.client("iam")
+    for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
+
+
+@fault("access: failed")
+def no_deploy_role(world: World) -> None:
+    iam = world.client("iam")
+    name = world.service.deploy_role
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+
+
+@fault("bucket: failed")
+def no_bucket(world: World) -> None:
+    world.client("s3").delete_bucket(Bucket=world.service.bucket(MOTO))
+
+
+@fault("bucket: failed")
+def a_bucket_elsewhere(world: World) -> None:
+    no_bucket(world)
+    world.client("s3", "eu-west-1").create_bucket(
+        Bucket=world.service.bucket(MOTO),
+        CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
+    )
+
+
+@fault("names: failed")
+def a_table_of_no_stack(world: World) -> None:
+    make_table(world, "orders-idempotency-dev")
+
+
+@fault("names: failed")
+def a_log_group_of_no_stack(world: World) -> None:
+    world.client("logs").create_log_group(logGroupName="/aws/lambda/orders-app-dev")
+
+
+@fault("names: failed")
+def a_queue_of_no_stack(world: World) -> None:
+    world.client("sqs").create_queue(QueueName="orders-worker-dead-letters-dev")
+
+
+@fault("names: failed")
+def a_bus_of_no_stack(world: World) -> None:
+    world.client("events").create_event_bus(Name="orders-dev")
+
+
+@fault("names: failed")
+def an_alarm_of_no_stack(world: World) -> None:
+    world.client("cloudwatch").put_metric_alarm(
+        AlarmName="orders-app-errors-dev",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+    )
+
+
+@fault("names: failed")
+def a_budget_of_no_stack(world: World) -> None:
+    budget = {
+        "BudgetName": "orders-dev",
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": "1", "Unit": "USD"},
+    }
+    world.client("budgets").create_budget(AccountId=MOTO, Budget=budget)
+
+
+@fault("names: failed")
+def a_function_of_no_stack(world: World) -> None:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("index.py", "")
+    role = f"arn:aws:iam::{MOTO}:role/{world.service.execution_role}"
+    world.client("lambda").create_function(
+        FunctionName="orders-app-dev",
+        Runtime="python3.13",
+        Handler="index.x",
+        Role=role,
+        Code={"ZipFile": package.getvalue()},
+    )
+
+
+@fault("names: failed")
+def a_topic_of_another_stack(world: World) -> None:
+    # The stack of somebody's experiment.
+    resources = {
+        "Mine": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {"QueueName": "orders-worker-dead-letters-dev"},
+        }
+    }
+    world.client("cloudformation").create_stack(
+        StackName="experiment", TemplateBody=json.dumps({"Resources": resources})
+    )
+
+
+@fault("names: failed")
+def a_bucket_of_somebody_else(world: World) -> None:
+    world.edit(
+        "template.yaml",
+        "  # ── Your own resources go here ──\n",
+        "  Uploads:\n    Type: AWS::S3::Bucket\n    Properties:\n"
+        "      BucketName: !Sub orders-uploads-${AWS::AccountId}-${EnvironmentName}\n",
+    )
+    world.client("s3").create_bucket(Bucket=f"orders-uploads-{MOTO}-dev")
+
+
+@fault("secrets: failed")
+def no_secret(world: World) -> None:
+    world.client("secretsmanager").delete_secret(
+        SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
+    )
+
+
+@fault("secrets: failed")
+def an_empty_secret(world: World) -> None:
+    no_secret(world)
+    world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev")
+
+
+@fault("secrets: failed")
+def a_secret_that_is_being_deleted(world: World) -> None:
+    world.client("secretsmanager").delete_secret(SecretId="orders/stripe-key-dev")
+
+
+@fault("quotas: failed")
+def a_reservation_that_does_not_fit(world: World) -> None:
+    world.edit(
+        "template.yaml",
+        "      MemorySize: 512",
+        "      ReservedConcurrentExecutions: 950\n      MemorySize: 512",
+    )
+
+
+@fault("quotas: warned")
+def an_account_with_ten_executions(world: World) -> None:
+    world.limit.update(ConcurrentExecutions=10, UnreservedConcurrentExecutions=10)
+
+
+@fault("quotas: warned")
+def no_room_for_code(world: World) -> None:
+    world.usage.update(TotalCodeSize=79 * 2**30)
+
+
+def make_table(world: World, name: str) -> None:
+    world.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+
+
+def told(found: dict[tuple[str, str], Any]) -> set[str]:
+    return {f"{check}: {status}" for check, status in found}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_is_found(world: World, name: str) -> None:
+    expected, make = FAULTS[name]
+    make(world)
+    found = world.run()
+    assert told(found) == expected
+    for result in found.values():
+        assert result.fix, result
+        assert result.lesson in delivery("report").LESSONS
+
+
+# Each is made by undoing or replacing what the other makes.
+EXCLUSIVE = [
+    {"another_sam", "an_invalid_template"},
+    {"docker_does_not_run", "another_architecture"},
+    {"no_bucket", "a_bucket_elsewhere"},
+    {"no_secret", "an_empty_secret", "a_secret_that_is_being_deleted"},
+    {"a_queue_of_no_stack", "a_topic_of_another_stack"},
+    {"an_unsupported_runtime", "a_runtime_that_ends_soon"},
+    {"no_oidc_provider", "no_deploy_role", "an_older_bootstrap", "a_function_of_no_stack"},
+    {"a_reservation_that_does_not_fit", "an_account_with_ten_executions"},
+]
+# They begin with another account, so they come first.
+FIRST = ("an_account_that_is_not_prepared", "the_account_of_the_other_environment")
+ABSENT = {"no_oidc_provider", "no_deploy_role", "no_bucket", "a_bucket_elsewhere", *FIRST}
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    """Every fault with two others, so that each group of checks meets each other one."""
+    names = list(FAULTS)
+    for one, other in combinations(names, 2):
+        distance = names.index(other) - names.index(one)
+        exclusive = any({one, other} <= each for each in EXCLUSIVE)
+        if exclusive or (one in ABSENT and other in ABSENT):
+            continue
+        if distance in (7, 17):
+            # What is edited is committed too, so the change that is not comes last.
+            swap = other in FIRST or one == "an_uncommitted_change"
+            yield (other, one) if swap else (one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), pairs())
+def test_faults_in_pairs_are_both_found(world: World, one: str, other: str) -> None:
+    expected = set()
+    for name in (one, other):
+        part, make = FAULTS[name]
+        make(world)
+        expected |= part
+    assert told(world.run()) == expected
+
+
+# ── Faults of a stack that exists ──
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        ("ROLLBACK_COMPLETE", "make destroy ENV=dev"),
+        ("ROLLBACK_FAILED", "make destroy ENV=dev"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name orders-dev"),
+        ("UPDATE_IN_PROGRESS", "wait"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "wait"),
+        ("DELETE_IN_PROGRESS", "wait"),
+        ("DELETE_FAILED", "make destroy ENV=dev"),
+    ],
+)
+def test_a_stack_that_can_not_be_deployed(world: World, state: str, remedy: str) -> None:
+    """moto's stacks are always well: their state is said in place of moto."""
+    world.deploy()
+    world.state = state
+    found = world.run()
+    assert told(found) == {"stack: failed"}
+    assert remedy in " ".join(found["stack", "failed"].fix)
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"],
+)
+def test_a_stack_that_can_be_deployed(world: World, state: str) -> None:
+    world.deploy()
+    world.state = state
+    assert world.run() == {}
+
+
+def test_a_deleted_stack_is_none(world: World) -> None:
+    world.deploy()
+    world.client("cloudformation").delete_stack(StackName="orders-dev")
+    assert world.run() == {}
+
+
+def test_a_changed_parameter_is_told(world: World) -> None:
+    world.deploy(LogLevel="ERROR")
+    found = world.run()
+    assert told(found) == {"parameters: warned"}
+    assert "LogLevel changes from ERROR to DEBUG" in found["parameters", "warned"].seen
+
+
+def test_an_alarm_that_nobody_hears(world: World) -> None:
+    world.deploy()
+    sns = world.client("sns")
+    for each in sns.list_subscriptions()["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    assert told(world.run()) == {"alarms: warned"}
+
+
+def test_a_mail_that_nobody_answered(world: World) -> None:
+    world.deploy()
+    world.pending = True
+    found = world.run()
+    assert told(found) == {"alarms: warned"}
+    assert "oncall@example.com has not answered" in found["alarms", "warned"].seen
+
+
+# ── What a person sees ──
+
+
+def test_the_fix_of_a_taken_name_says_whose_it_is_and_what_can_be_done(world: World) -> None:
+    make_table(world, "orders-dev")
+    seen = world.run()["names", "failed"]
+    line = (world.root / "template.yaml").read_text("utf-8").splitlines().index("  Table:") + 1
+    assert (
+        seen.seen
+        == "the table orders-dev is there already and belongs to no stack that can be seen"
+    )
+    take_over, rename, delete = seen.fix
+    assert "make deploy ENV=dev IMPORT=yes" in take_over
+    assert f"Table in template.yaml, line {line}" in rename
+    assert "aws dynamodb delete-table --table-name orders-dev" in delete
+
+
+def test_what_another_stack_has_is_not_offered_for_deletion(world: World) -> None:
+    a_topic_of_another_stack(world)
+    seen = world.run()["names", "failed"]
+    assert seen.seen.endswith("belongs to the stack experiment")
+    assert [each.split(":")[0] for each in seen.fix] == ["rename it"]
+
+
+def command(world: World, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as `make preflight` does; the interpreter's own PATH is not needed."""
+    return subprocess.run(
+        [sys.executable, "-m", "delivery", "preflight", *arguments],
+        env={**os.environ, "PYTHONPATH": str(world.root / "scripts"), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_without_credentials_the_rest_is_still_looked_at(world: World) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        world.monkeypatch.delenv(name)
+    world.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    found = world.run()
+    assert told(found) == {
+        "credentials: failed",
+        *(f"{name}: not run" for name in preflight.REMOTE),
+    }
+    assert "aws sso login" in found["credentials", "failed"].fix[0]
+
+
+def test_the_command_prints_a_table_and_ends_with_1(world: World) -> None:
+    no_secret(world)
+    done = command(world, "--env", "dev")
+    assert done.returncode == 1
+    assert "FAIL  secrets" in done.stdout
+    assert "why: SEC-06" in done.stdout
+    assert "fix: make secrets ENV=dev SET=stripe-key-dev" in done.stdout
+
+
+def test_the_command_prints_json(world: World) -> None:
+    no_secret(world)
+    results = json.loads(command(world, "--json").stdout)
+    (failed,) = [
+        each for each in results if each["status"] == "failed" and each["check"] == "secrets"
+    ]
+    assert failed.keys() == {"check", "status", "seen", "lesson", "why", "fix"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), [(["--env", "stage"], "no environment 'stage'"), (["--what"], "usage:")]
+)
+def test_a_wrong_call_is_answered(world: World, arguments: list[str], told: str) -> None:
+    done = command(world, *arguments)
+    assert done.returncode in (1, 2)
+    assert told in done.stderr
