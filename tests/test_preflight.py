@@ -9,7 +9,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from conftest import commit, render
 from delivered import delivery
@@ -223,7 +223,7 @@ def world(
 
 def reset(endpoint: str) -> None:
     """Begin with an empty account: moto's belong to the process."""
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
+    assert httpx.post(f"{endpoint}/moto-api/reset").status_code == 200
 
 
 def test_a_healthy_account_gives_no_alarm(world: World) -> None:
@@ -450,14 +450,14 @@ def a_function_of_no_stack(world: World) -> None:
 
 
 @fault("names: failed")
-def a_topic_of_another_stack(world: World) -> None:
-    # The stack of somebody's experiment.
-    resources = {
-        "Mine": {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {"QueueName": "orders-worker-dead-letters-dev"},
-        }
+def a_table_of_another_stack(world: World) -> None:
+    properties = {
+        "TableName": "orders-idempotency-dev",
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     }
+    resources = {"Mine": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}
     world.client("cloudformation").create_stack(
         StackName="experiment", TemplateBody=json.dumps({"Resources": resources})
     )
@@ -541,7 +541,7 @@ EXCLUSIVE = [
     {"docker_does_not_run", "another_architecture"},
     {"no_bucket", "a_bucket_elsewhere"},
     {"no_secret", "an_empty_secret", "a_secret_that_is_being_deleted"},
-    {"a_queue_of_no_stack", "a_topic_of_another_stack"},
+    {"a_table_of_no_stack", "a_table_of_another_stack"},
     {"an_unsupported_runtime", "a_runtime_that_ends_soon"},
     {"no_oidc_provider", "no_deploy_role", "an_older_bootstrap", "a_function_of_no_stack"},
     {"a_reservation_that_does_not_fit", "an_account_with_ten_executions"},
@@ -656,7 +656,7 @@ def test_the_fix_of_a_taken_name_says_whose_it_is_and_what_can_be_done(world: Wo
 
 
 def test_what_another_stack_has_is_not_offered_for_deletion(world: World) -> None:
-    a_topic_of_another_stack(world)
+    a_table_of_another_stack(world)
     seen = world.run()["names", "failed"]
     assert seen.seen.endswith("belongs to the stack experiment")
     assert [each.split(":")[0] for each in seen.fix] == ["rename it"]

@@ -24,7 +24,7 @@ import importlib, json, sys, types
 sys.path.append({boto3!r})
 module, function = sys.argv[1].rsplit(".", 1)
 context = types.SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1",
+    function_name="f", function_version="7", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1",
     get_remaining_time_in_millis=lambda: 30000,
 )
 print(json.dumps(getattr(importlib.import_module(module), function)(json.load(sys.stdin), context)))

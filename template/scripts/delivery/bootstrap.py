@@ -1,0 +1,236 @@
+"""Prepare an AWS account for an environment: once, by an administrator.
+
+Deploys infra/environment.yaml, which says who may deploy the service and where its packages go, and
+tells or sets what GitHub needs to know.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from .account import Account, code
+from .checks_account import template_version
+from .deploy import changes
+from .errors import DeliveryError
+from .service import ENVIRONMENTS, Service, here
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of GitHub; ids are numbers that never change."""
+
+    owner: str
+    owner_id: str
+    name: str
+    id: str
+
+
+def look_up(service: Service, owner_id: str | None, repository_id: str | None) -> Repository:
+    """The repository with its ids: given, or from `gh`, or asked for.
+
+    Raises:
+        DeliveryError: the service has no repository yet, or an id is no number.
+    """
+    if service.repository.startswith("your-org/"):
+        raise DeliveryError(
+            f"The roles would trust {service.repository}, which is a placeholder.",
+            "uvx copier update --trust --defaults --vcs-ref=:current: --data github_repository=OWNER/NAME",
+        )
+    owner, name = service.repository.split("/")
+    if not (owner_id and repository_id):
+        found = gh("api", f"repos/{service.repository}")
+        if found:
+            said = json.loads(found)
+            # As GitHub spells them: a subject is compared letter by letter.
+            owner, name = said["full_name"].split("/")
+            owner_id, repository_id = str(said["owner"]["id"]), str(said["id"])
+        else:
+            print(f"gh can't tell of {service.repository}. Its page https://api.github.com/repos/{service.repository} can:")
+            owner_id = owner_id or input("  owner.id: ").strip()
+            repository_id = repository_id or input("  id: ").strip()
+    for number in (owner_id, repository_id):
+        if not str(number).isdigit():
+            raise DeliveryError(f"{number!r} is no id of GitHub: those are numbers.")
+    return Repository(owner, str(owner_id), name, str(repository_id))
+
+
+def gh(*arguments: str) -> str:
+    """What the GitHub CLI prints; nothing when it is not there, not signed in, or fails."""
+    if shutil.which("gh") is None:
+        return ""
+    done = subprocess.run(["gh", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return "" if done.returncode else done.stdout
+
+
+def refuse_overlap(service: Service, account: Account) -> None:
+    """Refuse an account where another service's names could be taken for this one's.
+
+    Policies allow names by their beginning and end: orders-*-dev would mean orders-api's too.
+
+    Raises:
+        DeliveryError: there is such a service.
+    """
+    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
+    for page in pages:
+        for stack in page["Stacks"]:
+            other, found, environment = stack["StackName"].rpartition("-infra-")
+            if not found or environment not in ENVIRONMENTS or other == service.name:
+                continue
+            if other.startswith(f"{service.name}-") or service.name.startswith(f"{other}-"):
+                raise DeliveryError(
+                    f"The service {other} is in this account, and one of the two names begins with the"
+                    " other: the roles of the shorter could change what the longer has.",
+                    "Use another account for one of them, or another name.",
+                )
+
+
+def has_provider(service: Service, account: Account, number: str) -> bool:
+    """Whether the account has GitHub's OIDC provider, which stands outside of this stack."""
+    arn = service.arn(number, "oidc-provider", "token.actions.githubusercontent.com")
+    try:
+        account.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    except ClientError as error:
+        if code(error) == "NoSuchEntity":
+            return False
+        raise
+    return True
+
+
+def parameters(service: Service, account: Account, repository: Repository) -> dict[str, str]:
+    """What infra/environment.yaml gets."""
+    existing = account.stack(service.infra_stack)
+    before = {each["ParameterKey"]: each["ParameterValue"] for each in (existing or {}).get("Parameters", [])}
+    # What this stack has made once stays its own.
+    creates = before.get("CreateOidcProvider") == "true" or not has_provider(
+        service, account, account.identity()["Account"]
+    )
+    return {
+        "EnvironmentName": service.environment,
+        "GitHubOwner": repository.owner,
+        "GitHubOwnerId": repository.owner_id,
+        "GitHubRepository": repository.name,
+        "GitHubRepositoryId": repository.id,
+        "Branch": service.branch,
+        "CreateOidcProvider": "true" if creates else "false",
+        "TemplateVersion": template_version(service),
+    }
+
+
+def propose(service: Service, account: Account, given: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """Make a change set of infra/environment.yaml: its kind, and what it would do.
+
+    Raises:
+        DeliveryError: CloudFormation refuses it.
+    """
+    stack = account.stack(service.infra_stack)
+    kind = "UPDATE" if stack and stack["StackStatus"] != "REVIEW_IN_PROGRESS" else "CREATE"
+    client = account.client("cloudformation")
+    where = {"StackName": service.infra_stack, "ChangeSetName": f"bootstrap-{datetime.now(UTC):%Y%m%d%H%M%S}"}
+    try:
+        client.create_change_set(
+            **where,
+            ChangeSetType=kind,
+            TemplateBody=(service.root / "infra" / "environment.yaml").read_text("utf-8"),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+            Tags=[
+                {"Key": "Service", "Value": service.name},
+                {"Key": "Environment", "Value": service.environment},
+            ],
+        )
+        client.get_waiter("change_set_create_complete").wait(**where)
+    except WaiterError as error:
+        found = client.describe_change_set(**where)
+        if "didn't contain changes" in found.get("StatusReason", ""):
+            client.delete_change_set(**where)
+            return kind, {}
+        raise DeliveryError(f"CloudFormation refuses it: {found.get('StatusReason', error)}") from error
+    except ClientError as error:
+        raise DeliveryError(f"CloudFormation refuses it: {error}") from error
+    return kind, dict(client.describe_change_set(**where)) | where
+
+
+def bootstrap(service: Service, account: Account, repository: Repository, *, sure: bool) -> None:
+    """Show what will be done, ask, and do it.
+
+    Args:
+        sure: whether it was confirmed already.
+
+    Raises:
+        DeliveryError: it was not confirmed, or CloudFormation failed.
+    """
+    number = account.identity()["Account"]
+    refuse_overlap(service, account)
+    given = parameters(service, account, repository)
+    print(f"{service.infra_stack} in {service.region}, account {number}")
+    print(f"  as {account.identity()['Arn']}\n")
+    for key, value in given.items():
+        print(f"  {key:<20} {value}")
+    kind, change_set = propose(service, account, given)
+    if not change_set:
+        print("\nNothing to change: it is as infra/environment.yaml says.")
+        return
+    print("\nCloudFormation will:\n")
+    for line in changes(change_set):
+        print(f"  {line}")
+    client = account.client("cloudformation")
+    where = {key: change_set[key] for key in ("StackName", "ChangeSetName")}
+    if not sure and input("\nGo on? [y/N] ").strip().lower() not in ("y", "yes"):
+        client.delete_change_set(**where)
+        raise DeliveryError("Nothing was changed.")
+    try:
+        client.execute_change_set(**where)
+        client.get_waiter(f"stack_{kind.lower()}_complete").wait(StackName=service.infra_stack)
+    except (ClientError, WaiterError) as error:
+        raise DeliveryError(
+            f"{service.infra_stack} could not be made: {error}",
+            f"Why, per resource: aws cloudformation describe-stack-events --stack-name {service.infra_stack}",
+        ) from error
+    print(f"\n{service.infra_stack} is there.")
+
+
+def tell_github(service: Service, repository: Repository, number: str, *, sure: bool) -> None:
+    """Set the variable of the GitHub environment, or print how; and the rules to switch on."""
+    where = f"repos/{repository.owner}/{repository.name}/environments/{service.environment}"
+    set_variable = (
+        *("variable", "set", "AWS_ACCOUNT_ID", "--env", service.environment),
+        *("--repo", f"{repository.owner}/{repository.name}", "--body", number),
+    )
+    can = bool(gh("api", f"repos/{repository.owner}/{repository.name}"))
+    if can and (sure or input("\nSet up the environment in GitHub too? [y/N] ").strip().lower() in ("y", "yes")):
+        for call in (("api", "--method", "PUT", where), set_variable):
+            done = subprocess.run(["gh", *call], capture_output=True, text=True, timeout=60, check=False)
+            if done.returncode:
+                raise DeliveryError(f"gh {' '.join(call)}: {done.stderr.strip()}")
+        print(f"GitHub has the environment {service.environment} with AWS_ACCOUNT_ID.")
+    else:
+        print("\nIn GitHub:")
+        print(f"  gh api --method PUT {where}")
+        print(f"  gh {' '.join(set_variable)}")
+    print("\nSwitch on there, under Settings → Environments:")
+    print(f"  Deployment branches: only {service.branch}")
+    if service.environment == "prod":
+        print("  Required reviewers: somebody who did not write the change")
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m delivery bootstrap`."""
+    parser = argparse.ArgumentParser(prog="delivery bootstrap", description=__doc__)
+    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
+    parser.add_argument("--owner-id", help="numeric id of the repository's owner (default: ask gh)")
+    parser.add_argument("--repository-id", help="numeric id of the repository (default: ask gh)")
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    given = parser.parse_args(arguments)
+    service = here(given.env)
+    account = Account(service)
+    number = account.identity()["Account"]
+    repository = look_up(service, given.owner_id, given.repository_id)
+    bootstrap(service, account, repository, sure=given.yes)
+    tell_github(service, repository, number, sure=given.yes)
+    return 0

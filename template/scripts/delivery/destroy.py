@@ -1,0 +1,71 @@
+"""Delete the stack of an environment, after asking; says what stays (CD-13)."""
+
+import argparse
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from .account import Account
+from .deploy import tell_failure
+from .errors import DeliveryError
+from .service import Service, here
+from .status import the_stack
+
+
+def retained(service: Service, account: Account) -> list[str]:
+    """Resources of the stack that outlive it, by the template: its data."""
+    template = service.template(account.identity()["Account"])
+    keeps = {each.logical_id for each in template.resources() if each.deletion_policy.startswith("Retain")}
+    return [
+        f"{each['ResourceType'].split('::', 1)[1]} {each['PhysicalResourceId']}"
+        for each in account.resources(service.stack)
+        if each["LogicalResourceId"] in keeps
+    ]
+
+
+def destroy(service: Service, account: Account, confirmed: str | None) -> None:
+    """Delete the stack.
+
+    Args:
+        confirmed: the name of the stack, typed by whoever wants that; None to ask for it.
+
+    Raises:
+        DeliveryError: there is no stack, it was not confirmed, or CloudFormation failed.
+    """
+    stack = the_stack(service, account)
+    staying = retained(service, account)
+    print(f"This deletes {service.stack} in {service.region}, account {account.identity()['Account']}.\n")
+    print("  What stays, with its data:" if staying else "  Nothing with data stays.")
+    for each in staying:
+        print(f"    {each}")
+    print(f"  The stack {service.infra_stack}, with roles and packages, stays too; so do secrets.\n")
+    if confirmed is None:
+        confirmed = input(f"Type {service.stack} to delete it: ").strip()
+    if confirmed != service.stack:
+        raise DeliveryError(f"{confirmed!r} is not {service.stack!r}: nothing was deleted.")
+    begin = stack["CreationTime"]
+    client = account.client("cloudformation")
+    role = service.arn(account.identity()["Account"], "role", service.execution_role)
+    try:
+        client.delete_stack(StackName=service.stack, RoleARN=role)
+        client.get_waiter("stack_delete_complete").wait(StackName=stack["StackId"])
+    except (ClientError, WaiterError) as error:
+        tell_failure(service, account, begin, str(error))
+        raise DeliveryError(f"{service.stack} was not deleted, or not wholly.") from error
+    print(f"{service.stack} is deleted.")
+    if staying:
+        print(
+            "A new stack would want the same names as what stays: deploy it with"
+            f" make deploy ENV={service.environment} IMPORT=yes to take that over, or delete it."
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m delivery destroy`."""
+    parser = argparse.ArgumentParser(prog="delivery destroy", description=__doc__)
+    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
+    parser.add_argument("--confirm", metavar="STACK", help="the stack's name, instead of being asked")
+    given: Any = parser.parse_args(arguments)
+    service = here(given.env)
+    destroy(service, Account(service), given.confirm)
+    return 0
