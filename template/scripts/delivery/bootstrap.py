@@ -51,7 +51,9 @@ def look_up(service: Service, owner_id: str | None, repository_id: str | None) -
             owner, name = said["full_name"].split("/")
             owner_id, repository_id = str(said["owner"]["id"]), str(said["id"])
         else:
-            print(f"gh can't tell of {service.repository}. Its page https://api.github.com/repos/{service.repository} can:")
+            print(
+                f"gh can't tell of {service.repository}. Its page https://api.github.com/repos/{service.repository} can:"
+            )
             owner_id = owner_id or input("  owner.id: ").strip()
             repository_id = repository_id or input("  id: ").strip()
     for number in (owner_id, repository_id):
@@ -64,7 +66,9 @@ def gh(*arguments: str) -> str:
     """What the GitHub CLI prints; nothing when it is not there, not signed in, or fails."""
     if shutil.which("gh") is None:
         return ""
-    done = subprocess.run(["gh", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["gh", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
     return "" if done.returncode else done.stdout
 
 
@@ -105,7 +109,10 @@ def has_provider(service: Service, account: Account, number: str) -> bool:
 def parameters(service: Service, account: Account, repository: Repository) -> dict[str, str]:
     """What infra/environment.yaml gets."""
     existing = account.stack(service.infra_stack)
-    before = {each["ParameterKey"]: each["ParameterValue"] for each in (existing or {}).get("Parameters", [])}
+    before = {
+        each["ParameterKey"]: each["ParameterValue"]
+        for each in (existing or {}).get("Parameters", [])
+    }
     # What this stack has made once stays its own.
     creates = before.get("CreateOidcProvider") == "true" or not has_provider(
         service, account, account.identity()["Account"]
@@ -122,7 +129,9 @@ def parameters(service: Service, account: Account, repository: Repository) -> di
     }
 
 
-def propose(service: Service, account: Account, given: dict[str, str]) -> tuple[str, dict[str, Any]]:
+def propose(
+    service: Service, account: Account, given: dict[str, str]
+) -> tuple[str, dict[str, Any]]:
     """Make a change set of infra/environment.yaml: its kind, and what it would do.
 
     Raises:
@@ -131,14 +140,19 @@ def propose(service: Service, account: Account, given: dict[str, str]) -> tuple[
     stack = account.stack(service.infra_stack)
     kind = "UPDATE" if stack and stack["StackStatus"] != "REVIEW_IN_PROGRESS" else "CREATE"
     client = account.client("cloudformation")
-    where = {"StackName": service.infra_stack, "ChangeSetName": f"bootstrap-{datetime.now(UTC):%Y%m%d%H%M%S}"}
+    where = {
+        "StackName": service.infra_stack,
+        "ChangeSetName": f"bootstrap-{datetime.now(UTC):%Y%m%d%H%M%S}",
+    }
     try:
         client.create_change_set(
             **where,
             ChangeSetType=kind,
             TemplateBody=(service.root / "infra" / "environment.yaml").read_text("utf-8"),
             Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
+            ],
             Tags=[
                 {"Key": "Service", "Value": service.name},
                 {"Key": "Environment", "Value": service.environment},
@@ -150,7 +164,9 @@ def propose(service: Service, account: Account, given: dict[str, str]) -> tuple[
         if "didn't contain changes" in found.get("StatusReason", ""):
             client.delete_change_set(**where)
             return kind, {}
-        raise DeliveryError(f"CloudFormation refuses it: {found.get('StatusReason', error)}") from error
+        raise DeliveryError(
+            f"CloudFormation refuses it: {found.get('StatusReason', error)}"
+        ) from error
     except ClientError as error:
         raise DeliveryError(f"CloudFormation refuses it: {error}") from error
     return kind, dict(client.describe_change_set(**where)) | where
@@ -203,9 +219,14 @@ def tell_github(service: Service, repository: Repository, number: str, *, sure: 
         *("--repo", f"{repository.owner}/{repository.name}", "--body", number),
     )
     can = bool(gh("api", f"repos/{repository.owner}/{repository.name}"))
-    if can and (sure or input("\nSet up the environment in GitHub too? [y/N] ").strip().lower() in ("y", "yes")):
+    if can and (
+        sure
+        or input("\nSet up the environment in GitHub too? [y/N] ").strip().lower() in ("y", "yes")
+    ):
         for call in (("api", "--method", "PUT", where), set_variable):
-            done = subprocess.run(["gh", *call], capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(
+                ["gh", *call], capture_output=True, text=True, timeout=60, check=False
+            )
             if done.returncode:
                 raise DeliveryError(f"gh {' '.join(call)}: {done.stderr.strip()}")
         print(f"GitHub has the environment {service.environment} with AWS_ACCOUNT_ID.")

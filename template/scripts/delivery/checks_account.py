@@ -21,7 +21,9 @@ STATES: dict[str, tuple[str, ...]] = {
     ),
     "ROLLBACK_FAILED": ("its first deployment failed: make destroy ENV={env}",),
     "CREATE_FAILED": ("its first deployment failed: make destroy ENV={env}",),
-    "DELETE_FAILED": ("see what is in the way with make status ENV={env}, then: make destroy ENV={env}",),
+    "DELETE_FAILED": (
+        "see what is in the way with make status ENV={env}, then: make destroy ENV={env}",
+    ),
     "UPDATE_ROLLBACK_FAILED": (
         "mend what stopped the rollback (make status ENV={env}), then:"
         " aws cloudformation continue-update-rollback --stack-name {stack}",
@@ -111,7 +113,7 @@ def access(situation: Situation) -> Iterator[Result]:
     for what in missing:
         yield failed(f"{what} is not there", "IAM-05", bootstrap)
     if situation.infra and not missing:
-        yield passed(f"the provider, both roles and the boundary are there", "IAM-05")
+        yield passed("the provider, both roles and the boundary are there", "IAM-05")
 
 
 def _there(look: Any) -> bool:
@@ -141,7 +143,7 @@ def bucket(situation: Situation) -> Iterator[Result]:
         yield failed(
             f"the bucket {name} is in {found}, Lambda in {service.region} can't take code from there",
             "CD-03",
-            f"region = \"{found}\" in samconfig.toml, or move: delete {service.infra_stack} and the"
+            f'region = "{found}" in samconfig.toml, or move: delete {service.infra_stack} and the'
             f" bucket, then make bootstrap ENV={service.environment}",
         )
     else:
@@ -196,7 +198,8 @@ def parameters(situation: Situation) -> Iterator[Result]:
         yield passed("a first deployment takes all as they are")
         return
     deployed = {
-        each["ParameterKey"]: each["ParameterValue"] for each in situation.stack.get("Parameters", [])
+        each["ParameterKey"]: each["ParameterValue"]
+        for each in situation.stack.get("Parameters", [])
     }
     changed = {
         name: (deployed[name], value)
@@ -281,7 +284,9 @@ def alarms(situation: Situation) -> Iterator[Result]:
     if not budget:
         good = False
         yield warned(
-            "there is no budget", "CD-12", "give MonthlyBudgetUsd, or make one by hand: docs/operations.md"
+            "there is no budget",
+            "CD-12",
+            "give MonthlyBudgetUsd, or make one by hand: docs/operations.md",
         )
     if good:
         yield passed(f"somebody hears of them, and of the budget {budget[0]}", "CD-12")

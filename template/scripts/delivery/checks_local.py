@@ -55,7 +55,7 @@ def region(situation: Situation) -> Iterator[Result]:
     try:
         session = boto3.Session()
         if session.profile_name != "default" or not any(others.values()):
-            config = session._session.get_scoped_config()  # noqa: SLF001 (has no public name)
+            config = session._session.get_scoped_config()
             others[f"profile {session.profile_name}"] = str(config.get("region", ""))
     except ProfileNotFound as error:
         yield failed(f"{error}", "CD-03", "aws configure list-profiles")
@@ -109,7 +109,9 @@ def tools(situation: Situation) -> Iterator[Result]:
 def container(situation: Situation) -> Iterator[Result]:
     """Docker runs, and can run containers of the functions' architecture."""
     if os.environ.get("CONTAINER") == "no":
-        yield warned("CONTAINER=no: built without the Lambda container", "CD-02", "without CONTAINER=no")
+        yield warned(
+            "CONTAINER=no: built without the Lambda container", "CD-02", "without CONTAINER=no"
+        )
         return
     if shutil.which("docker") is None:
         yield failed("there is no docker", "CD-02", "install Docker, or let CI deploy")
@@ -170,7 +172,9 @@ def runtime(situation: Situation) -> Iterator[Result]:
 def _support(wanted: str) -> Iterator[Result]:
     end, today = SUPPORTED_UNTIL.get(wanted), datetime.now(UTC).date()
     newest = list(SUPPORTED_UNTIL)[-1][6:]
-    update = f"uvx copier update --trust --defaults --vcs-ref=:current: --data python_version={newest}"
+    update = (
+        f"uvx copier update --trust --defaults --vcs-ref=:current: --data python_version={newest}"
+    )
     if end is None:
         yield failed(f"AWS has no runtime {wanted} that is known here", "DEP-05", update)
     elif end < today:
@@ -189,7 +193,9 @@ def template(situation: Situation) -> Iterator[Result]:
         folder=service.root,
     )  # fmt: skip
     if failure == 127:
-        yield failed("not looked at: there is no SAM CLI", "CD-04", "make setup SETUP_ARGS=--own-sam")
+        yield failed(
+            "not looked at: there is no SAM CLI", "CD-04", "make setup SETUP_ARGS=--own-sam"
+        )
     elif failure:
         told = [line for line in printed.splitlines() if line.strip()]
         yield failed(told[0] if told else f"sam validate ends with {failure}", "CD-04", "make lint")
@@ -219,7 +225,11 @@ def placeholders(situation: Situation) -> Iterator[Result]:
         for name in ("template.yaml", "samconfig.toml")
         for number, line in enumerate((service.root / name).read_text("utf-8").splitlines(), 1)
         if not line.lstrip().startswith("#")
-        and (match := re.search(r"\bYOUR_[A-Z0-9_]+|\bCHANGE_?ME\b|\bREPLACE_?ME\b|<YOUR[^>]*>", line))
+        and (
+            match := re.search(
+                r"\bYOUR_[A-Z0-9_]+|\bCHANGE_?ME\b|\bREPLACE_?ME\b|<YOUR[^>]*>", line
+            )
+        )
     ]
     for each in found:
         yield failed(f"{each} is still to be filled in", "CD-08", "put the real value there")

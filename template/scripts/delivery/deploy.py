@@ -26,7 +26,12 @@ def stream(command: Sequence[str], folder: Path) -> tuple[int, str]:
     """Run a command, showing what it prints; its exit code and what it printed."""
     printed = []
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     assert process.stdout is not None
     for line in process.stdout:

@@ -15,7 +15,11 @@ from .status import the_stack
 def retained(service: Service, account: Account) -> list[str]:
     """Resources of the stack that outlive it, by the template: its data."""
     template = service.template(account.identity()["Account"])
-    keeps = {each.logical_id for each in template.resources() if each.deletion_policy.startswith("Retain")}
+    keeps = {
+        each.logical_id
+        for each in template.resources()
+        if each.deletion_policy.startswith("Retain")
+    }
     return [
         f"{each['ResourceType'].split('::', 1)[1]} {each['PhysicalResourceId']}"
         for each in account.resources(service.stack)
@@ -34,11 +38,15 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
     """
     stack = the_stack(service, account)
     staying = retained(service, account)
-    print(f"This deletes {service.stack} in {service.region}, account {account.identity()['Account']}.\n")
+    print(
+        f"This deletes {service.stack} in {service.region}, account {account.identity()['Account']}.\n"
+    )
     print("  What stays, with its data:" if staying else "  Nothing with data stays.")
     for each in staying:
         print(f"    {each}")
-    print(f"  The stack {service.infra_stack}, with roles and packages, stays too; so do secrets.\n")
+    print(
+        f"  The stack {service.infra_stack}, with roles and packages, stays too; so do secrets.\n"
+    )
     if confirmed is None:
         confirmed = input(f"Type {service.stack} to delete it: ").strip()
     if confirmed != service.stack:
@@ -64,7 +72,9 @@ def main(arguments: list[str]) -> int:
     """`python -m delivery destroy`."""
     parser = argparse.ArgumentParser(prog="delivery destroy", description=__doc__)
     parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
-    parser.add_argument("--confirm", metavar="STACK", help="the stack's name, instead of being asked")
+    parser.add_argument(
+        "--confirm", metavar="STACK", help="the stack's name, instead of being asked"
+    )
     given: Any = parser.parse_args(arguments)
     service = here(given.env)
     destroy(service, Account(service), given.confirm)

@@ -12,7 +12,9 @@ from .status import the_stack
 DEADLINE = 300.0  # seconds
 
 
-def detect(service: Service, account: Account, deadline: float = DEADLINE, pause: float = 3.0) -> list[dict[str, Any]]:
+def detect(
+    service: Service, account: Account, deadline: float = DEADLINE, pause: float = 3.0
+) -> list[dict[str, Any]]:
     """Resources that differ from the template.
 
     Args:
@@ -31,7 +33,9 @@ def detect(service: Service, account: Account, deadline: float = DEADLINE, pause
         if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
         if time.monotonic() + pause > end:
-            raise DeliveryError(f"CloudFormation is not done after {deadline:.0f} s.", "make drift again")
+            raise DeliveryError(
+                f"CloudFormation is not done after {deadline:.0f} s.", "make drift again"
+            )
         time.sleep(pause)
     if found["DetectionStatus"] == "DETECTION_FAILED":
         raise DeliveryError(f"CloudFormation could not tell: {found.get('DetectionStatusReason')}")
@@ -48,14 +52,20 @@ def main(arguments: list[str]) -> int:
     service = here(parser.parse_args(arguments).env)
     found = detect(service, Account(service))
     for each in found:
-        print(f"  {each['LogicalResourceId']} ({each['ResourceType']}): {each['StackResourceDriftStatus']}")
+        print(
+            f"  {each['LogicalResourceId']} ({each['ResourceType']}): {each['StackResourceDriftStatus']}"
+        )
         for difference in each.get("PropertyDifferences", []):
             print(
                 f"    {difference['PropertyPath']}: {difference['ExpectedValue']} in the template,"
                 f" {difference['ActualValue']} in AWS"
             )
     if found:
-        print("\n  Take it into template.yaml, or deploy to undo it: the template is the one source.")
+        print(
+            "\n  Take it into template.yaml, or deploy to undo it: the template is the one source."
+        )
         return 1
-    print(f"  {service.stack} is as template.yaml says, for the types that CloudFormation can compare.")
+    print(
+        f"  {service.stack} is as template.yaml says, for the types that CloudFormation can compare."
+    )
     return 0

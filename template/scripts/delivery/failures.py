@@ -112,9 +112,7 @@ CAUSES = [
         r"runtime parameter of (\S+?) is no longer supported|[Rr]untime.{0,40}not supported",
         "DEP-05",
         "AWS does not take this runtime any more",
-        (
-            "uvx copier update --trust --defaults --vcs-ref=:current: --data python_version=VERSION",
-        ),
+        ("uvx copier update --trust --defaults --vcs-ref=:current: --data python_version=VERSION",),
     ),
     Cause(
         r"ReservedConcurrentExecutions|UnreservedConcurrentExecution",
@@ -216,7 +214,9 @@ def failures(events: Iterable[dict[str, Any]], printed: str, stack: str) -> list
             continue
         found[resource] = Failure(resource, event["ResourceType"], reason, known_cause(reason))
     if not found:
-        errors = [line for line in printed.splitlines() if re.search(r"[Ee]rror|ailed|FAILED", line)]
+        errors = [
+            line for line in printed.splitlines() if re.search(r"[Ee]rror|ailed|FAILED", line)
+        ]
         reason = errors[-1].strip() if errors else "sam deploy says no more"
         found[stack] = Failure(stack, "deployment", reason, known_cause(printed))
     return list(found.values())
@@ -228,7 +228,9 @@ def explain(found: Sequence[Failure], environment: str, stack: str) -> str:
     for each in found:
         lines += [f"  {each.resource} ({each.type})", f"    {each.reason}"]
         if each.cause is None:
-            lines.append("    not among the known causes: search for this text in AWS's documentation")
+            lines.append(
+                "    not among the known causes: search for this text in AWS's documentation"
+            )
             continue
         match = re.search(each.cause.pattern, each.reason)
         groups = match.groups() if match else ()

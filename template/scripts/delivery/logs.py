@@ -55,7 +55,9 @@ def readable(entry: dict[str, Any]) -> str:
         said = None
     if isinstance(said, dict):
         parts = [said.get("level"), said.get("message") or said.get("type")]
-        parts += [said.get(key) for key in ("exception_name", "correlation_id", "function_request_id")]
+        parts += [
+            said.get(key) for key in ("exception_name", "correlation_id", "function_request_id")
+        ]
         text = "  ".join(str(part) for part in parts if part)
     return f"{when:%H:%M:%S}  {text}"
 

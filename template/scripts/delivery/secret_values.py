@@ -93,7 +93,9 @@ def main(arguments: list[str]) -> int:
     """`python -m delivery secret_values`: 0, or 1 when a declared one has no value."""
     parser = argparse.ArgumentParser(prog="delivery secret_values", description=__doc__)
     parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
-    parser.add_argument("--set", metavar="NAME", help="store the value that comes by standard input")
+    parser.add_argument(
+        "--set", metavar="NAME", help="store the value that comes by standard input"
+    )
     given = parser.parse_args(arguments)
     service = here(given.env)
     situation = Situation(service, Account(service))

@@ -82,7 +82,9 @@ class Service:
         try:
             data = read(self.template_text)
         except yaml.YAMLError as error:
-            raise DeliveryError(f"template.yaml can't be read: {error}", "Mend it: make lint") from error
+            raise DeliveryError(
+                f"template.yaml can't be read: {error}", "Mend it: make lint"
+            ) from error
         pseudo = {
             "AWS::AccountId": account,
             "AWS::Region": self.region,

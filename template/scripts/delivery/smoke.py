@@ -70,7 +70,9 @@ class Live:
                 f"make deploy ENV={service.environment}",
             )
         self.outputs = outputs(stack)
-        given = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+        given = {
+            each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
+        }
         first = given.get("CorsAllowOrigins", "*").split(",")[0].strip()
         self.origin = "https://www.example.com" if first == "*" else first
         self.names = {
@@ -100,7 +102,9 @@ class Live:
         return None if state == ("Active", "Successful") else f"Lambda says {' and '.join(state)}"
 
 
-def run(service: Service, account: Account, deadline: float = DEADLINE, pause: float = PAUSE) -> bool:
+def run(
+    service: Service, account: Account, deadline: float = DEADLINE, pause: float = PAUSE
+) -> bool:
     """Look at every function until all are well, or the deadline has passed.
 
     Args:
@@ -115,7 +119,9 @@ def run(service: Service, account: Account, deadline: float = DEADLINE, pause: f
         print(f"  {'FAIL' if problem else 'ok':<4}  {name}{f': {problem}' if problem else ''}")
         good = good and not problem
     if not good:
-        print(f"\n  CD-07: what answers wrongly is not deployed. make logs ENV={service.environment} FN=...")
+        print(
+            f"\n  CD-07: what answers wrongly is not deployed. make logs ENV={service.environment} FN=..."
+        )
     return good
 
 

@@ -8,27 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from delivery.template import read
 
 ROOT = Path(__file__).parents[2]
 
 
-class CloudFormation(yaml.SafeLoader):
-    """Reads `!Sub x` as {"Fn::Sub": "x"}."""
-
-
-def intrinsic(loader: CloudFormation, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {f"Fn::{suffix}": loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {f"Fn::{suffix}": loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)
-    return {f"Fn::{suffix}": loader.construct_mapping(node, deep=True)}
-
-
-CloudFormation.add_multi_constructor("!", intrinsic)
 TEXT = (ROOT / "template.yaml").read_text("utf-8")
-TEMPLATE: dict[str, Any] = yaml.load(TEXT, Loader=CloudFormation)  # noqa: S506 (a SafeLoader)
+TEMPLATE = read(TEXT)
 FUNCTIONS: dict[str, Any] = {
     name: resource["Properties"]
     for name, resource in TEMPLATE["Resources"].items()
@@ -43,7 +29,7 @@ def references(node: Any) -> Iterator[str]:
             yield from references(item)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key in ("Fn::Ref", "Ref"):
+            if key == "Ref":
                 yield value
             elif key == "Fn::GetAtt":
                 yield value.split(".")[0] if isinstance(value, str) else value[0]

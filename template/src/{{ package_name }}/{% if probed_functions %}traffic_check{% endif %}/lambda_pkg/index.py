@@ -23,7 +23,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     try:
         tried = [
             versions.problem_of(versions.parse(each, logger.service, settings.stage), functions)
-            for each in settings.new_versions
+            for each in settings.new_function_versions
         ]
         problems = [problem for problem in tried if problem]
         for problem in problems:
