@@ -254,7 +254,6 @@ def quotas(situation: Situation) -> Iterator[Result]:
 
 def alarms(situation: Situation) -> Iterator[Result]:
     """Somebody hears of alarms, and there is a budget."""
-    service = situation.service
     if situation.stack is None:
         yield passed("after the first deployment: answer AWS's mail to the alarm address", "CD-12")
         return
