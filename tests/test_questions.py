@@ -335,8 +335,8 @@ def test_private_indexes_are_codeartifacts() -> None:
     domain, repository = (
         model.shape_for(name).metadata["pattern"] for name in ("DomainName", "RepositoryName")
     )
-    indexes = [index for name, index in ACCEPTED if name == "private_index" and index]
-    indexes += [str(index) for name, index, _ in REFUSED if name == "private_index"]
+    answers = [*ACCEPTED, *(each[:2] for each in REFUSED)]
+    indexes = [str(index) for name, index in answers if name == "private_index" and index]
     for index in indexes:
         problem = RULES.private_index_problem(index).strip()
         assert bool(re.fullmatch(f"{domain}/{repository}", index)) == (not problem)
