@@ -85,6 +85,7 @@ ANSWERS = st.fixed_dictionaries(
         .filter(accepted("secrets")),
         "jwt_issuer": st.sampled_from(["", "https://login.example.com/"]),
         "alarm_email": st.sampled_from(["", "on.call+orders@example.com", "a_b%c@x.example.com"]),
+        "private_index": st.sampled_from(["", "acme/python"]),
         "monthly_budget_usd": st.integers(0, 1_000_000).map(str),
     }
 ).filter(lambda answers: fit_together(answers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import posixpath
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,6 +81,10 @@ ACCEPTED = [
     ("alarm_email", "on.call+orders@mail.example.com"),
     ("monthly_budget_usd", "0"),
     ("monthly_budget_usd", "1000000"),
+    ("private_index", ""),
+    ("private_index", "acme/python"),
+    ("private_index", "a1/B2"),
+    ("private_index", "a" + "-" * 48 + "9/" + "Py._-" * 20),
 ]
 
 REFUSED = [
@@ -186,6 +191,17 @@ REFUSED = [
     ("monthly_budget_usd", "1000001", "0 (none) to 1000000"),
     ("monthly_budget_usd", "many", "Not a whole number like 20"),
     ("monthly_budget_usd", "9.5", "US dollars a month"),
+    ("private_index", "acme", "Not domain/repository of CodeArtifact, or nothing"),
+    ("private_index", "acme/python/simple", "Example: acme/python"),
+    ("private_index", "https://pypi.example.com/simple", "Not domain/repository"),
+    ("private_index", "a/python", "Domain: 2 to 50 of a-z, 0-9 and -"),
+    ("private_index", "Acme/python", "a letter first"),
+    ("private_index", "acme-/python", "Domain: 2 to 50"),
+    ("private_index", "a" * 51 + "/python", "Domain: 2 to 50"),
+    ("private_index", "acme/p", "Repository: 2 to 100 letters"),
+    ("private_index", "acme/.python", "digits and . _ -"),
+    ("private_index", "acme/" + "p" * 101, "Repository: 2 to 100"),
+    ("private_index", "acme/python\n", "Repository: 2 to 100"),
 ]
 
 
@@ -311,6 +327,20 @@ def test_without_a_schedule_function_no_schedule_is_asked(question: str) -> None
 def test_regions_are_botocores() -> None:
     known = botocore.session.Session().get_available_regions("lambda")
     assert RULES.regions.split() == sorted(known)
+
+
+def test_private_indexes_are_codeartifacts() -> None:
+    """By the patterns of its own API; and what is said of others fits a terminal."""
+    model = botocore.session.Session().get_service_model("codeartifact")
+    domain, repository = (
+        model.shape_for(name).metadata["pattern"] for name in ("DomainName", "RepositoryName")
+    )
+    answers = [*ACCEPTED, *(each[:2] for each in REFUSED)]
+    indexes = [str(index) for name, index in answers if name == "private_index" and index]
+    for index in indexes:
+        problem = RULES.private_index_problem(index).strip()
+        assert bool(re.fullmatch(f"{domain}/{repository}", index)) == (not problem)
+        assert len(problem) <= 76
 
 
 def test_names_of_python_are_reserved() -> None:

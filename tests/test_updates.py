@@ -165,6 +165,7 @@ def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
         {"monthly_budget_usd": "0"},
         {"secrets": "twilio-api-key"},
         {"jwt_issuer": "https://login.example.com/", "jwt_audience": "orders"},
+        {"private_index": "acme/python"},
         {"table": False},
     ],
     ids=lambda answers: next(iter(answers)),

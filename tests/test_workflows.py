@@ -91,7 +91,10 @@ def test_pull_requests_are_checked_and_pushes_deployed(
     }
     checks, deploy = data["jobs"]["pr_checks"], data["jobs"]["build-and-deploy"]
     assert checks["if"] == "github.event_name == 'pull_request'"
-    assert checks["permissions"] == {"contents": "read"}
+    # Only who needs private packages signs in, to read them (tests/test_private_index.py).
+    private = (rendered_samples[name] / "docs" / "private-packages.md").exists()
+    signs_in = {"id-token": "write"} if private else {}
+    assert checks["permissions"] == {"contents": "read", **signs_in}
     assert deploy["if"] == "github.event_name == 'push'"
     assert deploy["permissions"] == {"contents": "read", "id-token": "write"}
     assert deploy["with"] == {"environment": environment}
@@ -134,11 +137,11 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
 def test_the_role_is_the_one_that_the_documents_name(rendered_samples: dict[str, Path]) -> None:
     service = rendered_samples["everything"]
     (deploy,) = workflow(service, "deploy")["jobs"].values()
-    (role,) = (
+    (role,) = {
         step["with"]["role-to-assume"]
         for step in deploy["steps"]
         if "configure-aws-credentials" in step.get("uses", "")
-    )
+    }
     access = (service / "docs" / "access.md").read_text("utf-8")
     name = role.split(":role/")[1]
     for environment in ("Dev", "Prod"):

@@ -21,6 +21,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# There when the service has a private index.
+PRIVATE = ROOT / "scripts" / "private_packages.py"
 
 
 class SetupError(Exception):
@@ -177,6 +179,12 @@ def install(folder: Path, requirements: Sequence[Path]) -> None:
     )
 
 
+def private_packages(python: object, command: str) -> None:
+    """Check or install what comes from the private index, where the service has one."""
+    if PRIVATE.exists() and not run(python, PRIVATE, command):
+        raise SetupError("The private packages are not installed; the reason stands above.")
+
+
 def set_up(own_sam: bool) -> None:
     """Make all that is missing."""
     version = wanted_version()
@@ -191,10 +199,12 @@ def set_up(own_sam: bool) -> None:
     make_venv(ROOT / ".venv", interpreter, version)
 
     say("Installing the requirements into .venv")
+    private_packages(interpreter, "check")
     install(
         ROOT / ".venv",
         [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("src/*/*/requirements.txt"))],
     )
+    private_packages(ROOT / ".venv" / "bin" / "python", "install")
 
     found = shutil.which("sam")
     if found and not own_sam:
