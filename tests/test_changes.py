@@ -635,6 +635,15 @@ def test_a_value_has_no_meaning_in_markdown(changes: Changes, evil: str) -> None
     assert said <= {evil, quoted}, said
 
 
+def test_a_bar_is_only_escaped_where_it_ends_a_cell(service: Path, changes: Changes) -> None:
+    mine = '  "a|b":\n    Type: AWS::SQS::Queue\n'
+    edit(service, *add(mine))
+    commit(service)
+    report = changes((mine, ""), base="HEAD")
+    assert "`a|b` is removed" in look(report)
+    assert "| `a\\|b` |" in section(report, "Resources")
+
+
 def test_lines_and_invisible_letters_are_shown_as_such(changes: Changes) -> None:
     text = "Description: Answers HTTP requests below /app."
     report = changes((text, 'Description: "a\\n\\n# b\\u202Ec\\e[31m"'))
