@@ -268,7 +268,9 @@ def test_sources_that_only_claim_to_be_the_same_are_refused(service: Path, githu
     assert left(service) == []
 
 
-@pytest.mark.parametrize("change", [{"expired": True}, {"name": "build-other"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"expired": True}, {"name": "build-other"}, {"workflow_run": None}], ids=str
+)
 def test_what_is_gone_or_another_is_not_looked_at(
     service: Path, github: GitHub, change: dict[str, Any]
 ) -> None:

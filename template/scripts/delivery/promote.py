@@ -78,9 +78,10 @@ def find(name: str, branch: str, tree: str) -> dict[str, Any] | None:
     repository = ask(f"repos/{name}")
     listed = ask(f"repos/{name}/actions/artifacts?name=build-{tree}&per_page=100")["artifacts"]
     for artifact in sorted(listed, key=lambda each: int(each["id"]), reverse=True):
-        if artifact["expired"] or artifact["name"] != f"build-{tree}":
+        made = artifact["workflow_run"]
+        if artifact["expired"] or not made or artifact["name"] != f"build-{tree}":
             continue
-        run = ask(f"repos/{name}/actions/runs/{artifact['workflow_run']['id']}")
+        run = ask(f"repos/{name}/actions/runs/{made['id']}")
         why = objection(run, repository, branch)
         if not why:  # its name is only what it says of its sources
             sources = ask(f"repos/{name}/git/commits/{run['head_sha']}")["tree"]["sha"]
