@@ -84,7 +84,7 @@ def git(*arguments: str) -> str:
 def merge_base(base: str) -> str:
     """The newest commit that HEAD and the base have both."""
     try:
-        commit = git("rev-parse", "--verify", f"{base}^{{commit}}").strip()
+        commit = git("rev-parse", "--verify", base + "^{commit}").strip()
         return git("merge-base", commit, "HEAD").strip()
     except ChangesError as error:
         raise ChangesError(

@@ -156,7 +156,7 @@ def short(node: Any) -> str:
             value = ".".join(map(str, value))
         return f"!{key.removeprefix('Fn::')} {short(value)}"
     if isinstance(node, dict):
-        return f"{{{', '.join(f'{short(key)}: {short(value)}' for key, value in node.items())}}}"
+        return "{" + ", ".join(f"{short(key)}: {short(node[key])}" for key in node) + "}"
     text = str(node)
     plain = re.sub(r"\$\{[^{}]*\}", "$", text)
     if text and text.isprintable() and not re.search(r'^!|[\[\]{},"]|: ', plain):
