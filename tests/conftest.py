@@ -15,6 +15,8 @@ from copier import run_copy
 from hypothesis import HealthCheck, Phase, settings
 from pytest_copie.plugin import Copie
 
+pytest_plugins = ["world"]
+
 ROOT = Path(__file__).parents[1]
 SAMPLES = sorted((ROOT / "tests" / "samples").glob("*.yml"))
 QUESTIONS: dict[str, Any] = {

