@@ -287,6 +287,22 @@ def test_what_is_replaced(changes: Changes, old: str, new: str, name: str, what:
     assert found[0] == what
 
 
+def test_the_gravest_comes_first_and_each_resource_counts_once(changes: Changes) -> None:
+    report = changes(
+        ("      Timeout: 10 # seconds\n", "      Timeout: 20\n"),
+        ("FunctionName: !Sub orders-app-", "FunctionName: !Sub orders-web-"),
+        ("pk\n          KeyType", "x\n          KeyType"),
+        add("  Mine:\n    Type: AWS::SNS::Topic\n"),
+    )
+    assert [each[0] for each in rows(report)] == [
+        "replaced",
+        "perhaps replaced",
+        "added",
+        "changed",
+    ]
+    assert "### Resources: 1 replaced, 1 perhaps replaced, 1 added\n" in report
+
+
 def test_another_type_is_another_resource(changes: Changes) -> None:
     report = changes(
         ("  AlarmTopic:\n    Type: AWS::SNS::Topic", "  AlarmTopic:\n    Type: AWS::SQS::Queue")
