@@ -246,6 +246,7 @@ def test_a_new_service_is_all_new(service: Path, changes: Changes) -> None:
     report = changes(base="HEAD")
     assert row(report, "AppFunction")[0] == "added"
     assert "replaced" not in report
+    assert look(report) == ""
 
 
 def test_a_service_below_the_top_of_its_repository(template: Path, tmp_path: Path) -> None:
@@ -419,6 +420,15 @@ def test_what_is_replaced_can_not_keep_its_name(changes: Changes) -> None:
     )
 
 
+def test_one_of_two_that_share_a_name_can_go(service: Path, changes: Changes) -> None:
+    queue = "    Type: AWS::SQS::Queue\n    Properties: {QueueName: mine}\n"
+    edit(service, *add(f"  A:\n    Condition: X\n{queue}  B:\n    Condition: Y\n{queue}"))
+    commit(service)
+    said = look(changes((f"  A:\n    Condition: X\n{queue}", ""), base="HEAD"))
+    assert "`A` is removed" in said
+    assert "has already" not in said
+
+
 def test_a_snapshot_is_said_to_be_one(service: Path, changes: Changes) -> None:
     mine = "  Mine:\n    Type: AWS::RDS::DBInstance\n    DeletionPolicy: Snapshot\n"
     edit(service, *add(mine))
@@ -452,6 +462,15 @@ def test_a_condition_that_goes_removes_nothing(service: Path, changes: Changes) 
     edit(service, "  Table:\n", "  Table:\n    Condition: IsProd\n")
     commit(service)
     assert look(changes(("    Condition: IsProd\n", ""), base="HEAD")) == ""
+
+
+def test_what_kept_nothing_or_holds_no_data_is_no_risk(changes: Changes) -> None:
+    report = changes(
+        ("    DeletionPolicy: Delete\n", ""),
+        ("  AlarmTopic:\n", "  AlarmTopic:\n    Condition: IsProd\n"),
+    )
+    assert "### Resources: 2 changed\n" in report
+    assert look(report) == ""
 
 
 @pytest.mark.parametrize("setting", ["stack_name", "region"])
@@ -620,6 +639,13 @@ def test_code_and_requirements(service: Path, changes: Changes) -> None:
 def test_a_folder_that_is_none_has_no_changes(changes: Changes, path: str) -> None:
     report = changes(("      CodeUri: src/orders/app/\n", f"      CodeUri: {path}\n"))
     assert rows(report, "Code") == []
+
+
+def test_a_folder_that_no_command_takes_is_an_error(
+    service: Path, refused: Callable[..., str]
+) -> None:
+    edit(service, "      CodeUri: src/orders/app/\n", f"      CodeUri: {'x' * 2_000_000}\n")
+    assert "too long" in refused()
 
 
 # ── What is in it stays text ─────────────────────────────────────────────────
