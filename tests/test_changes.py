@@ -329,6 +329,19 @@ def test_sam_has_names_of_its_own(
     commit(service)
     report = changes((f"{resource}{old}\n", f"{resource}{new}\n"), base="HEAD")
     assert [each[0] for each in rows(report)] == ["replaced"]
+    assert ("its data is lost" in look(report)) == (kind == "AWS::Serverless::SimpleTable")
+
+
+def test_what_may_hold_a_fixed_property_is_perhaps_replaced(
+    service: Path, changes: Changes
+) -> None:
+    """A budget's name is fixed, and is somewhere below."""
+    edit(
+        service, *add("  Mine:\n    Type: AWS::Budgets::Budget\n    Properties: {Budget: !Ref A}\n")
+    )
+    commit(service)
+    report = changes(("{Budget: !Ref A}", "{Budget: !Ref B}"), base="HEAD")
+    assert row(report, "Mine", "Budget")[0] == "perhaps replaced"
 
 
 def test_an_unknown_type_is_only_changed(service: Path, changes: Changes) -> None:
