@@ -442,6 +442,12 @@ def test_one_of_two_that_share_a_name_can_go(service: Path, changes: Changes) ->
     assert "has already" not in said
 
 
+def test_names_that_others_can_have_too_are_no_conflict(changes: Changes) -> None:
+    report = changes(("\n  Api:\n", "\n  Front:\n"))
+    assert row(report, "Front")[0] == "added"
+    assert "has already" not in report
+
+
 def test_a_snapshot_is_said_to_be_one(service: Path, changes: Changes) -> None:
     mine = "  Mine:\n    Type: AWS::RDS::DBInstance\n    DeletionPolicy: Snapshot\n"
     edit(service, *add(mine))
