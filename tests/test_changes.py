@@ -247,6 +247,7 @@ def test_a_new_service_is_all_new(service: Path, changes: Changes) -> None:
     report = changes(base="HEAD")
     assert row(report, "AppFunction")[0] == "added"
     assert "replaced" not in report
+    assert look(report) == ""
 
 
 def test_a_service_below_the_top_of_its_repository(template: Path, tmp_path: Path) -> None:
@@ -288,6 +289,22 @@ def test_what_is_replaced(changes: Changes, old: str, new: str, name: str, what:
     assert found[0] == what
 
 
+def test_the_gravest_comes_first_and_each_resource_counts_once(changes: Changes) -> None:
+    report = changes(
+        ("      Timeout: 10 # seconds\n", "      Timeout: 20\n"),
+        ("FunctionName: !Sub orders-app-", "FunctionName: !Sub orders-web-"),
+        ("pk\n          KeyType", "x\n          KeyType"),
+        add("  Mine:\n    Type: AWS::SNS::Topic\n"),
+    )
+    assert [each[0] for each in rows(report)] == [
+        "replaced",
+        "perhaps replaced",
+        "added",
+        "changed",
+    ]
+    assert "### Resources: 1 replaced, 1 perhaps replaced, 1 added\n" in report
+
+
 def test_another_type_is_another_resource(changes: Changes) -> None:
     report = changes(
         ("  AlarmTopic:\n    Type: AWS::SNS::Topic", "  AlarmTopic:\n    Type: AWS::SQS::Queue")
@@ -313,6 +330,19 @@ def test_sam_has_names_of_its_own(
     commit(service)
     report = changes((f"{resource}{old}\n", f"{resource}{new}\n"), base="HEAD")
     assert [each[0] for each in rows(report)] == ["replaced"]
+    assert ("its data is lost" in look(report)) == (kind == "AWS::Serverless::SimpleTable")
+
+
+def test_what_may_hold_a_fixed_property_is_perhaps_replaced(
+    service: Path, changes: Changes
+) -> None:
+    """A budget's name is fixed, and is somewhere below."""
+    edit(
+        service, *add("  Mine:\n    Type: AWS::Budgets::Budget\n    Properties: {Budget: !Ref A}\n")
+    )
+    commit(service)
+    report = changes(("{Budget: !Ref A}", "{Budget: !Ref B}"), base="HEAD")
+    assert row(report, "Mine", "Budget")[0] == "perhaps replaced"
 
 
 def test_an_unknown_type_is_only_changed(service: Path, changes: Changes) -> None:
@@ -404,6 +434,21 @@ def test_what_is_replaced_can_not_keep_its_name(changes: Changes) -> None:
     )
 
 
+def test_one_of_two_that_share_a_name_can_go(service: Path, changes: Changes) -> None:
+    queue = "    Type: AWS::SQS::Queue\n    Properties: {QueueName: mine}\n"
+    edit(service, *add(f"  A:\n    Condition: X\n{queue}  B:\n    Condition: Y\n{queue}"))
+    commit(service)
+    said = look(changes((f"  A:\n    Condition: X\n{queue}", ""), base="HEAD"))
+    assert "`A` is removed" in said
+    assert "has already" not in said
+
+
+def test_names_that_others_can_have_too_are_no_conflict(changes: Changes) -> None:
+    report = changes(("\n  Api:\n", "\n  Front:\n"))
+    assert row(report, "Front")[0] == "added"
+    assert "has already" not in report
+
+
 def test_a_snapshot_is_said_to_be_one(service: Path, changes: Changes) -> None:
     mine = "  Mine:\n    Type: AWS::RDS::DBInstance\n    DeletionPolicy: Snapshot\n"
     edit(service, *add(mine))
@@ -437,6 +482,15 @@ def test_a_condition_that_goes_removes_nothing(service: Path, changes: Changes) 
     edit(service, "  Table:\n", "  Table:\n    Condition: IsProd\n")
     commit(service)
     assert look(changes(("    Condition: IsProd\n", ""), base="HEAD")) == ""
+
+
+def test_what_kept_nothing_or_holds_no_data_is_no_risk(changes: Changes) -> None:
+    report = changes(
+        ("    DeletionPolicy: Delete\n", ""),
+        ("  AlarmTopic:\n", "  AlarmTopic:\n    Condition: IsProd\n"),
+    )
+    assert "### Resources: 2 changed\n" in report
+    assert look(report) == ""
 
 
 @pytest.mark.parametrize("setting", ["stack_name", "region"])
@@ -605,6 +659,13 @@ def test_code_and_requirements(service: Path, changes: Changes) -> None:
 def test_a_folder_that_is_none_has_no_changes(changes: Changes, path: str) -> None:
     report = changes(("      CodeUri: src/orders/app/\n", f"      CodeUri: {path}\n"))
     assert rows(report, "Code") == []
+
+
+def test_a_folder_that_no_command_takes_is_an_error(
+    service: Path, refused: Callable[..., str]
+) -> None:
+    edit(service, "      CodeUri: src/orders/app/\n", f"      CodeUri: {'x' * 2_000_000}\n")
+    assert "too long" in refused()
 
 
 # ── What is in it stays text ─────────────────────────────────────────────────

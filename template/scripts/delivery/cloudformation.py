@@ -102,7 +102,7 @@ def fixed(kind: str) -> dict[Keys, str]:
         "createOnlyProperties": "replaced",
     }
     return {(each,): "replaced" for each in own} | {
-        tuple(part for part in pointer.split("/")[2:] if part != "*"): word
+        tuple(pointer.split("/")[2:]): word
         for key, word in words.items()
         for pointer in schema.get(key) or []
     }
