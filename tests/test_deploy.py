@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from delivered import delivery
-from world import MOTO, World, script
+from world import MOTO, World, reset, script
 
 deploy = delivery("deploy")
 smoke = delivery("smoke")
@@ -54,7 +54,7 @@ class Endpoint:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     monkeypatch.setattr(smoke, "PAUSE", 0.01)
-    monkeypatch.setattr(smoke, "DEADLINE", 0.05)
+    monkeypatch.setattr(smoke, "DEADLINE", 0.5)
     endpoint = Endpoint()
     yield endpoint
     endpoint.server.shutdown()
@@ -154,7 +154,7 @@ def test_a_wrong_answer_fails(
     make_stack(world, api)
     for name, value in wrong.items():
         setattr(api, name, value)
-    assert not smoke.run(service(world), account(world), deadline=0.05, pause=0.01)
+    assert not smoke.run(service(world), account(world), deadline=1.0, pause=0.01)
     printed = capsys.readouterr().out
     assert "FAIL" in printed
     assert told in printed
@@ -165,7 +165,7 @@ def test_no_answer_fails(world: World, api: Endpoint, capsys: Said) -> None:
     make_stack(world, api)
     api.server.shutdown()
     api.server.server_close()
-    assert not smoke.run(service(world), account(world), deadline=0.05, pause=0.01)
+    assert not smoke.run(service(world), account(world), deadline=1.0, pause=0.01)
     assert "ConnectError" in capsys.readouterr().out
 
 
@@ -480,8 +480,7 @@ def test_existing_resources_are_taken_over_only_on_request(
     assert run_deploy(deploys) == 1, "the preflight finds it"
     answer(monkeypatch, "n")
     (deploys.root / ".aws-sam" / "packaged.yaml").write_text("Resources: {}\n", "utf-8")
-    made: list[dict[str, Any]] = []
-    deploys.on_change_set = made.append
+    deploys.change_sets = made = []
     with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
         run_deploy(deploys, take_existing=True)
     assert made[0]["ImportExistingResources"] is True
@@ -547,10 +546,18 @@ def test_bootstrap_refuses_a_name_that_another_service_begins_with(
         refuse(service(world), account(world))
 
 
+def unprepared(world: World) -> None:
+    """An account with nothing but GitHub's provider, which another stack has made."""
+    reset(world.endpoint)
+    world.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+
+
 def test_bootstrap_prepares_an_account(
     world: World, gh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
-    world.client("cloudformation").delete_stack(StackName="orders-infra-dev")
+    unprepared(world)
     at(world)
     assert delivery("bootstrap").main(["--yes"]) == 0
     told = capsys.readouterr().out
@@ -563,14 +570,13 @@ def test_bootstrap_prepares_an_account(
         f"variable set AWS_ACCOUNT_ID --env dev --repo Example-Org/orders --body {MOTO}" in called
     )
     assert account(world).stack("orders-infra-dev")
-    # The provider was there already: another stack's, or made by hand.
     assert "CreateOidcProvider   false" in told
 
 
 def test_bootstrap_changes_nothing_without_a_yes(
     world: World, gh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.client("cloudformation").delete_stack(StackName="orders-infra-dev")
+    unprepared(world)
     at(world)
     answer(monkeypatch, "n")
     with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):

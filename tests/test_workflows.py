@@ -127,7 +127,7 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
     checked = ["make setup SETUP_ARGS=--own-sam", "make check", "make build CONTAINER=yes"]
     assert made == {
         "check": [
-            *(checked[0], 'make --silent changes BASE="$BASE" >> "$GITHUB_STEP_SUMMARY"'),
+            *(checked[0], 'make --silent changes BASE=HEAD^1 >> "$GITHUB_STEP_SUMMARY"'),
             *checked[1:],
         ],
         "deploy": [*checked, "make deploy BUILT=yes", "make integration"],

@@ -7,7 +7,7 @@ import logging
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import OperationNotPageableError
 from conftest import commit, render
 from delivered import delivery
 from moto.server import ThreadedMotoServer
@@ -52,7 +53,7 @@ class World:
         self.pending = False
         self.events: list[dict[str, Any]] = []
         self.drifts: list[dict[str, Any]] | None = None
-        self.on_change_set: Callable[[dict[str, Any]], Any] | None = None
+        self.change_sets: list[dict[str, Any]] | None = None
         real = delivery("account").Account._client
         monkeypatch.setattr(
             delivery("account").Account,
@@ -71,9 +72,17 @@ class World:
             client.describe_stack_resources = lambda PhysicalResourceId: self.owner(  # noqa: N803
                 PhysicalResourceId
             )
-        if name == "cloudformation" and self.events:
-            pages = SimpleNamespace(paginate=lambda **_: [{"OperationEvents": self.events}])
-            client.get_paginator = lambda _operation: pages
+        if name == "cloudformation":
+            paginator = client.get_paginator
+
+            def pages(operation: str) -> Any:
+                if operation != "describe_events":
+                    return paginator(operation)
+                if not self.events:
+                    raise OperationNotPageableError(operation_name=operation)
+                return SimpleNamespace(paginate=lambda **_: [{"OperationEvents": self.events}])
+
+            client.get_paginator = pages
         if name == "cloudformation" and self.drifts is not None:
             client.detect_stack_drift = lambda **_: {"StackDriftDetectionId": "1"}
             client.describe_stack_drift_detection_status = lambda **_: {

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, OperationNotPageableError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, OperationNotPageableError, WaiterError
 
 from . import preflight, smoke
 from .account import Account, outputs
@@ -161,7 +161,7 @@ def failed_events(account: Account, stack: str, begin: datetime) -> list[dict[st
             StackName=stack, Filters={"FailedEvents": True}
         )
         events = [event for page in pages for event in page["OperationEvents"]]
-    except (ClientError, OperationNotPageableError):
+    except (ClientError, BotoCoreError, OperationNotPageableError):  # an older botocore or Region
         pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
         events = [event for page in pages for event in page["StackEvents"]]
     return [_as_stack_event(each, stack) for each in events if each["Timestamp"] >= begin - SLACK]
