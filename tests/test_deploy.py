@@ -480,7 +480,8 @@ def test_existing_resources_are_taken_over_only_on_request(
     assert run_deploy(deploys) == 1, "the preflight finds it"
     answer(monkeypatch, "n")
     (deploys.root / ".aws-sam" / "packaged.yaml").write_text("Resources: {}\n", "utf-8")
-    deploys.change_sets = made = []
+    made: list[dict[str, Any]] = []
+    deploys.change_sets = made
     with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
         run_deploy(deploys, take_existing=True)
     assert made[0]["ImportExistingResources"] is True

@@ -89,10 +89,9 @@ class World:
                 "DetectionStatus": "DETECTION_COMPLETE"
             }
             client.describe_stack_resource_drifts = lambda **_: {"StackResourceDrifts": self.drifts}
-        if name == "cloudformation" and self.on_change_set:
-            client.create_change_set = lambda **given: (
-                self.on_change_set and self.on_change_set(given)
-            )
+        if name == "cloudformation" and self.change_sets is not None:
+            made = self.change_sets
+            client.create_change_set = lambda **given: made.append(given)
             client.get_waiter = lambda _name: SimpleNamespace(wait=lambda **_: None)
             client.describe_change_set = lambda **_: {"Changes": []}
             client.delete_change_set = lambda **_: None
