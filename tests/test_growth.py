@@ -29,7 +29,7 @@ def test_the_gate_counts_as_sam_does(rendered_samples: dict[str, Path], name: st
     assert gate(service).resources_after_sam() == len(expand(service)["Resources"])
 
 
-@pytest.mark.parametrize(("count", "warns"), [(30, False), (42, True)])
+@pytest.mark.parametrize(("count", "warns"), [(27, False), (28, True)])
 def test_the_gate_warns_from_400_resources_on(
     orders: Callable[..., Path], count: int, warns: bool, recwarn: pytest.WarningsRecorder
 ) -> None:

@@ -10,7 +10,7 @@ from conftest import QUESTIONS, check, render, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_questions import RULES
-from test_render import cloudformation, test_structured_files_parse
+from test_render import cloudformation, resources, test_structured_files_parse
 
 KEBAB = st.from_regex(r"[a-z]([a-z0-9]|-[a-z0-9])*", fullmatch=True)
 SNAKE = KEBAB.map(lambda name: name.replace("-", "_"))
@@ -102,9 +102,13 @@ def test_accepted_answers_render_and_parse(template: Path, answers: dict[str, ob
         assert cloudformation(service)["Description"] == (
             f"{answers['service_name']}: {str(answers['service_description']).strip()}"
         )
-        assert len([path for path in tree(service) if path.endswith("lambda_pkg/index.py")]) == (
-            str(answers["functions"]).count(":")
+        declared = resources(service, "AWS::Serverless::Function")
+        handlers = [path for path in tree(service) if path.endswith("lambda_pkg/index.py")]
+        assert sorted(handlers) == sorted(
+            f"{each['CodeUri']}lambda_pkg/index.py" for each in declared.values()
         )
+        asked = declared.keys() - {"TrafficCheckFunction"}
+        assert len(asked) == str(answers["functions"]).count(":")
 
 
 @given(answers=ANSWERS)

@@ -92,7 +92,8 @@ def test_files_are_clean(rendered_samples: dict[str, Path], name: str) -> None:
 def test_no_template_markers_are_left(rendered_samples: dict[str, Path], name: str) -> None:
     """The sample `everything` has them in its description, on purpose."""
     for path, content in tree(rendered_samples[name]).items():
-        text = re.sub(r"\$\{\{.*?\}\}", "", content.decode("utf-8"))  # GitHub's expressions
+        # GitHub's expressions, and Docker's formats, are no template's.
+        text = re.sub(r'"\$\{\{"|\$\{\{.*?\}\}|\{\{\.\w+\}\}', "", content.decode("utf-8"))
         assert not re.search(r"\{\{|\{%|%\}|\{#|#\}", text), path
         assert not path.endswith(".jinja")
 
@@ -233,7 +234,8 @@ def test_every_function_has_what_it_needs(rendered_samples: dict[str, Path]) -> 
     groups = resources(rendered_samples["everything"], "AWS::Logs::LogGroup")
     alarms = resources(rendered_samples["everything"], "AWS::CloudWatch::Alarm")
     assert functions.keys() == {
-        *("ApiFunction", "AppFunction", "AnAdminFunctionOf24cFunction", "ChatNotifierFunction")
+        *("ApiFunction", "AppFunction", "AnAdminFunctionOf24cFunction", "ChatNotifierFunction"),
+        "TrafficCheckFunction",
     }
     for name, function in functions.items():
         prefix = name.removesuffix("Function")
@@ -330,7 +332,12 @@ def test_placeholder_repository_is_said_where_it_matters(orders: Callable[..., P
 
 def test_a_real_repository_is_no_placeholder(orders: Callable[..., Path]) -> None:
     service = orders(github_repository="example/orders")
-    assert not [path for path, content in tree(service).items() if b"placeholder" in content]
+    files = tree(service).items()
+    assert not [
+        path
+        for path, content in files
+        if b"`your-org/" in content or b"is a placeholder." in content
+    ]
 
 
 def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Path]) -> None:
@@ -345,7 +352,7 @@ def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Pat
         for path in folder.glob("requirements*.txt")
     }
     assert covered == set(service.rglob("requirements*.txt"))
-    assert len(covered) == 7
+    assert len(covered) == 8
     assert actions["package-ecosystem"] == "github-actions"
     assert {python["target-branch"], actions["target-branch"]} == {"dev/next+1"}
 

@@ -266,7 +266,7 @@ def test_a_batch_reports_its_failures(service: Path, name: str) -> None:
     (mapping,) = [
         each
         for each in found.values()
-        if each["FunctionName"] == {"Fn::Ref": f"{name.title()}Function"}
+        if each["FunctionName"] == {"Fn::Ref": f"{name.title()}Function.Alias"}
     ]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     if name in functions_of("stream"):

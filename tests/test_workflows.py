@@ -60,7 +60,7 @@ def test_zizmor_finds_nothing(rendered_samples: dict[str, Path]) -> None:
     for service in rendered_samples.values():
         config = service / ".github" / "zizmor.yml"
         check(
-            *("zizmor", "--offline", "--quiet", "--persona=pedantic", "--config", config),
+            *("zizmor", "--offline", "--quiet", "--persona=auditor", "--config", config),
             service / ".github",
             cwd=service,
         )
