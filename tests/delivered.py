@@ -62,7 +62,10 @@ def arns(template: Any, region: str, stack: str) -> dict[str, str]:
     """The ARN of each resource of a stack; names that CloudFormation makes up begin with the stack."""
     found = {}
     for each in template.resources():
+        # As long names are cut: by CloudFormation, which says nowhere how (25 of each was seen).
         made_up = f"{stack}-{each.logical_id}-A1B2C3D4E5F6"
+        if len(made_up) > 64:
+            made_up = f"{stack[:25]}-{each.logical_id[:25]}-A1B2C3D4E5F6"
         name = each.name or made_up
         service, rest = {
             "AWS::ApiGatewayV2::Api": ("apigateway", "/apis/a1b2c3"),
@@ -81,7 +84,7 @@ def arns(template: Any, region: str, stack: str) -> dict[str, str]:
             ),
             "AWS::DynamoDB::Table": ("dynamodb", f"table/{name}"),
             "AWS::Events::EventBus": ("events", f"event-bus/{name}"),
-            "AWS::IAM::Role": ("iam", f"role/{name[:64]}"),
+            "AWS::IAM::Role": ("iam", f"role/{name}"),
             "AWS::Lambda::EventSourceMapping": (
                 "lambda",
                 "event-source-mapping:6f0b9c5e-0000-4000-8000-0123456789ab",

@@ -265,7 +265,7 @@ def test_no_permission_is_there_for_nothing(service: Path) -> None:
 def test_policies_fit_into_iam(rendered_samples: dict[str, Path]) -> None:
     """6,144 characters in a managed policy, 10,240 in a role's own, with the longest name."""
     access = Access(rendered_samples["everything"], "prod")
-    assert len(access.named.name) == 24
+    assert len(access.named.name) == 19
     for name in ("FunctionsPolicy", "DataPolicy", "EventsPolicy", "OperationsPolicy", "Boundary"):
         assert len(json.dumps(access.document(name), separators=(",", ":"))) <= 6144, name
     assert len(json.dumps(access.deploy[0], separators=(",", ":"))) <= 10240
@@ -448,13 +448,15 @@ def test_github_may_deploy(access: Access) -> None:
     follow = (
         "DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStackResources DescribeStacks"
     )
-    follow += " ExecuteChangeSet GetTemplateSummary ListStackResources"
+    follow += " ExecuteChangeSet GetTemplate GetTemplateSummary ListStackResources"
     requests = [
         request("cloudformation:CreateChangeSet", stack, cloudformation__RoleArn=execution),
         *[request(f"cloudformation:{action}", stack) for action in follow.split()],
         request("iam:PassRole", execution, iam__PassedToService="cloudformation.amazonaws.com"),
         request("s3:PutObject", f"{bucket}/{access.named.stack}/0a1b.template"),
         request("s3:GetObject", f"{bucket}/{access.named.stack}/0a1b.template"),
+        request("s3:PutObjectTagging", f"{bucket}/{access.named.stack}/0a1b.template"),
+        request("s3:DeleteObjectTagging", f"{bucket}/{access.named.stack}/0a1b.template"),
         request("s3:ListBucket", bucket),
         request("s3:GetBucketLocation", bucket),
         request(

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivered import delivery
+from conftest import ROOT, check
+from delivered import delivery, infra
 from world import MOTO, World, reset, script
 
 deploy = delivery("deploy")
@@ -501,7 +502,7 @@ def gh(world: World) -> Path:
     script(
         world.tools / "gh",
         f"echo \"$@\" >> '{called}'\ncase \"$*\" in 'api repos/example-org/orders'|'api repos/Example-Org/orders')"
-        f" echo '{json.dumps(repository)}';; esac",
+        f" echo '{json.dumps(repository)}';; 'api repos/'*) echo 'HTTP 404' >&2; exit 1;; esac",
     )
     return called
 
@@ -574,6 +575,30 @@ def test_bootstrap_prepares_an_account(
     assert "CreateOidcProvider   false" in told
 
 
+def test_bootstrap_leaves_the_rules_of_an_environment_alone(world: World, gh: Path) -> None:
+    """A PUT would take the reviewers away."""
+    known = "'api repos/Example-Org/orders/environments/dev') echo '{}';;"
+    text = (world.tools / "gh").read_text("utf-8")
+    (world.tools / "gh").write_text(text.replace("in ", f"in {known} ", 1), "utf-8")
+    unprepared(world)
+    at(world)
+    assert delivery("bootstrap").main(["--yes"]) == 0
+    called = gh.read_text("utf-8")
+    assert "PUT" not in called
+    assert "variable set AWS_ACCOUNT_ID --env dev" in called
+
+
+def test_bootstrap_stops_where_github_says_neither(world: World, gh: Path) -> None:
+    text = (world.tools / "gh").read_text("utf-8")
+    refused = "'api repos/Example-Org/orders/environments/dev') echo 'HTTP 403' >&2; exit 1;;"
+    (world.tools / "gh").write_text(text.replace("in ", f"in {refused} ", 1), "utf-8")
+    unprepared(world)
+    at(world)
+    with pytest.raises(delivery("errors").DeliveryError, match="HTTP 403"):
+        delivery("bootstrap").main(["--yes"])
+    assert "PUT" not in gh.read_text("utf-8")
+
+
 def test_bootstrap_changes_nothing_without_a_yes(
     world: World, gh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -584,3 +609,56 @@ def test_bootstrap_changes_nothing_without_a_yes(
         delivery("bootstrap").main([])
     with pytest.raises(Exception, match="NoSuchEntity"):
         world.client("iam").get_role(RoleName="orders-cloudformation-dev")
+
+
+# ── Parameters and packages ──
+
+
+def test_sam_gets_every_parameter(world: World) -> None:
+    """By SAM's own reading: what it isn't given would stay as it was deployed."""
+    (world.root / ".aws-sam").mkdir(exist_ok=True)
+    *_, option, value = delivery("deploy").sam_deploy(service(world), MOTO)
+    assert option == "--parameter-overrides"
+    code = (
+        "import json, sys; from samcli.cli.types import CfnParameterOverridesType;"
+        " print(json.dumps(CfnParameterOverridesType().convert((sys.argv[1],), None, None)))"
+    )
+    given = json.loads(check(ROOT / ".venv-sam/bin/python", "-c", code, value, cwd=world.root))
+    declared = service(world).declared_parameters
+    assert given.keys() == declared.keys()
+    assert given["LogLevel"] == "DEBUG"
+    assert given["CorsAllowOrigins"] == str(declared["CorsAllowOrigins"]["Default"])
+
+
+def test_packages_go_when_nothing_names_them(world: World) -> None:
+    """Age alone says nothing: a rollback fetches a function's last package however old it is."""
+    world.deploy()
+    s3, bucket = world.client("s3"), service(world).bucket(MOTO)
+    for key in ("live", "again", "old", "failed"):
+        s3.put_object(Bucket=bucket, Key=f"orders-dev/{key}", Body=b"")
+    s3.put_object_tagging(
+        Bucket=bucket, Key="orders-dev/again", Tagging=delivery("packages").SUPERSEDED
+    )
+    world.monkeypatch.setattr(
+        delivery("packages"), "named", lambda *_: "orders-dev/live orders-dev/again"
+    )
+    before = "orders-dev/live orders-dev/old"
+    retired = delivery("packages").retire(service(world), account(world), before)
+    assert sorted(retired) == ["orders-dev/failed", "orders-dev/old"]
+
+    def tags(key: str) -> list[dict[str, str]]:
+        found = s3.get_object_tagging(Bucket=bucket, Key=f"orders-dev/{key}")["TagSet"]
+        assert isinstance(found, list)
+        return found
+
+    assert tags("old") == tags("failed") == [{"Key": "superseded", "Value": "true"}]
+    assert tags("live") == tags("again") == []
+
+
+def test_the_bucket_removes_by_that_tag_alone(world: World) -> None:
+    (bucket,) = [
+        each for each in infra(world.root, "dev").resources() if each.type == "AWS::S3::Bucket"
+    ]
+    rules = bucket.properties["LifecycleConfiguration"]["Rules"]
+    (expiring,) = [each for each in rules if "ExpirationInDays" in each]
+    assert expiring["TagFilters"] == delivery("packages").SUPERSEDED["TagSet"]

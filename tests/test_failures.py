@@ -77,6 +77,11 @@ SAID = [
         ("DEP-05", "python_version"),
     ),
     (
+        "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key"
+        " does not exist. (Service: Lambda, Status Code: 400)",
+        ("CD-04", "list-object-versions --bucket BUCKET --prefix orders-dev/KEY"),
+    ),
+    (
         "An error occurred (NoSuchBucket) when calling the PutObject operation",
         ("CD-04", "bootstrap"),
     ),

@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from conftest import commit
 from delivered import delivery
 from world import MOTO, PYTHON, TODAY, World, checks_local, preflight, reset, script
@@ -116,6 +117,31 @@ def a_runtime_that_ends_soon(world: World) -> None:
 @fault("stack name: failed")
 def another_stack_name(world: World) -> None:
     world.edit("samconfig.toml", 'stack_name = "orders-dev"', 'stack_name = "sam-app"')
+
+
+@fault("values: failed")
+def a_parameter_that_is_not_there(world: World) -> None:
+    world.edit("samconfig.toml", '"LogLevel=DEBUG"', '"LogLevel=DEBUG", "Nope=1"')
+
+
+@fault("values: failed")
+def a_value_that_is_not_allowed(world: World) -> None:
+    """Of prod, which would only be met after dev went well."""
+    world.edit("samconfig.toml", '"LogLevel=INFO"', '"LogLevel=LOUD"')
+
+
+@fault("values: failed")
+def a_value_that_is_no_number(world: World) -> None:
+    world.edit("samconfig.toml", '"LogLevel=DEBUG"', '"LogLevel=DEBUG", "MonthlyBudgetUsd=-1"')
+
+
+@fault("values: failed")
+def a_parameter_without_a_value(world: World) -> None:
+    world.edit(
+        "template.yaml",
+        "  # Your own parameters go here.",
+        "  Mine:\n    Type: String\n    Description: Mine.",
+    )
 
 
 @fault("placeholders: failed")
@@ -413,6 +439,51 @@ def test_a_changed_parameter_is_told(world: World) -> None:
     found = world.run()
     assert told(found) == {"parameters: warned"}
     assert "LogLevel changes from ERROR to DEBUG" in found["parameters", "warned"].seen
+
+
+def test_a_changed_default_is_told(world: World) -> None:
+    """It is passed as everything is, since SAM would keep what was deployed."""
+    world.deploy(AlarmEmail="on.call@example.com")
+    found = world.run()
+    assert "AlarmEmail changes from on.call@example.com to " in found["parameters", "warned"].seen
+
+
+def test_a_secret_that_may_not_be_seen_is_missing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what it can't find, Secrets Manager may say that it is not allowed."""
+    client = world.client("secretsmanager")
+
+    def denied(**_asked: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeSecret")
+
+    monkeypatch.setattr(client, "describe_secret", denied)
+    monkeypatch.setattr(
+        world, "taught", lambda real, name: client if name == "secretsmanager" else real
+    )
+    assert "can't be seen" in world.run()["secrets", "failed"].seen
+
+
+def test_what_only_a_deployment_knows_stops_no_check(world: World) -> None:
+    world.edit(
+        "template.yaml",
+        "      MemorySize: ",
+        "      ReservedConcurrentExecutions: !If [HasAlarmEmail, 10, !Ref AWS::NoValue]\n      MemorySize: ",
+    )
+    commit(world.root)
+    assert world.run() == {}
+
+
+def test_a_check_that_breaks_is_told_and_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_situation: object) -> None:
+        raise TypeError("no such thing")
+
+    monkeypatch.setitem(preflight.REMOTE, "quotas", broken)
+    found = world.run()
+    assert told(found) == {"quotas: failed"}
+    assert "TypeError: no such thing" in found["quotas", "failed"].seen
 
 
 def test_an_alarm_that_nobody_hears(world: World) -> None:

@@ -59,11 +59,7 @@ BRANCH = st.text("abü/.+!-_@#$'\"`|&;=", min_size=1, max_size=20).filter(accept
 def fit_together(answers: dict[str, object]) -> bool:
     """Streams need the table, and a bucket's name has room for 44 characters."""
     pairs = [item.strip().split(":") for item in str(answers["functions"]).split(",")]
-    return all(
-        (answers["table"] or trigger != "stream")
-        and (trigger != "bucket" or len(f"{answers['service_name']}{name}") <= 44)
-        for name, trigger in pairs
-    )
+    return all((answers["table"] or trigger != "stream") for name, trigger in pairs)
 
 
 ANSWERS = st.fixed_dictionaries(

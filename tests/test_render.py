@@ -264,10 +264,10 @@ def test_a_function_may_do_what_its_code_does_and_no_more(
     }
     assert secrets["Action"] == "secretsmanager:GetSecretValue"
     assert [arn["Fn::Sub"].split(":secret:")[1] for arn in secrets["Resource"]] == [
-        "an-order-service-of-24ch/class-${EnvironmentName}-??????",
-        "an-order-service-of-24ch/str-${EnvironmentName}-??????",
-        "an-order-service-of-24ch/twilio-api-key-${EnvironmentName}-??????",
-        "an-order-service-of-24ch/a-secret-with-thirty-two-letters-${EnvironmentName}-??????",
+        "an-order-service-19/class-${EnvironmentName}-??????",
+        "an-order-service-19/str-${EnvironmentName}-??????",
+        "an-order-service-19/twilio-api-key-${EnvironmentName}-??????",
+        "an-order-service-19/a-secret-with-thirty-two-letters-${EnvironmentName}-??????",
     ]
     bare = resources(rendered_samples["no-table"], "AWS::Serverless::Function")["AppFunction"]
     assert "Policies" not in bare

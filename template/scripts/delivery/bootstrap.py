@@ -211,6 +211,20 @@ def bootstrap(service: Service, account: Account, repository: Repository, *, sur
     print(f"\n{service.infra_stack} is there.")
 
 
+def environment_is_there(where: str) -> bool:
+    """Whether GitHub has the environment.
+
+    Raises:
+        DeliveryError: GitHub doesn't say.
+    """
+    done = subprocess.run(
+        ["gh", "api", where], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode and "404" not in done.stderr:
+        raise DeliveryError(f"gh api {where}: {done.stderr.strip()}")
+    return done.returncode == 0
+
+
 def tell_github(service: Service, repository: Repository, number: str, *, sure: bool) -> None:
     """Set the variable of the GitHub environment, or print how; and the rules to switch on."""
     where = f"repos/{repository.owner}/{repository.name}/environments/{service.environment}"
@@ -223,7 +237,9 @@ def tell_github(service: Service, repository: Repository, number: str, *, sure: 
         sure
         or input("\nSet up the environment in GitHub too? [y/N] ").strip().lower() in ("y", "yes")
     ):
-        for call in (("api", "--method", "PUT", where), set_variable):
+        # A PUT without a body may take an environment's rules away: only where there is none yet.
+        create = () if environment_is_there(where) else (("api", "--method", "PUT", where),)
+        for call in (*create, set_variable):
             done = subprocess.run(
                 ["gh", *call], capture_output=True, text=True, timeout=60, check=False
             )
@@ -232,7 +248,7 @@ def tell_github(service: Service, repository: Repository, number: str, *, sure: 
         print(f"GitHub has the environment {service.environment} with AWS_ACCOUNT_ID.")
     else:
         print("\nIn GitHub:")
-        print(f"  gh api --method PUT {where}")
+        print(f"  gh api {where} || gh api --method PUT {where}")
         print(f"  gh {' '.join(set_variable)}")
     print("\nSwitch on there, under Settings → Environments:")
     print(f"  Deployment branches: only {service.branch}")

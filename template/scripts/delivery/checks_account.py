@@ -3,15 +3,16 @@
 import os
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import repeat
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .account import code, outputs
+from .account import code, is_denied, outputs
 from .report import Result, failed, passed, warned
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
-from .template import UnknownError
+from .template import Resource, Template, UnknownError
 
 # What can be said about each state of a stack that is not simply fine.
 BUSY = "somebody is deploying: wait, or look at it with make status ENV={env}"
@@ -30,6 +31,15 @@ STATES: dict[str, tuple[str, ...]] = {
     ),
     "UPDATE_FAILED": ("aws cloudformation rollback-stack --stack-name {stack}",),
 }
+
+
+def way_out(service: Service, state: str) -> list[str]:
+    """What leads out of a stack's state, from which it can't be deployed; nothing where it can."""
+    busy = state.endswith("_IN_PROGRESS") and state != "REVIEW_IN_PROGRESS"
+    lines = (BUSY,) if busy else STATES.get(state, ())
+    return [line.format(env=service.environment, stack=service.stack) for line in lines]
+
+
 # What Lambda keeps for functions without a reservation.
 LEFT_UNRESERVED = 100
 
@@ -75,12 +85,9 @@ def stack(situation: Situation) -> Iterator[Result]:
         yield passed(f"{service.stack} will be created")
         return
     state = situation.stack["StackStatus"]
-    names = {"env": service.environment, "stack": service.stack}
-    if state in STATES:
-        fix = [line.format(**names) for line in STATES[state]]
+    fix = way_out(service, state)
+    if fix:
         yield failed(f"{service.stack} is in {state}", "CD-04", *fix)
-    elif state.endswith("_IN_PROGRESS") and state != "REVIEW_IN_PROGRESS":
-        yield failed(f"{service.stack} is in {state}", "CD-04", BUSY.format(**names))
     else:
         yield passed(f"{service.stack} is in {state}")
 
@@ -161,9 +168,11 @@ def secrets(situation: Situation) -> Iterator[Result]:
         try:
             found = client.describe_secret(SecretId=name)
         except ClientError as error:
-            if code(error) != "ResourceNotFoundException":
+            # Of a name that it can't find, Secrets Manager may only say that it is not allowed.
+            if not is_denied(error) and code(error) != "ResourceNotFoundException":
                 raise
-            yield failed(f"there is no secret {name}", "SEC-06", fix)
+            or_hidden = ", or it can't be seen by these credentials" if is_denied(error) else ""
+            yield failed(f"there is no secret {name}{or_hidden}", "SEC-06", fix)
             good = False
             continue
         if "DeletedDate" in found:
@@ -203,7 +212,7 @@ def parameters(situation: Situation) -> Iterator[Result]:
     }
     changed = {
         name: (deployed[name], value)
-        for name, value in situation.service.parameters.items()
+        for name, value in situation.service.all_parameters.items()
         if name in deployed and deployed[name] != value
     }
     for name, (old, new) in changed.items():
@@ -221,10 +230,7 @@ def quotas(situation: Situation) -> Iterator[Result]:
     """Lambda has room for the code and the concurrency of the stack."""
     found = situation.aws.client("lambda").get_account_settings()
     limit, usage = found["AccountLimit"], found["AccountUsage"]
-    wanted = sum(
-        int(each.properties.get("ReservedConcurrentExecutions", 0))
-        for each in situation.template.resources()
-    )
+    wanted = sum(map(_reserved, situation.template.resources(), repeat(situation.template)))
     free = limit["UnreservedConcurrentExecutions"]
     increase = "raise it: Service Quotas → AWS Lambda → Concurrent executions"
     if wanted and situation.stack is None and free - wanted < LEFT_UNRESERVED:
@@ -250,6 +256,15 @@ def quotas(situation: Situation) -> Iterator[Result]:
         )
     else:
         yield passed(f"{limit['ConcurrentExecutions']} concurrent executions, enough room for code")
+
+
+def _reserved(resource: Resource, template: Template) -> int:
+    """The concurrency that a function reserves; 0 where that is only known later."""
+    try:
+        value = template.resolve(resource.properties.get("ReservedConcurrentExecutions", 0))
+        return int(value or 0)
+    except (UnknownError, TypeError, ValueError):
+        return 0
 
 
 def alarms(situation: Situation) -> Iterator[Result]:

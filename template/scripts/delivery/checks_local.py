@@ -16,6 +16,7 @@ import yaml
 from botocore.exceptions import ProfileNotFound
 
 from .report import Result, failed, passed, warned
+from .service import ENVIRONMENTS, Service
 from .situation import Situation
 
 # The last day on which AWS supports each runtime
@@ -201,6 +202,44 @@ def template(situation: Situation) -> Iterator[Result]:
         yield failed(told[0] if told else f"sam validate ends with {failure}", "CD-04", "make lint")
     else:
         yield passed("sam validate finds nothing")
+
+
+def parameter_values(situation: Situation) -> Iterator[Result]:
+    """What samconfig.toml passes, to either environment, is what template.yaml's parameters take."""
+    found = []
+    for environment in ENVIRONMENTS:
+        service = Service(situation.service.root, environment)
+        declared, values = service.declared_parameters, service.all_parameters
+        for name in values.keys() - declared.keys():
+            found.append(f"[{environment}]: template.yaml has no parameter {name}")
+        for name, body in declared.items():
+            if name not in values:
+                found.append(f"[{environment}]: {name} has no value and no Default")
+            elif problem := _value_problem(values[name], body):
+                found.append(f"[{environment}]: {name} = {values[name]!r} {problem}")
+    for each in found:
+        yield failed(each, "CD-04", "correct parameter_overrides in samconfig.toml")
+    if not found:
+        yield passed("parameter_overrides of both environments are what template.yaml takes")
+
+
+def _value_problem(value: str, parameter: dict[str, Any]) -> str:
+    """Why CloudFormation would refuse a parameter's value; empty when it takes it."""
+    allowed = [str(each) for each in parameter.get("AllowedValues", [])]
+    if allowed and value not in allowed:
+        return f"is none of {', '.join(allowed)}"
+    if parameter["Type"] == "Number":
+        try:
+            number = float(value)
+        except ValueError:
+            return "is no number"
+        if not parameter.get("MinValue", number) <= number <= parameter.get("MaxValue", number):
+            return "is outside of MinValue and MaxValue"
+    elif not parameter.get("MinLength", 0) <= len(value) <= parameter.get("MaxLength", len(value)):
+        return "is shorter than MinLength or longer than MaxLength"
+    elif not re.fullmatch(parameter.get("AllowedPattern", ".*"), value, re.DOTALL):
+        return f"does not match {parameter['AllowedPattern']}"
+    return ""
 
 
 def stack_name(situation: Situation) -> Iterator[Result]:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError, OperationNotPageableError, WaiterError
 
-from . import preflight, smoke
+from . import packages, preflight, smoke
 from .account import Account, outputs
-from .checks_account import STATES
+from .checks_account import way_out
 from .errors import DeliveryError
 from .failures import explain, failures
 from .service import Service, here
@@ -52,6 +53,13 @@ def build(service: Service) -> None:
         raise DeliveryError("The build failed; nothing was deployed.", "What it said is above.")
 
 
+def parameters_file(service: Service) -> Path:
+    """Every parameter with its value, for SAM: what it isn't given stays as it was deployed."""
+    path = service.root / ".aws-sam" / "parameters.yaml"
+    path.write_text(yaml.safe_dump(service.all_parameters), "utf-8")
+    return path
+
+
 def sam_deploy(service: Service, account: str) -> list[str]:
     """The command that deploys what was built, without questions (CD-09)."""
     return [
@@ -66,6 +74,8 @@ def sam_deploy(service: Service, account: str) -> list[str]:
         "--no-confirm-changeset",
         "--no-fail-on-empty-changeset",
         "--no-progressbar",
+        "--parameter-overrides",
+        f"file://{parameters_file(service)}",
     ]
 
 
@@ -101,7 +111,7 @@ def take_over(service: Service, account: Account, number: str) -> None:
             TemplateURL=_upload(service, account, number, packaged),
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value}
-                for key, value in service.parameters.items()
+                for key, value in service.all_parameters.items()
             ],
         )
         client.get_waiter("change_set_create_complete").wait(**where)
@@ -180,19 +190,32 @@ def _as_stack_event(event: dict[str, Any], stack: str) -> dict[str, Any]:
 
 def tell_failure(service: Service, account: Account, begin: datetime, printed: str) -> None:
     """Print why a deployment failed, per resource, and the way out of the state it is in."""
-    try:
-        events = failed_events(account, service.stack, begin)
-        stack = account.stack(service.stack)
-    except ClientError:
-        events, stack = [], None  # there is no stack, and SAM has said why
-    found = failures(events, printed, service.stack)
     print(f"\nThe deployment of {service.stack} failed:\n")
-    print(explain(found, service.environment, service.stack))
-    state = stack["StackStatus"] if stack else "no state: there is no stack"
-    print(f"\nThe stack is left in {state}.")
-    names = {"env": service.environment, "stack": service.stack}
-    for line in STATES.get(state, ("nothing is in the way of the next deployment",)):
-        print(f"  {line.format(**names)}")
+    try:
+        stack = account.stack(service.stack)
+        events = failed_events(account, service.stack, begin) if stack else []
+    except (ClientError, BotoCoreError) as error:
+        print(explain(failures([], printed, service.stack), service.environment, service.stack))
+        print(f"\nWhat CloudFormation says can't be asked for: {error}")
+        print(f"  make status ENV={service.environment}")
+        return
+    print(explain(failures(events, printed, service.stack), service.environment, service.stack))
+    if stack is None:
+        print(f"\nThere is no stack {service.stack}: nothing was made.")
+        return
+    print(f"\nThe stack is left in {stack['StackStatus']}.")
+    for line in way_out(service, stack["StackStatus"]) or [
+        "nothing is in the way of the next deployment"
+    ]:
+        print(f"  {line}")
+
+
+def clean_up(service: Service, account: Account, before: str) -> None:
+    """Let go of packages that nothing names any more; a deployment doesn't fail by that."""
+    try:
+        packages.retire(service, account, before)
+    except (ClientError, BotoCoreError) as error:
+        print(f"\nOld packages stay in the artifact bucket: {error}", file=sys.stderr)
 
 
 def summarize(service: Service, stack: dict[str, Any], changed: Sequence[str]) -> None:
@@ -232,6 +255,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         raise DeliveryError("Nothing is built.", f"make build ENV={service.environment}")
     number = account.identity()["Account"]
     begin = datetime.now(UTC)
+    before = packages.named(service, account) if account.stack(service.stack) else ""
     if take_existing:
         take_over(service, account, number)
     failure, printed = stream(sam_deploy(service, number), service.root)
@@ -244,6 +268,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
     print(f"\n{service.stack} is deployed:\n")
     for key, value in sorted(outputs(stack).items()):
         print(f"  {key:<28} {value}")
+    clean_up(service, account, before)
     summarize(service, stack, last_changes(account, stack))
     print("\nThe live service:\n")
     return 0 if smoke.run(service, account) else 1

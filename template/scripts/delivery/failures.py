@@ -133,6 +133,15 @@ CAUSES = [
         ("look at what lies in .aws-sam/build, and at the function's requirements.txt",),
     ),
     Cause(
+        r"NoSuchKey|specified key does not exist",
+        "CD-04",
+        "a function's package is no longer in the artifact bucket",
+        (
+            "aws s3api list-object-versions --bucket BUCKET --prefix {stack}/KEY shows its versions;",
+            "aws s3api delete-object with the version id of the delete marker brings it back",
+        ),
+    ),
+    Cause(
         r"[Ll]imit ?[Ee]xceeded|TooManyRequests|Rate exceeded|[Qq]uota|Maximum number of",
         "CD-04",
         "a quota of the account is used up",

@@ -13,6 +13,7 @@ from .errors import DeliveryError
 from .report import Result, Status, not_run
 from .service import Service, here
 from .situation import Situation
+from .template import UnknownError
 
 Check = Callable[[Situation], Iterator[Result]]
 
@@ -23,6 +24,7 @@ LOCAL: dict[str, Check] = {
     "container": checks_local.container,
     "runtime": checks_local.runtime,
     "template": checks_local.template,
+    "values": checks_local.parameter_values,
     "stack name": checks_local.stack_name,
     "placeholders": checks_local.placeholders,
     "changes": checks_local.uncommitted_changes,
@@ -75,6 +77,10 @@ def _results(name: str, check: Check, situation: Situation) -> list[Result]:
             results = [not_run(f"not allowed to look: {error.operation_name}")]
     except BotoCoreError as error:
         results = [not_run(str(error))]
+    except UnknownError as error:
+        results = [not_run(f"template.yaml says it by what only a deployment knows: {error}")]
+    except Exception as error:  # a template may be anything, and the other checks go on
+        results = [report.failed(f"could not look: {type(error).__name__}: {error}", "CD-04")]
     return [replace(each, check=name) for each in results]
 
 

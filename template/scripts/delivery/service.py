@@ -70,6 +70,29 @@ class Service:
         return dict(pair.split("=", 1) for pair in pairs)
 
     @cached_property
+    def declared_parameters(self) -> dict[str, dict[str, Any]]:
+        """The parameters that template.yaml declares.
+
+        Raises:
+            DeliveryError: it is not YAML.
+        """
+        return dict(self._template_data.get("Parameters") or {})
+
+    @cached_property
+    def all_parameters(self) -> dict[str, str]:
+        """Every parameter with its value in this environment.
+
+        SAM leaves a parameter that it isn't given as it was deployed before, so that a new default
+        would change nothing.
+        """
+        defaults = {
+            name: str(body["Default"])
+            for name, body in self.declared_parameters.items()
+            if "Default" in body
+        }
+        return defaults | self.parameters
+
+    @cached_property
     def template_text(self) -> str:
         return self._text("template.yaml")
 
@@ -79,12 +102,6 @@ class Service:
         Raises:
             DeliveryError: it is not YAML.
         """
-        try:
-            data = read(self.template_text)
-        except yaml.YAMLError as error:
-            raise DeliveryError(
-                f"template.yaml can't be read: {error}", "Mend it: make lint"
-            ) from error
         pseudo = {
             "AWS::AccountId": account,
             "AWS::Region": self.region,
@@ -92,7 +109,16 @@ class Service:
             "AWS::Partition": self.partition,
             "AWS::URLSuffix": "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com",
         }
-        return Template(data, self.parameters, pseudo)
+        return Template(self._template_data, self.parameters, pseudo)
+
+    @cached_property
+    def _template_data(self) -> dict[str, Any]:
+        try:
+            return read(self.template_text)
+        except yaml.YAMLError as error:
+            raise DeliveryError(
+                f"template.yaml can't be read: {error}", "Mend it: make lint"
+            ) from error
 
     @property
     def partition(self) -> str:
