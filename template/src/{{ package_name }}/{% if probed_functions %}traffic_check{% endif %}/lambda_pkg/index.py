@@ -9,26 +9,44 @@ from .services import versions
 from .settings import load_settings
 from .utils.aws import client
 
-settings = load_settings()
+# Seconds for the last call that is begun and for the answer to CodeDeploy, by their timeouts.
+RESERVE = 30 + 25
+
 # Service and level come from POWERTOOLS_SERVICE_NAME and LoggingConfig in template.yaml.
 # Lambda reads the level of a line only beside a timestamp of RFC 3339.
-logger = Logger(stage=settings.stage, use_rfc3339=True)
-functions = client("lambda")
-deployments = client("codedeploy")
+logger = Logger(use_rfc3339=True)
+# A new version starts cold, and may take as long as API Gateway waits for it. Not tried twice:
+# what fails once is refused.
+functions = client("lambda", read_timeout=29, attempts=1)
+deployments = client("codedeploy", read_timeout=5, attempts=3)
+
+
+def problems_of_new_versions(context: LambdaContext) -> list[str]:
+    """Try all of them; why each that is refused is."""
+    settings = load_settings()
+    logger.append_keys(stage=settings.stage)
+
+    def left() -> float:
+        return context.get_remaining_time_in_millis() / 1000 - RESERVE
+
+    tried = [
+        versions.problem_of(versions.parse(each, logger.service, settings.stage), functions, left)
+        for each in settings.new_function_versions
+    ]
+    return [problem for problem in tried if problem]
 
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     problems = ["the check itself failed"]
     try:
-        tried = [
-            versions.problem_of(versions.parse(each, logger.service, settings.stage), functions)
-            for each in settings.new_function_versions
-        ]
-        problems = [problem for problem in tried if problem]
+        problems = problems_of_new_versions(context)
+    except Exception:
+        logger.exception("the check itself failed")
+        raise
+    finally:
         for problem in problems:
             logger.error("a new version is refused", problem=problem)
-    finally:
         # Whatever happened: without an answer CodeDeploy waits for an hour.
         deployments.put_lifecycle_event_hook_execution_status(
             deploymentId=event["DeploymentId"],

@@ -1,8 +1,18 @@
 """Tries a version of a function with an event that changes nothing."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
+from random import random
 from typing import Any
+
+from botocore.exceptions import ClientError
+
+# Lambda has no room just now, which says nothing about the version.
+THROTTLED = "TooManyRequestsException"
+LONGEST_PAUSE = 16.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -54,19 +64,49 @@ def event_for(version: Version) -> dict[str, Any]:
     }
 
 
-def problem_of(version: Version, functions: Any) -> str | None:
+class NotTriedError(Exception):
+    """There was no time to try a version; the message says why."""
+
+
+def answer_of(version: Version, functions: Any, left: Callable[[], float]) -> Any:
+    """What Lambda answers to a call of a version, which is repeated only while Lambda has no room.
+
+    Raises:
+        NotTriedError: no time is left for a call.
+    """
+    why = "no time was left for it"
+    for attempt in count():
+        # Deployment groups check at the same time: they must not come again together.
+        pause = min(2.0**attempt, LONGEST_PAUSE) * (0.5 + random() / 2) if attempt else 0.0  # noqa: S311
+        if left() <= pause:
+            break
+        time.sleep(pause)
+        try:
+            return functions.invoke(
+                FunctionName=version.function,
+                Qualifier=version.number,
+                Payload=json.dumps(event_for(version)).encode(),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != THROTTLED:
+                raise
+            why = f"Lambda had no room for it ({THROTTLED})"
+    raise NotTriedError(why)
+
+
+def problem_of(version: Version, functions: Any, left: Callable[[], float]) -> str | None:
     """What is wrong with a version; None when it answers as it should.
 
     Args:
         functions: the Lambda client that calls it.
+        left: tells the seconds in which a call may still begin.
     """
-    answer = functions.invoke(
-        FunctionName=version.function,
-        Qualifier=version.number,
-        Payload=json.dumps(event_for(version)).encode(),
-    )
-    said = json.loads(answer["Payload"].read() or b"null")
     name = f"version {version.number} of {version.function}"
+    try:
+        answer = answer_of(version, functions, left)
+    except NotTriedError as error:
+        return f"{name} was not tried: {error}"
+    said = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
         kind = said.get("errorType") if isinstance(said, dict) else None
         return f"{name} fails: {kind or answer['FunctionError']}"

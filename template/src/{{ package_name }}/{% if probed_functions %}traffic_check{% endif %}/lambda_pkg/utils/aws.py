@@ -10,15 +10,19 @@ from botocore.config import Config
 for name in ("boto3", "botocore", "urllib3"):
     logging.getLogger(name).setLevel(logging.INFO)
 
-# A new version starts cold, and may take as long as API Gateway waits for it. Not tried twice:
-# what fails once is refused.
-CONFIG = Config(
-    connect_timeout=1, read_timeout=29, retries={"mode": "standard", "total_max_attempts": 1}
-)
 
+def client(service: str, *, read_timeout: int, attempts: int) -> Any:
+    """A client of an AWS service.
 
-def client(service: str) -> Any:
-    """A client of an AWS service."""
+    Args:
+        read_timeout: seconds to wait for an answer.
+        attempts: how often a call is tried, the first time included.
+    """
     # Known by more than a literal name: boto3's overloads have no word for that.
     make: Any = boto3.client
-    return make(service, config=CONFIG)
+    config = Config(
+        connect_timeout=1,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    return make(service, config=config)
