@@ -39,10 +39,21 @@ def detect(
         time.sleep(pause)
     if found["DetectionStatus"] == "DETECTION_FAILED":
         raise DeliveryError(f"CloudFormation could not tell: {found.get('DetectionStatusReason')}")
-    drifts = client.describe_stack_resource_drifts(
-        StackName=service.stack, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
-    )
-    return list(drifts["StackResourceDrifts"])
+    return _drifts(client, service.stack)
+
+
+def _drifts(client: Any, stack: str) -> list[dict[str, Any]]:
+    """Page by page: boto3 has no paginator for it."""
+    found: list[dict[str, Any]] = []
+    page: dict[str, str] = {}
+    while True:
+        drifts = client.describe_stack_resource_drifts(
+            StackName=stack, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], **page
+        )
+        found += drifts["StackResourceDrifts"]
+        if "NextToken" not in drifts:
+            return found
+        page = {"NextToken": drifts["NextToken"]}
 
 
 def main(arguments: list[str]) -> int:
