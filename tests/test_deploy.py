@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, check
 from delivered import delivery, infra
-from world import MOTO, World, reset, script
+from world import MOTO, ChangeSets, World, reset, script
 
 deploy = delivery("deploy")
 smoke = delivery("smoke")
@@ -242,6 +242,40 @@ def test_a_deployment_ends_with_the_live_service(deploys: World, capsys: Said) -
     assert "| ApiEndpoint |" in page.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("id_after", "listed"),
+    [
+        ("earlier", ["nothing"]),
+        ("new", ["Import  AWS::DynamoDB::Table", "Add     AWS::SQS::Queue"]),
+    ],
+)
+def test_a_deployment_tells_what_it_changed(
+    built: World, api: Endpoint, monkeypatch: pytest.MonkeyPatch, id_after: str, listed: list[str]
+) -> None:
+    """From all pages; and not what an earlier one did, when there was nothing to change."""
+    make_stack(built, api)
+    change_sets(built)
+    change_set = {"ChangeSetId": "earlier"}
+    real = delivery("account").Account.stack
+
+    def stack(account: Any, name: str) -> Any:
+        found = real(account, name)
+        return found and {**found, **change_set}
+
+    def stream(_command: list[str], _folder: Path) -> tuple[int, str]:
+        change_set["ChangeSetId"] = id_after
+        return 0, ""
+
+    monkeypatch.setattr(delivery("account").Account, "stack", stack)
+    monkeypatch.setattr(deploy, "stream", stream)
+    page = built.tools / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    assert run_deploy(built) == 0
+    told = page.read_text("utf-8").split("What changed")[1]
+    lines = told.split("```")[1].strip().splitlines()
+    assert all(line.startswith(each) for line, each in zip(lines, listed, strict=True))
+
+
 def test_sam_is_called_without_questions_and_with_the_execution_role(deploys: World) -> None:
     """CD-09, IAM-05."""
     run_deploy(deploys)
@@ -413,16 +447,22 @@ def test_drift_is_told(world: World, api: Endpoint, capsys: Said) -> None:
     make_stack(world, api)
     at(world)
     difference = {"PropertyPath": "/Timeout", "ExpectedValue": "10", "ActualValue": "900"}
-    world.drifts = [
-        {
-            "LogicalResourceId": "AppFunction",
-            "ResourceType": "AWS::Lambda::Function",
-            "StackResourceDriftStatus": "MODIFIED",
-            "PropertyDifferences": [difference],
-        }
-    ]
+    changed = {
+        "LogicalResourceId": "AppFunction",
+        "ResourceType": "AWS::Lambda::Function",
+        "StackResourceDriftStatus": "MODIFIED",
+        "PropertyDifferences": [difference],
+    }
+    deleted = {
+        "LogicalResourceId": "Table",
+        "ResourceType": "AWS::DynamoDB::Table",
+        "StackResourceDriftStatus": "DELETED",
+    }
+    world.drifts = [changed, deleted]
     assert delivery("drift").main([]) == 1
-    assert "/Timeout: 10 in the template, 900 in AWS" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "/Timeout: 10 in the template, 900 in AWS" in told
+    assert "Table (AWS::DynamoDB::Table): DELETED" in told, "from the second page"
     world.drifts = []
     assert delivery("drift").main([]) == 0
 
@@ -475,25 +515,85 @@ def test_what_can_not_be_set(world: World, name: str, value: str, told: str) -> 
 
 # ── Taking over what exists ──
 
+NOTHING_TO_DO = "The submitted information didn't contain changes."
 
-def test_existing_resources_are_taken_over_only_on_request(
-    deploys: World, monkeypatch: pytest.MonkeyPatch, capsys: Said
-) -> None:
+
+def change_sets(world: World, reason: str = "") -> ChangeSets:
+    """Change sets that are only kept; with a reason, none can be made."""
+    world.change_sets = ChangeSets(reason)
+    return world.change_sets
+
+
+@pytest.fixture
+def takes_over(deploys: World) -> World:
+    """A world with a table of no stack, which the template wants too."""
     deploys.client("dynamodb").create_table(
-        TableName="orders-dev",
+        TableName="orders-idempotency-dev",
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
-    assert run_deploy(deploys) == 1, "the preflight finds it"
-    answer(monkeypatch, "n")
     (deploys.root / ".aws-sam" / "packaged.yaml").write_text("Resources: {}\n", "utf-8")
-    made: list[dict[str, Any]] = []
-    deploys.change_sets = made
+    return deploys
+
+
+def test_existing_resources_are_taken_over_only_on_request(takes_over: World) -> None:
+    sets = change_sets(takes_over)
+    assert run_deploy(takes_over) == 1, "the preflight finds it"
+    assert sets.made == []
+
+
+def test_existing_resources_are_taken_over_as_they_are_deployed(
+    takes_over: World, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    sets = change_sets(takes_over)
+    answer(monkeypatch, "y")
+    assert run_deploy(takes_over, take_existing=True) == 0
+    (made,) = sets.made
+    assert sets.executed == [made["ChangeSetName"]]
+    assert sets.deleted == []
+    assert made["ChangeSetType"] == "CREATE"
+    assert made["ImportExistingResources"] is True
+    assert made["RoleARN"].endswith("role/orders-cloudformation-dev")
+    # As samconfig.toml says, or the deployment that follows would update every resource.
+    assert made["Tags"] == [
+        {"Key": "Service", "Value": "orders"},
+        {"Key": "Environment", "Value": "dev"},
+    ]
+    assert {"ParameterKey": "LogLevel", "ParameterValue": "DEBUG"} in made["Parameters"]
+    told = capsys.readouterr().out
+    assert told.index("Import  AWS::DynamoDB::Table") < told.index("Add     AWS::SQS::Queue")
+    assert told.index("AWS::SQS::Queue") < told.index("deploying"), "sam deploy does the rest"
+
+
+def test_nothing_is_taken_over_without_a_yes(
+    takes_over: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = change_sets(takes_over)
+    answer(monkeypatch, "n")
     with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
-        run_deploy(deploys, take_existing=True)
-    assert made[0]["ImportExistingResources"] is True
-    assert made[0]["RoleARN"].endswith("role/orders-cloudformation-dev")
+        run_deploy(takes_over, take_existing=True)
+    (made,) = sets.made
+    assert sets.deleted == [made["ChangeSetName"]]
+    assert sets.executed == []
+    assert "deploy " not in calls(takes_over)
+
+
+def test_nothing_to_take_over_is_no_failure(takes_over: World, capsys: Said) -> None:
+    sets = change_sets(takes_over, NOTHING_TO_DO)
+    assert run_deploy(takes_over, take_existing=True) == 0
+    (made,) = sets.made
+    assert sets.deleted == [made["ChangeSetName"]], "it does not stay behind"
+    assert sets.executed == []
+    assert "Nothing to take over" in capsys.readouterr().out
+
+
+def test_why_nothing_can_be_taken_over_is_told(takes_over: World) -> None:
+    sets = change_sets(takes_over, "Table has no DeletionPolicy")
+    with pytest.raises(delivery("errors").DeliveryError, match="Table has no DeletionPolicy"):
+        run_deploy(takes_over, take_existing=True)
+    assert sets.deleted == [], "CloudFormation tells more of it"
+    assert "deploy " not in calls(takes_over)
 
 
 # ── Bootstrap ──
@@ -616,6 +716,52 @@ def test_bootstrap_changes_nothing_without_a_yes(
         delivery("bootstrap").main([])
     with pytest.raises(Exception, match="NoSuchEntity"):
         world.client("iam").get_role(RoleName="orders-cloudformation-dev")
+    assert change_sets_of(world, "orders-infra-dev") == []
+
+
+def change_sets_of(world: World, stack: str) -> list[str]:
+    found = world.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+    return [each["ChangeSetName"] for each in found]
+
+
+def test_bootstrap_goes_on_after_a_yes(
+    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unprepared(world)
+    at(world)
+    answer(monkeypatch, "y")
+    assert delivery("bootstrap").main([]) == 0
+    assert world.client("iam").get_role(RoleName="orders-cloudformation-dev")
+
+
+def test_a_second_bootstrap_has_nothing_to_do(world: World, gh: Path, capsys: Said) -> None:
+    at(world)
+    sets = change_sets(world, NOTHING_TO_DO)
+    assert delivery("bootstrap").main(["--yes"]) == 0
+    assert "Nothing to change" in capsys.readouterr().out
+    (made,) = sets.made
+    assert made["ChangeSetType"] == "UPDATE"
+    assert sets.deleted == [made["ChangeSetName"]], "it does not stay behind"
+    assert sets.executed == []
+
+
+def test_why_bootstrap_is_refused_is_told(world: World, gh: Path) -> None:
+    at(world)
+    change_sets(world, "Policies may be no longer than this")
+    with pytest.raises(delivery("errors").DeliveryError, match="may be no longer"):
+        delivery("bootstrap").main(["--yes"])
+
+
+@pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_bootstrap_says_how_to_get_rid_of_what_can_not_be_updated(
+    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    at(world)
+    stack = {"StackName": "orders-infra-dev", "StackStatus": state}
+    monkeypatch.setattr(delivery("account").Account, "stack", lambda _account, _name: stack)
+    remedy = "delete-stack --stack-name orders-infra-dev"
+    with pytest.raises(delivery("errors").DeliveryError, match=f"is in {state}(?s:.*){remedy}"):
+        delivery("bootstrap").main(["--yes"])
 
 
 # ── Parameters and packages ──

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
-from botocore.exceptions import OperationNotPageableError
+from botocore.exceptions import ClientError, WaiterError
 from conftest import commit, render
 from delivered import delivery
 from moto.server import ThreadedMotoServer
@@ -32,6 +32,41 @@ checks_local = delivery("checks_local")
 def script(path: Path, text: str) -> None:
     path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def change(action: str, kind: str, logical_id: str) -> dict[str, str]:
+    return {"Action": action, "ResourceType": kind, "LogicalResourceId": logical_id}
+
+
+class ChangeSets:
+    """Stands for CloudFormation's change sets: keeps what is done with them.
+
+    Args:
+        reason: why none can be made.
+    """
+
+    # On two pages, as CloudFormation tells long ones.
+    pages = (
+        {"Changes": [{"ResourceChange": change("Import", "AWS::DynamoDB::Table", "Table")}]},
+        {"Changes": [{"ResourceChange": change("Add", "AWS::SQS::Queue", "Queue")}]},
+    )
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        self.made: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
+        self.executed: list[str] = []
+
+    def teach(self, client: Any) -> None:
+        client.create_change_set = lambda **given: self.made.append(given)
+        client.delete_change_set = lambda **given: self.deleted.append(given["ChangeSetName"])
+        client.execute_change_set = lambda **given: self.executed.append(given["ChangeSetName"])
+        client.describe_change_set = lambda **_: {"StatusReason": self.reason}
+        client.get_waiter = lambda _name: SimpleNamespace(wait=self.wait)
+
+    def wait(self, **_given: Any) -> None:
+        if self.reason:
+            raise WaiterError("ChangeSetCreateComplete", "it failed", {})
 
 
 class World:
@@ -53,7 +88,7 @@ class World:
         self.pending = False
         self.events: list[dict[str, Any]] = []
         self.drifts: list[dict[str, Any]] | None = None
-        self.change_sets: list[dict[str, Any]] | None = None
+        self.change_sets: ChangeSets | None = None
         real = delivery("account").Account._client
         monkeypatch.setattr(
             delivery("account").Account,
@@ -76,10 +111,12 @@ class World:
             paginator = client.get_paginator
 
             def pages(operation: str) -> Any:
+                if operation == "describe_change_set" and self.change_sets is not None:
+                    return SimpleNamespace(paginate=lambda **_: ChangeSets.pages)
                 if operation != "describe_events":
                     return paginator(operation)
                 if not self.events:
-                    raise OperationNotPageableError(operation_name=operation)
+                    raise ClientError({"Error": {"Code": "AccessDenied"}}, "DescribeEvents")
                 return SimpleNamespace(paginate=lambda **_: [{"OperationEvents": self.events}])
 
             client.get_paginator = pages
@@ -88,13 +125,9 @@ class World:
             client.describe_stack_drift_detection_status = lambda **_: {
                 "DetectionStatus": "DETECTION_COMPLETE"
             }
-            client.describe_stack_resource_drifts = lambda **_: {"StackResourceDrifts": self.drifts}
+            client.describe_stack_resource_drifts = self.page_of_drifts
         if name == "cloudformation" and self.change_sets is not None:
-            made = self.change_sets
-            client.create_change_set = lambda **given: made.append(given)
-            client.get_waiter = lambda _name: SimpleNamespace(wait=lambda **_: None)
-            client.describe_change_set = lambda **_: {"Changes": []}
-            client.delete_change_set = lambda **_: None
+            self.change_sets.teach(client)
         if name == "cloudformation" and self.state:
             describe = client.describe_stacks
 
@@ -109,6 +142,13 @@ class World:
             endpoint = {"SubscriptionArn": "PendingConfirmation", "Endpoint": "oncall@example.com"}
             client.list_subscriptions_by_topic = lambda **_: {"Subscriptions": [endpoint]}
         return client
+
+    def page_of_drifts(self, NextToken: str = "0", **_given: Any) -> dict[str, Any]:  # noqa: N803
+        """DescribeStackResourceDrifts, one on each page."""
+        assert self.drifts is not None
+        number = int(NextToken)
+        more = {"NextToken": str(number + 1)} if number + 1 < len(self.drifts) else {}
+        return {"StackResourceDrifts": self.drifts[number : number + 1], **more}
 
     def owner(self, physical_id: str) -> Any:
         """DescribeStackResources by a physical id."""

@@ -9,16 +9,17 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from .account import Account, code
+from .change_sets import carry_out
 from .checks_account import template_version
-from .deploy import changes
 from .errors import DeliveryError
 from .service import ENVIRONMENTS, Service, here
+
+# States of a stack from which nothing but deleting leads on.
+ONLY_DELETED = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,22 @@ def has_provider(service: Service, account: Account, number: str) -> bool:
     return True
 
 
+def refuse_wreck(service: Service, account: Account) -> None:
+    """Refuse a stack that can only be deleted, and say how.
+
+    Raises:
+        DeliveryError: it is one.
+    """
+    name = service.infra_stack
+    state = (account.stack(name) or {}).get("StackStatus", "")
+    if state in ONLY_DELETED:
+        raise DeliveryError(
+            f"{name} is in {state}: it was never made, or is half deleted, and can't be updated.",
+            "Delete what is left, then make bootstrap again:"
+            f" aws cloudformation delete-stack --stack-name {name} --region {service.region}",
+        )
+
+
 def parameters(service: Service, account: Account, repository: Repository) -> dict[str, str]:
     """What infra/environment.yaml gets."""
     existing = account.stack(service.infra_stack)
@@ -129,49 +146,6 @@ def parameters(service: Service, account: Account, repository: Repository) -> di
     }
 
 
-def propose(
-    service: Service, account: Account, given: dict[str, str]
-) -> tuple[str, dict[str, Any]]:
-    """Make a change set of infra/environment.yaml: its kind, and what it would do.
-
-    Raises:
-        DeliveryError: CloudFormation refuses it.
-    """
-    stack = account.stack(service.infra_stack)
-    kind = "UPDATE" if stack and stack["StackStatus"] != "REVIEW_IN_PROGRESS" else "CREATE"
-    client = account.client("cloudformation")
-    where = {
-        "StackName": service.infra_stack,
-        "ChangeSetName": f"bootstrap-{datetime.now(UTC):%Y%m%d%H%M%S}",
-    }
-    try:
-        client.create_change_set(
-            **where,
-            ChangeSetType=kind,
-            TemplateBody=(service.root / "infra" / "environment.yaml").read_text("utf-8"),
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[
-                {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
-            ],
-            Tags=[
-                {"Key": "Service", "Value": service.name},
-                {"Key": "Environment", "Value": service.environment},
-            ],
-        )
-        client.get_waiter("change_set_create_complete").wait(**where)
-    except WaiterError as error:
-        found = client.describe_change_set(**where)
-        if "didn't contain changes" in found.get("StatusReason", ""):
-            client.delete_change_set(**where)
-            return kind, {}
-        raise DeliveryError(
-            f"CloudFormation refuses it: {found.get('StatusReason', error)}"
-        ) from error
-    except ClientError as error:
-        raise DeliveryError(f"CloudFormation refuses it: {error}") from error
-    return kind, dict(client.describe_change_set(**where)) | where
-
-
 def bootstrap(service: Service, account: Account, repository: Repository, *, sure: bool) -> None:
     """Show what will be done, ask, and do it.
 
@@ -183,32 +157,31 @@ def bootstrap(service: Service, account: Account, repository: Repository, *, sur
     """
     number = account.identity()["Account"]
     refuse_overlap(service, account)
+    refuse_wreck(service, account)
     given = parameters(service, account, repository)
     print(f"{service.infra_stack} in {service.region}, account {number}")
     print(f"  as {account.identity()['Arn']}\n")
     for key, value in given.items():
         print(f"  {key:<20} {value}")
-    kind, change_set = propose(service, account, given)
-    if not change_set:
+    changed = carry_out(
+        account,
+        service.infra_stack,
+        "bootstrap",
+        remedy="Why, per resource:"
+        f" aws cloudformation describe-stack-events --stack-name {service.infra_stack}",
+        sure=sure,
+        TemplateBody=(service.root / "infra" / "environment.yaml").read_text("utf-8"),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Tags=[
+            {"Key": "Service", "Value": service.name},
+            {"Key": "Environment", "Value": service.environment},
+        ],
+    )
+    if changed:
+        print(f"\n{service.infra_stack} is there.")
+    else:
         print("\nNothing to change: it is as infra/environment.yaml says.")
-        return
-    print("\nCloudFormation will:\n")
-    for line in changes(change_set):
-        print(f"  {line}")
-    client = account.client("cloudformation")
-    where = {key: change_set[key] for key in ("StackName", "ChangeSetName")}
-    if not sure and input("\nGo on? [y/N] ").strip().lower() not in ("y", "yes"):
-        client.delete_change_set(**where)
-        raise DeliveryError("Nothing was changed.")
-    try:
-        client.execute_change_set(**where)
-        client.get_waiter(f"stack_{kind.lower()}_complete").wait(StackName=service.infra_stack)
-    except (ClientError, WaiterError) as error:
-        raise DeliveryError(
-            f"{service.infra_stack} could not be made: {error}",
-            f"Why, per resource: aws cloudformation describe-stack-events --stack-name {service.infra_stack}",
-        ) from error
-    print(f"\n{service.infra_stack} is there.")
 
 
 def environment_is_there(where: str) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError, OperationNotPageableError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, OperationNotPageableError
 
-from . import packages, preflight, smoke
+from . import change_sets, packages, preflight, smoke
 from .account import Account, outputs
 from .checks_account import way_out
 from .errors import DeliveryError
@@ -96,34 +96,24 @@ def take_over(service: Service, account: Account, number: str) -> None:
     ]
     if stream(package, service.root)[0]:
         raise DeliveryError("The packages could not be uploaded.", "What SAM said is above.")
-    client = account.client("cloudformation")
-    exists = (account.stack(service.stack) or {}).get("StackStatus", "REVIEW_IN_PROGRESS")
-    kind = "CREATE" if exists == "REVIEW_IN_PROGRESS" else "UPDATE"
-    name = f"import-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    where = {"StackName": service.stack, "ChangeSetName": name}
-    try:
-        client.create_change_set(
-            **where,
-            ChangeSetType=kind,
-            ImportExistingResources=True,
-            RoleARN=service.arn(number, "role", service.execution_role),
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            TemplateURL=_upload(service, account, number, packaged),
-            Parameters=[
-                {"ParameterKey": key, "ParameterValue": value}
-                for key, value in service.all_parameters.items()
-            ],
-        )
-        client.get_waiter("change_set_create_complete").wait(**where)
-        for line in changes(client.describe_change_set(**where)):
-            print(f"  {line}")
-        if input("\nExecute these changes? [y/N] ").strip().lower() not in ("y", "yes"):
-            client.delete_change_set(**where)
-            raise DeliveryError("Nothing was changed.")
-        client.execute_change_set(**where)
-        client.get_waiter(f"stack_{kind.lower()}_complete").wait(StackName=service.stack)
-    except (ClientError, WaiterError) as error:
-        raise DeliveryError(f"The import failed: {error}", "make status") from error
+    changed = change_sets.carry_out(
+        account,
+        service.stack,
+        "import",
+        remedy=f"make status ENV={service.environment}",
+        ImportExistingResources=True,
+        RoleARN=service.arn(number, "role", service.execution_role),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        TemplateURL=_upload(service, account, number, packaged),
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in service.all_parameters.items()
+        ],
+        # Those of samconfig.toml, or the deployment that follows would update every resource.
+        Tags=[{"Key": key, "Value": value} for key, value in service.tags.items()],
+    )
+    if not changed:
+        print("\nNothing to take over: the stack is as the template says.")
 
 
 def _upload(service: Service, account: Account, number: str, template: Path) -> str:
@@ -134,30 +124,20 @@ def _upload(service: Service, account: Account, number: str, template: Path) -> 
     return f"https://{bucket}.s3.{service.region}.{suffix}/{key}"
 
 
-def changes(change_set: dict[str, Any]) -> list[str]:
-    """What a change set does, a line per resource."""
-    found = []
-    for each in change_set.get("Changes", []):
-        change = each["ResourceChange"]
-        replaces = " (replaced)" if change.get("Replacement") == "True" else ""
-        found.append(
-            f"{change['Action']:<7} {change['ResourceType']:<32} {change['LogicalResourceId']}{replaces}"
-        )
-    return found
+def last_changes(account: Account, stack: dict[str, Any], before: str | None) -> list[str]:
+    """What the last change set of a stack did; nothing when it can't be told any more.
 
-
-def last_changes(account: Account, stack: dict[str, Any]) -> list[str]:
-    """What the last change set of a stack did; nothing when it can't be told any more."""
+    Args:
+        before: the change set before this deployment, which stays when nothing is to change.
+    """
     change_set = stack.get("ChangeSetId")
-    if not change_set:
+    if not change_set or change_set == before:
         return []
+    client = account.client("cloudformation")
     try:
-        found = account.client("cloudformation").describe_change_set(
-            ChangeSetName=change_set, StackName=stack["StackName"]
-        )
+        return change_sets.changes(client, ChangeSetName=change_set, StackName=stack["StackName"])
     except ClientError:
         return []
-    return changes(found)
 
 
 def failed_events(account: Account, stack: str, begin: datetime) -> list[dict[str, Any]]:
@@ -255,7 +235,8 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         raise DeliveryError("Nothing is built.", f"make build ENV={service.environment}")
     number = account.identity()["Account"]
     begin = datetime.now(UTC)
-    before = packages.named(service, account) if account.stack(service.stack) else ""
+    before = account.stack(service.stack) or {}
+    packages_before = packages.named(service, account) if before else ""
     if take_existing:
         take_over(service, account, number)
     failure, printed = stream(sam_deploy(service, number), service.root)
@@ -268,8 +249,8 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
     print(f"\n{service.stack} is deployed:\n")
     for key, value in sorted(outputs(stack).items()):
         print(f"  {key:<28} {value}")
-    clean_up(service, account, before)
-    summarize(service, stack, last_changes(account, stack))
+    clean_up(service, account, packages_before)
+    summarize(service, stack, last_changes(account, stack, before.get("ChangeSetId")))
     print("\nThe live service:\n")
     return 0 if smoke.run(service, account) else 1
 

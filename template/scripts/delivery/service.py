@@ -65,7 +65,15 @@ class Service:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """The parameters that samconfig.toml passes."""
-        given = self.config["deploy"].get("parameter_overrides", [])
+        return self._pairs("parameter_overrides")
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """The tags that samconfig.toml gives to the stack."""
+        return self._pairs("tags")
+
+    def _pairs(self, name: str) -> dict[str, str]:
+        given = self.config["deploy"].get(name, [])
         pairs = shlex.split(given) if isinstance(given, str) else given
         return dict(pair.split("=", 1) for pair in pairs)
 
