@@ -351,6 +351,54 @@ def test_a_failed_deployment_is_explained(built: World, api: Endpoint, capsys: S
     assert "continue-update-rollback --stack-name orders-dev" in told
 
 
+HOOK = {"HookType": "Acme::Encrypted::Hook", "HookStatusReason": "it is not encrypted"}
+VALIDATION = {"ValidationName": "NAME_CONFLICT", "ValidationStatusReason": "the name is taken"}
+TABLE = {"LogicalResourceId": "Table", "ResourceType": "AWS::DynamoDB::Table"}
+STACK = {"LogicalResourceId": "orders-dev", "ResourceType": "AWS::CloudFormation::Stack"}
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (
+            {**TABLE, **HOOK, "HookStatus": "HOOK_COMPLETE_FAILED"}
+            | {"ResourceStatus": "CREATE_IN_PROGRESS"},
+            ["Table (AWS::DynamoDB::Table)\n    it is not encrypted"],
+        ),
+        ({**TABLE, **VALIDATION, "ValidationStatus": "FAILED"}, ["Table (", "the name is taken"]),
+        # about no resource, or about the whole stack
+        (
+            {**VALIDATION, "ValidationStatus": "FAILED"},
+            ["NAME_CONFLICT (the stack)\n    the name is taken"],
+        ),
+        ({**STACK, **HOOK, "HookStatus": "HOOK_FAILED"}, ["Acme::Encrypted::Hook (", "encrypted"]),
+    ],
+)
+def test_what_a_hook_or_a_validation_refuses_is_told(
+    built: World, capsys: Said, event: dict[str, str], told: list[str]
+) -> None:
+    built.events = [{**event, "Timestamp": datetime.now(UTC)}]
+    deploy.tell_failure(service(built), account(built), datetime.now(UTC), "Error: Failed")
+    printed = capsys.readouterr().out
+    assert all(each in printed for each in told), printed
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {**TABLE, **HOOK, "HookStatus": "HOOK_COMPLETE_FAILED", "HookFailureMode": "WARN"}
+        | {"ResourceStatus": "CREATE_IN_PROGRESS"},
+        {**STACK, "ResourceStatus": "UPDATE_FAILED", "ResourceStatusReason": "[Table] failed"},
+    ],
+)
+def test_what_is_no_cause_is_not_told(built: World, capsys: Said, event: dict[str, str]) -> None:
+    built.events = [{**event, "Timestamp": datetime.now(UTC)}]
+    deploy.tell_failure(service(built), account(built), datetime.now(UTC), "Error: Failed")
+    printed = capsys.readouterr().out
+    assert "orders-dev (deployment)\n    Error: Failed" in printed, "what sam printed is told"
+    assert "Table" not in printed
+
+
 def test_sam_that_fails_before_there_is_a_stack_is_explained(built: World, capsys: Said) -> None:
     sam(built, "echo 'Error: S3 Bucket does not exist.'; exit 1")
     assert run_deploy(built) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError, OperationNotPageableError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import change_sets, packages, preflight, smoke
 from .account import Account, outputs
@@ -151,7 +151,7 @@ def failed_events(account: Account, stack: str, begin: datetime) -> list[dict[st
             StackName=stack, Filters={"FailedEvents": True}
         )
         events = [event for page in pages for event in page["OperationEvents"]]
-    except (ClientError, BotoCoreError, OperationNotPageableError):  # an older botocore or Region
+    except ClientError:  # a Region without it, or a role that may not call it
         pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
         events = [event for page in pages for event in page["StackEvents"]]
     return [_as_stack_event(each, stack) for each in events if each["Timestamp"] >= begin - SLACK]
@@ -159,13 +159,30 @@ def failed_events(account: Account, stack: str, begin: datetime) -> list[dict[st
 
 def _as_stack_event(event: dict[str, Any], stack: str) -> dict[str, Any]:
     reasons = ("ResourceStatusReason", "ValidationStatusReason", "HookStatusReason")
-    status = event.get("ResourceStatus") or event.get("ValidationStatus") or event.get("HookStatus")
+    status = str(event.get("ResourceStatus", ""))
+    resource = event.get("LogicalResourceId", stack)
+    if found := _hook_or_validation(event):
+        status = "VALIDATION_FAILED"
+        # What stops the whole stack, or names no resource, is told by its own name.
+        resource = found if resource == stack else resource
     return {
-        "LogicalResourceId": event.get("LogicalResourceId", stack),
-        "ResourceType": event.get("ResourceType", ""),
-        "ResourceStatus": "VALIDATION_FAILED" if status == "FAILED" else str(status or ""),
+        "LogicalResourceId": resource,
+        "ResourceType": event.get("ResourceType", "the stack"),
+        "ResourceStatus": status,
         "ResourceStatusReason": " ".join(event[key] for key in reasons if event.get(key)),
     }
+
+
+def _hook_or_validation(event: dict[str, Any]) -> str:
+    """The hook or validation that failed in an event, and did more than warn; "" for none.
+
+    The resource's own status says nothing of it: CREATE_IN_PROGRESS.
+    """
+    for kind in ("Hook", "Validation"):
+        failed = str(event.get(f"{kind}Status", "")).endswith("FAILED")
+        if failed and event.get(f"{kind}FailureMode") != "WARN":
+            return str(event.get("HookType") or event.get("ValidationName") or kind)
+    return ""
 
 
 def tell_failure(service: Service, account: Account, begin: datetime, printed: str) -> None:
