@@ -1,6 +1,6 @@
 """The AWS account that the credentials of this shell lead to."""
 
-from functools import cache
+import threading
 from typing import Any
 
 import boto3
@@ -26,7 +26,15 @@ class Account:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.session = boto3.Session(region_name=service.region)
-        self.client = cache(self._client)
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, name: str) -> Any:
+        """The client of an AWS service. A session may make only one at a time, a client serves many threads."""
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = self._client(name)
+            return self._clients[name]
 
     def _client(self, name: str) -> Any:
         make: Any = self.session.client  # known by more than a literal name
