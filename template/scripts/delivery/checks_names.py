@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .account import code
+from .account import code, is_denied
 from .report import Result, failed, not_run, passed
 from .situation import Situation
 from .template import Resource, lines
@@ -141,40 +141,48 @@ KINDS: dict[str, Kind] = {
 }
 
 
+# What a resource is made as, when its type in the template is SAM's.
+MADE_AS = {"AWS::Serverless::Function": "AWS::Lambda::Function"}
+
+
 def names(situation: Situation) -> Iterator[Result]:
     """Every name that the template wants is free, or has what this stack made."""
-    own: set[str] = set()
+    own: list[tuple[str, str]] = []
     if situation.stack:
-        own = {
-            each["PhysicalResourceId"]
+        own = [
+            (each["ResourceType"], each["PhysicalResourceId"])
             for each in situation.aws.resources(situation.service.stack)
             if each.get("PhysicalResourceId")
-        }
+        ]
     wanted = [each for each in situation.template.resources() if each.name and each.type in KINDS]
     taken: list[tuple[Resource, str]] = []
     unseen: set[str] = set()
     for resource in wanted:
         assert resource.name is not None
-        if _is_among(own, resource.name):
+        if _is_among(own, resource.type, resource.name):
             continue
         what, look, _delete = KINDS[resource.type]
         try:
             if found := look(situation, resource.name):
                 taken.append((resource, found))
         except ClientError as error:
-            unseen.add(f"{what}s ({code(error)})")
+            why = "not allowed to look" if is_denied(error) else "could not look"
+            unseen.add(f"{why} for {what}s: {error}")
     where = lines(situation.service.template_text)
     for resource, physical_id in taken:
         yield _taken(situation, resource, physical_id, where.get(resource.logical_id, 0))
-    if unseen:
-        yield not_run(f"not allowed to look for {', '.join(sorted(unseen))}")
-    elif not taken:
+    for each in sorted(unseen):
+        yield not_run(each)
+    if not taken and not unseen:
         yield passed(f"all {len(wanted)} names are free, or this stack's own", "CD-05")
 
 
-def _is_among(own: set[str], name: str) -> bool:
+def _is_among(own: list[tuple[str, str]], kind: str, name: str) -> bool:
+    ids = [each for made_as, each in own if made_as == MADE_AS.get(kind, kind)]
+    if kind == "AWS::SecretsManager::Secret":
+        ids = [each[: -len("-AbCdEf")] for each in ids]  # which ends every ARN of a secret
     # The physical id of a queue is its URL, that of a topic its ARN.
-    return any(each == name or each.endswith((f"/{name}", f":{name}")) for each in own)
+    return any(each == name or each.endswith((f"/{name}", f":{name}")) for each in ids)
 
 
 def _taken(situation: Situation, resource: Resource, physical_id: str, line: int) -> Result:
