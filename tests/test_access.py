@@ -464,6 +464,7 @@ def test_github_may_deploy(access: Access) -> None:
             access.arn("cloudformation", f"stack/{access.named.infra_stack}/0a1b"),
         ),
         request("iam:GetRole", execution),
+        request("iam:GetOpenIDConnectProvider", access.named.arn(ACCOUNT, "oidc-provider", ISSUER)),
         request("lambda:GetAccountSettings", "*"),
         request(
             "secretsmanager:DescribeSecret",

@@ -812,6 +812,19 @@ def test_bootstrap_says_how_to_get_rid_of_what_can_not_be_updated(
         delivery("bootstrap").main(["--yes"])
 
 
+def test_bootstrap_refuses_a_provider_by_which_nobody_could_sign_in(world: World, gh: Path) -> None:
+    """It may be another team's, for another purpose: to be told, not changed."""
+    reset(world.endpoint)
+    world.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sigstore"]
+    )
+    at(world)
+    remedy = "add-client-id-to-open-id-connect-provider"
+    with pytest.raises(delivery("errors").DeliveryError, match=f"no audience sts(?s:.*){remedy}"):
+        delivery("bootstrap").main(["--yes"])
+    assert account(world).stack("orders-infra-dev") is None
+
+
 # ── Parameters and packages ──
 
 

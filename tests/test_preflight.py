@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
@@ -330,6 +334,17 @@ def no_room_for_code(world: World) -> None:
     world.usage.update(TotalCodeSize=79 * 2**30)
 
 
+@fault("access: failed")
+def a_provider_for_another_audience(world: World) -> None:
+    """As somebody makes GitHub's OIDC provider who needs it for something else than AWS."""
+    iam = world.client("iam")
+    for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
+    iam.create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sigstore"]
+    )
+
+
 def make_table(world: World, name: str) -> None:
     world.client("dynamodb").create_table(
         TableName=name,
@@ -362,12 +377,22 @@ EXCLUSIVE = [
     {"no_secret", "an_empty_secret", "a_secret_that_is_being_deleted"},
     {"a_table_of_no_stack", "a_table_of_another_stack"},
     {"an_unsupported_runtime", "a_runtime_that_ends_soon"},
-    {"no_oidc_provider", "no_deploy_role", "an_older_bootstrap", "a_function_of_no_stack"},
+    {
+        *("no_oidc_provider", "a_provider_for_another_audience", "no_deploy_role"),
+        *("an_older_bootstrap", "a_function_of_no_stack"),
+    },
     {"a_reservation_that_does_not_fit", "an_account_with_ten_executions"},
 ]
 # They begin with another account, so they come first.
 FIRST = ("an_account_that_is_not_prepared", "the_account_of_the_other_environment")
-ABSENT = {"no_oidc_provider", "no_deploy_role", "no_bucket", "a_bucket_elsewhere", *FIRST}
+ABSENT = {
+    "no_oidc_provider",
+    "a_provider_for_another_audience",
+    "no_deploy_role",
+    "no_bucket",
+    "a_bucket_elsewhere",
+    *FIRST,
+}
 
 
 def pairs() -> Iterator[tuple[str, str]]:
@@ -524,6 +549,82 @@ def test_what_another_stack_has_is_not_offered_for_deletion(world: World) -> Non
     seen = world.run()["names", "failed"]
     assert seen.seen.endswith("belongs to the stack experiment")
     assert [each.split(":")[0] for each in seen.fix] == ["rename it"]
+
+
+checks_names = delivery("checks_names")
+ARN = f"arn:aws:secretsmanager:us-east-1:{MOTO}:secret:orders/key-dev-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("made_as", "physical_id", "kind", "name", "own"),
+    [
+        ("AWS::Lambda::Function", "x-dev", "AWS::Serverless::Function", "x-dev", True),
+        ("AWS::SQS::Queue", f"https://sqs/{MOTO}/x-dev", "AWS::SQS::Queue", "x-dev", True),
+        ("AWS::SecretsManager::Secret", ARN, "AWS::SecretsManager::Secret", "orders/key-dev", True),
+        # Something else of that name is no reason to think that the name is free.
+        ("AWS::Logs::LogGroup", "/aws/lambda/x-dev", "AWS::Serverless::Function", "x-dev", False),
+        ("AWS::Events::EventBus", "orders-dev", "AWS::DynamoDB::Table", "orders-dev", False),
+    ],
+)
+def test_a_name_is_known_by_its_type_too(
+    made_as: str, physical_id: str, kind: str, name: str, own: bool
+) -> None:
+    assert checks_names._is_among([(made_as, physical_id)], kind, name) is own
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("AccessDeniedException", "not allowed to look for tables"),
+        ("ThrottlingException", "could not look for tables: .*ThrottlingException"),
+    ],
+)
+def test_why_a_name_was_not_looked_for_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: str, seen: str
+) -> None:
+    def look(_situation: Any, _name: str) -> None:
+        raise ClientError({"Error": {"Code": code}}, "DescribeTable")
+
+    kinds = {"AWS::DynamoDB::Table": ("table", look, "")}
+    monkeypatch.setattr(checks_names, "KINDS", kinds)
+    situation = delivery("situation").Situation(
+        world.service, delivery("account").Account(world.service)
+    )
+    (result,) = checks_names.names(situation)
+    assert str(result.status) == "not run"
+    assert re.match(seen, result.seen)
+
+
+def test_clients_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Checks run in threads, and a session of boto3 may make only one client at a time."""
+    account = delivery("account").Account(world.service)
+    made: list[str] = []
+    busy = threading.Lock()
+
+    def make(_account: Any, name: str) -> object:
+        assert busy.acquire(blocking=False), "two at a time"
+        time.sleep(0.02)
+        made.append(name)
+        busy.release()
+        return object()
+
+    monkeypatch.setattr(delivery("account").Account, "_client", make)
+    names = ["s3", "iam", "sqs", "sns"] * 4
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = dict(zip(names, pool.map(account.client, names), strict=False))
+    assert sorted(made) == ["iam", "s3", "sns", "sqs"], "each once"
+    assert found["s3"] is account.client("s3")
+
+
+def test_the_remedy_for_a_provider_that_refuses_github(world: World) -> None:
+    a_provider_for_another_audience(world)
+    seen = world.run()["access", "failed"]
+    assert "no audience sts.amazonaws.com" in seen.seen
+    assert "add-client-id-to-open-id-connect-provider" in seen.fix[0]
+    assert (
+        "oidc-provider/token.actions.githubusercontent.com --client-id sts.amazonaws.com"
+        in seen.fix[0]
+    )
 
 
 def command(world: World, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from .account import Account, code
 from .change_sets import carry_out
-from .checks_account import template_version
+from .checks_account import LET_GITHUB_IN, NOT_FOR_STS, refuses_github, template_version
 from .errors import DeliveryError
 from .service import ENVIRONMENTS, Service, here
 
@@ -96,10 +96,15 @@ def refuse_overlap(service: Service, account: Account) -> None:
 
 
 def has_provider(service: Service, account: Account, number: str) -> bool:
-    """Whether the account has GitHub's OIDC provider, which stands outside of this stack."""
+    """Whether the account has GitHub's OIDC provider, which stands outside of this stack.
+
+    Raises:
+        DeliveryError: it has, but nobody could sign in by it.
+    """
     arn = service.arn(number, "oidc-provider", "token.actions.githubusercontent.com")
     try:
-        account.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        if refuses_github(account.client("iam"), arn):
+            raise DeliveryError(f"{NOT_FOR_STS}.", LET_GITHUB_IN.format(arn))
     except ClientError as error:
         if code(error) == "NoSuchEntity":
             return False
@@ -130,10 +135,9 @@ def parameters(service: Service, account: Account, repository: Repository) -> di
         each["ParameterKey"]: each["ParameterValue"]
         for each in (existing or {}).get("Parameters", [])
     }
+    exists = has_provider(service, account, account.identity()["Account"])
     # What this stack has made once stays its own.
-    creates = before.get("CreateOidcProvider") == "true" or not has_provider(
-        service, account, account.identity()["Account"]
-    )
+    creates = before.get("CreateOidcProvider") == "true" or not exists
     return {
         "EnvironmentName": service.environment,
         "GitHubOwner": repository.owner,

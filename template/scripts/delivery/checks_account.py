@@ -31,6 +31,15 @@ STATES: dict[str, tuple[str, ...]] = {
     ),
     "UPDATE_FAILED": ("aws cloudformation rollback-stack --stack-name {stack}",),
 }
+# What GitHub's tokens are made out to, and what an OIDC provider that does not take them lacks.
+AUDIENCE = "sts.amazonaws.com"
+NOT_FOR_STS = f"the OIDC provider of GitHub has no audience {AUDIENCE}: every sign-in would fail"
+LET_GITHUB_IN = (
+    "as an administrator: aws iam add-client-id-to-open-id-connect-provider"
+    " --open-id-connect-provider-arn {} --client-id " + AUDIENCE
+)
+# What Lambda keeps for functions without a reservation.
+LEFT_UNRESERVED = 100
 
 
 def way_out(service: Service, state: str) -> list[str]:
@@ -38,10 +47,6 @@ def way_out(service: Service, state: str) -> list[str]:
     busy = state.endswith("_IN_PROGRESS") and state != "REVIEW_IN_PROGRESS"
     lines = (BUSY,) if busy else STATES.get(state, ())
     return [line.format(env=service.environment, stack=service.stack) for line in lines]
-
-
-# What Lambda keeps for functions without a reservation.
-LEFT_UNRESERVED = 100
 
 
 def template_version(service: Service) -> str:
@@ -119,8 +124,17 @@ def access(situation: Situation) -> Iterator[Result]:
     missing = [what for what, look in wanted.items() if not _there(look)]
     for what in missing:
         yield failed(f"{what} is not there", "IAM-05", bootstrap)
-    if situation.infra and not missing:
+    deaf = not missing and refuses_github(iam, provider)
+    if deaf:
+        yield failed(NOT_FOR_STS, "IAM-05", LET_GITHUB_IN.format(provider))
+    if situation.infra and not missing and not deaf:
         yield passed("the provider, both roles and the boundary are there", "IAM-05")
+
+
+def refuses_github(iam: Any, provider: str) -> bool:
+    """Whether GitHub's OIDC provider, which somebody else may have made, lets no job sign in."""
+    found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=provider)
+    return AUDIENCE not in found["ClientIDList"]
 
 
 def _there(look: Any) -> bool:
