@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -75,34 +76,36 @@ class Access:
         return f"arn:aws:{service}:{self.region if region is None else region}:{ACCOUNT}:{rest}"
 
 
-def simulate(
-    requests: list[Request], policies: list[Any], boundary: Any = None, resource_policy: Any = None
-) -> list[str]:
-    """What IAM says to each request: Allowed, or a kind of denial."""
+def simulation(
+    request: Request, policies: list[Any], boundary: Any = None, resource_policy: Any = None
+) -> dict[str, Any]:
+    """A request to some role with these policies, as the evaluator takes it."""
     named = [{"name": str(number), "policy": each} for number, each in enumerate(policies)]
-    simulations = [
-        {
-            "request": {
-                "principal": f"arn:aws:iam::{ACCOUNT}:role/Tested",
-                "account": ACCOUNT,
-                "contextVariables": {},
-                **request,
-            },
-            "identityPolicies": named,
-            **(
-                {"permissionBoundaryPolicies": [{"name": "b", "policy": boundary}]}
-                if boundary
-                else {}
-            ),
-            **({"resourcePolicy": resource_policy} if resource_policy else {}),
-        }
-        for request in requests
-    ]
+    return {
+        "request": {
+            "principal": f"arn:aws:iam::{ACCOUNT}:role/Tested",
+            "account": ACCOUNT,
+            "contextVariables": {},
+            **request,
+        },
+        "identityPolicies": named,
+        **({"permissionBoundaryPolicies": [{"name": "b", "policy": boundary}]} if boundary else {}),
+        **({"resourcePolicy": resource_policy} if resource_policy else {}),
+    }
+
+
+def evaluate(simulations: list[dict[str, Any]]) -> list[str]:
+    """What IAM says to each: Allowed, or a kind of denial."""
     printed = check(
         "node", ROOT / "tests" / "simulate.mjs", cwd=ROOT, stdin=json.dumps(simulations)
     )
     answers: list[str] = json.loads(printed.splitlines()[-1])
     return answers
+
+
+def simulate(requests: list[Request], *arguments: Any, **options: Any) -> list[str]:
+    """What IAM says to each request with the same policies."""
+    return evaluate([simulation(each, *arguments, **options) for each in requests])
 
 
 def refused(requests: list[Request], *arguments: Any, **options: Any) -> list[str]:
@@ -241,25 +244,50 @@ def test_a_resource_without_its_permissions_is_noticed(service: Path, access: Ac
     assert len(refused(requests, access.execution)) == 1
 
 
-def test_no_permission_is_there_for_nothing(service: Path) -> None:
-    """Without any one statement of its policies, CloudFormation could not make this service."""
-    access = Access(service, "dev")
-    # One resource of each type is enough.
-    every = requests_for(*expanded(service, "dev"), access)
-    requests = list(
-        {(each["action"], each["resource"].count("/")): each for each in every}.values()
-    )
-    documents = access.execution
-    unused = []
+def form(arn: str) -> tuple[str, int, int]:
+    """What ARNs of the same form have alike: the kind of resource, and how many parts."""
+    kind = arn.split(":", 5)[-1]
+    return re.split("[:/]", kind)[0], arn.count(":"), arn.count("/")
+
+
+def without_each(documents: list[Any]) -> Iterator[tuple[str, str, list[Any]]]:
+    """Each action that policies allow, with its statement's id, and the policies without it."""
     for document in documents:
         others = [each for each in documents if each is not document]
         for statement in document["Statement"]:
-            rest = [each for each in document["Statement"] if each is not statement]
-            policies = [*others, {**document, "Statement": rest}]
-            if statement["Effect"] == "Allow" and not refused(requests, policies):
-                unused.append(statement["Sid"])
-    # These have what the evaluator does not know, and what API Gateway calls for access logs.
-    assert set(unused) == {"ApisHaveNoNarrowerScope", "LogDeliveryHasNoNarrowerScope"}
+            if statement["Effect"] != "Allow":
+                continue
+            actions = statement["Action"]
+            actions = actions if isinstance(actions, list) else [actions]
+            for action in actions:
+                left = [each for each in actions if each != action]
+                rest = [each for each in document["Statement"] if each is not statement]
+                rest += [{**statement, "Action": left}] if left else []
+                yield statement["Sid"], action, [*others, {**document, "Statement": rest}]
+
+
+def test_no_permission_is_there_for_nothing(service: Path) -> None:
+    """Without any one action of its policies CloudFormation could not make this service, but for
+    those that no list of a handler has, each with its reason in tests/permissions.yml."""
+    access = Access(service, "dev")
+    # One resource of each form is enough.
+    every = requests_for(*expanded(service, "dev"), access)
+    requests = {(each["action"], form(each["resource"])): each for each in every}.values()
+    cases = [
+        (f"{sid} {action}", simulation(request, policies))
+        for sid, action, policies in without_each(access.execution)
+        for request in requests
+        if fnmatch(request["action"], action)
+    ]
+    answers = evaluate([asked for _what, asked in cases])
+    needed = {
+        what for (what, _asked), answer in zip(cases, answers, strict=True) if answer != "Allowed"
+    }
+    every_one = {f"{sid} {action}" for sid, action, _policies in without_each(access.execution)}
+    reasons = [each["pattern"] for each in PERMISSIONS["beyond_handlers"]]
+    unused = every_one - needed
+    assert {each for each in unused if not any(re.fullmatch(r, each) for r in reasons)} == set()
+    assert [r for r in reasons if not any(re.fullmatch(r, each) for each in unused)] == []
 
 
 def test_policies_fit_into_iam(rendered_samples: dict[str, Path]) -> None:
