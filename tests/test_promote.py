@@ -24,7 +24,7 @@ HERE, FORK = 4711, 666
 COMMIT = "c" * 40
 # Answers what the file in $ANSWERS says, as `gh api PATH` does.
 GH = f"""#!{sys.executable}
-import json, os, sys
+import json, os, sys, time
 assert sys.argv[1] == "api" and len(sys.argv) == 3, sys.argv
 answers = json.load(open(os.environ["ANSWERS"]))
 if "GH_TOKEN" not in os.environ:
@@ -32,6 +32,8 @@ if "GH_TOKEN" not in os.environ:
 if sys.argv[2] not in answers:
     sys.exit("gh: Not Found (HTTP 404): " + sys.argv[2])
 answer = answers[sys.argv[2]]
+if answer == "never":
+    time.sleep(60)
 if sys.argv[2].endswith("/zip"):
     sys.stdout.buffer.write(bytes.fromhex(answer))
 else:
@@ -128,6 +130,7 @@ def promote(
     github: GitHub,
     *arguments: str,
     repository: str = "acme/orders",
+    call: str = CALL,
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     folder = service.parent
@@ -143,7 +146,7 @@ def promote(
         "PYTHONPATH": "scripts",
         **environment,
     }
-    return run(sys.executable, "-c", CALL, *given, cwd=service, **environment)
+    return run(sys.executable, "-c", call, *given, cwd=service, **environment)
 
 
 def built(service: Path) -> dict[str, str]:
@@ -179,6 +182,18 @@ def test_what_could_be_run_can_be_run(service: Path, github: GitHub) -> None:
     """Uploading forgets it, and a function may call a program that it brings."""
     assert promote(service, github).returncode == 0
     assert os.access(service / ".aws-sam/build/AppFunction/bin/tool", os.X_OK)
+
+
+def test_a_large_build_is_not_held_in_memory(service: Path, github: GitHub) -> None:
+    github.archive = zipped({**BUILD, "AppFunction/large": os.urandom(4_000_000).hex()})
+    measured = (
+        "import sys, tracemalloc; from delivery.promote import main; tracemalloc.start()\n"
+        "code = main(sys.argv[1:]); print('peak', tracemalloc.get_traced_memory()[1]); sys.exit(code)"
+    )
+    done = promote(service, github, call=measured)
+    assert done.returncode == 0, done.stdout
+    assert len(github.archive) > 3_500_000
+    assert int(done.stdout.split("peak ")[1]) < 2_000_000
 
 
 def test_an_older_build_is_replaced_as_a_whole(service: Path, github: GitHub) -> None:
@@ -381,6 +396,20 @@ def test_a_github_that_answers_something_else_is_an_error(
     done = promote(service, github)
     assert done.returncode == 1, done.stdout
     assert "not what its reference says" in done.stdout
+
+
+@pytest.mark.parametrize("asked", ["runs/20", "artifacts/30/zip"])
+def test_a_github_that_does_not_answer_is_an_error(
+    service: Path, github: GitHub, asked: str
+) -> None:
+    path = f"repos/acme/orders/actions/{asked}"
+    github.others = {path: "never"}
+    call = f"from delivery import promote; promote.PATIENCE = promote.DOWNLOAD = 2; {CALL}"
+    done = promote(service, github, call=call)
+    assert done.returncode == 1, done.stdout
+    assert f"gh api {path} did not end within 2 seconds" in done.stdout
+    assert "Run this job again" in done.stdout
+    assert left(service) == []
 
 
 def test_without_gh_it_says_so(service: Path, github: GitHub, tmp_path: Path) -> None:

@@ -24,29 +24,49 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(".aws-sam", "build")
 WORKFLOW = ".github/workflows/dev_cicd.yml"
 NOTHING = 3  # the exit code that says: build it
 LIMIT = 4 * 1024**3  # bytes; Lambda takes 250 MB a function
+PATIENCE = 60  # seconds for an answer
+DOWNLOAD = 600  # seconds for an artifact
 
 
 class PromoteError(Exception):
     """What stands in the way, and what to do about it."""
 
 
-def output(*command: str) -> bytes:
-    """What a command prints. PromoteError when it is missing or fails."""
+def output(*command: str, into: IO[bytes] | None = None, seconds: float | None = None) -> bytes:
+    """What a command prints; nothing when it prints into a file.
+
+    Raises:
+        PromoteError: it is missing, fails, or does not end in time (default: PATIENCE).
+    """
+    seconds = seconds or PATIENCE
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdout=into or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=seconds,
+            check=True,
+        )
     except FileNotFoundError as error:
         raise PromoteError(f"There is no {command[0]} here. GitHub's runners have it.") from error
+    except subprocess.TimeoutExpired as error:
+        what = f"{' '.join(command)} did not end within {seconds} seconds."
+        raise PromoteError(
+            f"{what}\n  Run this job again; is GitHub well? https://www.githubstatus.com"
+        ) from error
     except subprocess.CalledProcessError as error:
         what = f"{' '.join(command)} failed: {error.stderr.decode(errors='replace').strip()}"
         remedy = "Is GH_TOKEN set, with the permissions actions: read and contents: read?"
         raise PromoteError(f"{what}\n  {remedy}" if command[0] == "gh" else what) from error
+    return done.stdout or b""
 
 
 def ask(path: str) -> Any:
@@ -110,21 +130,27 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def fetch(name: str, artifact: dict[str, Any]) -> None:
     """Put an artifact where a build is. PromoteError when it is not what it says it is."""
-    archive = output("gh", "api", f"repos/{name}/actions/artifacts/{artifact['id']}/zip")
-    digest = f"sha256:{hashlib.sha256(archive).hexdigest()}"
-    if (artifact.get("digest") or digest) != digest:
-        what = f"Artifact {artifact['id']} came as {digest}; GitHub recorded {artifact['digest']}."
-        raise PromoteError(f"{what}\n  Run this job again. If it stays so, delete the artifact.")
     (ROOT / BUILD).parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=(ROOT / BUILD).parent) as folder:
         build, packed = Path(folder, "build"), Path(folder, "build.zip")
-        packed.write_bytes(archive)
+        path = f"repos/{name}/actions/artifacts/{artifact['id']}/zip"
+        with packed.open("w+b") as archive:  # not in memory: it may be large
+            output("gh", "api", path, into=archive, seconds=DOWNLOAD)
+            archive.seek(0)
+            digest = f"sha256:{hashlib.file_digest(archive, 'sha256').hexdigest()}"
+        if (artifact.get("digest") or digest) != digest:
+            what = (
+                f"Artifact {artifact['id']} came as {digest}; GitHub recorded {artifact['digest']}."
+            )
+            raise PromoteError(
+                f"{what}\n  Run this job again. If it stays so, delete the artifact."
+            )
         unpack(packed, build)
         if not (build / "template.yaml").is_file():
             what = f"Artifact {artifact['id']} has no template.yaml at its top, so it is no build."
             raise PromoteError(f"{what}\n  {WORKFLOW} must upload the path {BUILD}.")
-        for path in build.rglob("*"):
-            path.chmod(0o755)  # uploading forgets which files can be run
+        for item in build.rglob("*"):
+            item.chmod(0o755)  # uploading forgets which files can be run
         shutil.rmtree(ROOT / BUILD, ignore_errors=True)
         build.rename(ROOT / BUILD)
 
