@@ -83,11 +83,13 @@ def test_pull_requests_are_checked_and_pushes_deployed(
 ) -> None:
     """CI-01, CI-02, CI-04, CI-06."""
     data = workflow(rendered_samples[name], f"{environment}_cicd")
+    assert data["name"] == environment  # part of the group below
     assert data["on"].keys() == {"push", "pull_request"}
     assert data["on"]["push"]["branches"] == data["on"]["pull_request"]["branches"]
     assert data["permissions"] == {}
     assert data["concurrency"] == {
-        "group": f"${{{{ github.event_name == 'push' && 'deploy-{environment}' || github.ref }}}}",
+        "group": f"${{{{ github.event_name == 'push' && 'deploy-{environment}'"
+        " || format('{0}-{1}', github.workflow, github.ref) }}",
         "cancel-in-progress": "${{ github.event_name != 'push' }}",
     }
     checks, deploy = data["jobs"]["pr_checks"], data["jobs"]["build-and-deploy"]
