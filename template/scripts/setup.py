@@ -162,15 +162,14 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
     )
 
 
-def install(folder: Path, requirements: Sequence[Path]) -> None:
-    """Install requirements into a virtual environment."""
+def install(folder: Path, *what: object) -> None:
+    """Install into a virtual environment what pip's arguments say."""
     python = folder / "bin" / "python"
-    files: list[object] = [part for file in requirements for part in ("-r", file.relative_to(ROOT))]
     if uv():
-        if run(uv(), "pip", "install", "--python", python, *files):
+        if run(uv(), "pip", "install", "--python", python, *what):
             return
         say("uv could not install them. Trying pip.")
-    if run(python, "-m", "pip", "install", "--retries", "1", *files):
+    if run(python, "-m", "pip", "install", "--retries", "1", *what):
         return
     raise SetupError(
         "The requirements could not be installed; the reason stands above.",
@@ -185,8 +184,16 @@ def private_packages(python: object, command: str) -> None:
         raise SetupError("The private packages are not installed; the reason stands above.")
 
 
-def set_up(own_sam: bool) -> None:
-    """Make all that is missing."""
+def install_requirements(interpreter: str) -> None:
+    """Install the tools and what the functions need into .venv."""
+    private_packages(interpreter, "check")
+    files = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("src/*/*/requirements.txt"))]
+    install(ROOT / ".venv", *(part for file in files for part in ("-r", file.relative_to(ROOT))))
+    private_packages(ROOT / ".venv" / "bin" / "python", "install")
+
+
+def set_up(own_sam: bool, only: Sequence[str]) -> None:
+    """Make all that is missing; of the requirements only those, if any are named."""
     version = wanted_version()
     interpreter = find_interpreter(version)
     if interpreter is None:
@@ -199,12 +206,10 @@ def set_up(own_sam: bool) -> None:
     make_venv(ROOT / ".venv", interpreter, version)
 
     say("Installing the requirements into .venv")
-    private_packages(interpreter, "check")
-    install(
-        ROOT / ".venv",
-        [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("src/*/*/requirements.txt"))],
-    )
-    private_packages(ROOT / ".venv" / "bin" / "python", "install")
+    if only:
+        install(ROOT / ".venv", "-c", "requirements-dev.txt", *only)
+    else:
+        install_requirements(interpreter)
 
     found = shutil.which("sam")
     if found and not own_sam:
@@ -212,7 +217,7 @@ def set_up(own_sam: bool) -> None:
     else:
         say("Installing the AWS SAM CLI into .venv-sam")
         make_venv(ROOT / ".venv-sam", interpreter, version)
-        install(ROOT / ".venv-sam", [ROOT / "requirements-sam.txt"])
+        install(ROOT / ".venv-sam", "-r", "requirements-sam.txt")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -222,17 +227,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="install the pinned SAM CLI even if one is on the path",
     )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="install only these packages, in the versions of requirements-dev.txt",
+    )
     options = parser.parse_args(arguments)
     start = time.monotonic()
     try:
-        set_up(options.own_sam)
+        set_up(options.own_sam, options.only)
     except SetupError as error:
         print(f"\n{error}\nThen: make setup", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. To go on: make setup", file=sys.stderr)
         return 130
-    say(f"Ready in {time.monotonic() - start:.0f} s. Next: make check")
+    next_step = "" if options.only else " Next: make check"
+    say(f"Ready in {time.monotonic() - start:.0f} s.{next_step}")
     return 0
 
 
