@@ -453,38 +453,43 @@ def test_statements_name_one_repository() -> None:
 
 
 def test_jobs_install_with_no_more_than_reading_packages(orders: Callable[..., Path]) -> None:
-    """What runs before the deployment has a narrowed session, and pull requests a role of their own."""
+    """Checks and builds sign in as a role for nothing else, and the job that deploys needs none of it."""
     service = orders(private_index="acme/python")
     (checks,) = workflow(service, "checks")["jobs"].values()
-    (deploy,) = workflow(service, "deploy")["jobs"].values()
-    ((at, pull_request),) = sign_ins(checks)
-    (first, narrow), (second, full) = sign_ins(deploy)
-    assert [step["name"] for step in checks["steps"]][at + 1] == "Set up"
-    names = [step["name"] for step in deploy["steps"]]
-    assert names[first + 1 : second + 2] == ["Set up", "Check", "Build", full["name"], "Deploy"]
+    build, deploy = workflow(service, "deploy")["jobs"].values()
+    ((_, full),) = sign_ins(deploy)
+    for job in (checks, build):
+        ((at, step),) = sign_ins(job)
+        assert job["steps"][at + 1]["name"] == "Set up"
+        assert job["environment"] == "packages"
+        assert step["uses"] == full["uses"]
+        assert step["with"]["role-to-assume"].endswith(":role/Orders-GitHubActions-Packages-Role")
+    assert "Packages" not in full["with"]["role-to-assume"]
+    documented = (service / "docs/private-packages.md").read_text("utf-8")
+    assert "`Orders-GitHubActions-Packages-Role`" in documented
 
-    role = pull_request["with"]["role-to-assume"].split(":role/")[1]
-    assert role == "Orders-GitHubActions-Packages-Role"
-    assert f"`{role}`" in (service / "docs/private-packages.md").read_text("utf-8")
-    assert checks["environment"] == "packages"
     assert checks["permissions"] == {"contents": "read", "id-token": "write"}
+    assert build["permissions"] == {**checks["permissions"], "actions": "read"}
     for environment in ("dev", "prod"):
         calls = workflow(service, f"{environment}_cicd")["jobs"]["pr_checks"]
         assert calls["permissions"] == checks["permissions"]
 
-    allowed = {action for each in statements() for action in listed(each["Action"])}
-    for step in (pull_request, narrow):
-        (only,) = json.loads(step["with"]["inline-session-policy"])["Statement"]
-        assert only["Effect"] == "Allow"
-        assert set(only["Action"]) == allowed
-        assert step["uses"] == full["uses"]
-        assert step["with"]["aws-region"] == full["with"]["aws-region"]
-    assert narrow["with"]["role-to-assume"] == full["with"]["role-to-assume"]
-    assert "inline-session-policy" not in full["with"]
 
-
-def listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def test_only_one_role_reads_packages(orders: Callable[..., Path]) -> None:
+    service = orders(private_index="acme/python")
+    resources = load((service / "infra/environment.yaml").read_text("utf-8"))["Resources"]
+    role = resources.pop("PackagesRole")["Properties"]
+    assert role["RoleName"] == "Orders-GitHubActions-Packages-Role"
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    claims = {
+        claim.split(":")[1]: value for claim, value in trust["Condition"]["StringEquals"].items()
+    }
+    # For pull requests and for both branches: which may, says a rule of GitHub's environment.
+    assert claims["environment"] == "packages"
+    assert "ref" not in claims
+    (policy,) = role["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == statements()
+    assert "codeartifact" not in json.dumps(resources)
 
 
 def test_without_it_pull_requests_cannot_sign_in(orders: Callable[..., Path]) -> None:
@@ -493,6 +498,9 @@ def test_without_it_pull_requests_cannot_sign_in(orders: Callable[..., Path]) ->
     assert sign_ins(checks) == []
     assert checks["permissions"] == {"contents": "read"}
     assert "environment" not in checks
+    build, deploy = workflow(service, "deploy")["jobs"].values()
+    assert sign_ins(build) == []
+    assert len(sign_ins(deploy)) == 1
 
 
 def test_the_answer_is_settings_of_the_script(orders: Callable[..., Path]) -> None:

