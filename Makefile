@@ -41,8 +41,8 @@ format: dev ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-docs: dev ## Write the generated parts of README.md anew
-	$(BIN)/python docs/generate.py
+docs: dev ## Write anew what is generated: parts of README.md, the lessons
+	$(BIN)/python docs/generate.py $(DOCS_ARGS)
 
 bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
 bench: dev .venv-sam/.sam ## Measure how rendering grows with the number of functions

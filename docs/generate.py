@@ -1,9 +1,11 @@
-"""Write the parts of README.md that come from elsewhere: `make docs`.
+"""Write what comes from elsewhere, parts of README.md and the tables of lessons: `make docs`.
 
 Between `<!-- begin NAME -->` and `<!-- end NAME -->` stand the questions (from copier.yml), and the tree, the picture
-and the terminal's words of a default service that is really rendered, set up and checked.
+and the terminal's words of a default service that is really rendered, set up and checked. docs/lessons.md of the service is made from the registry of its gate,
+docs/lessons-table.md from that and from tests/mutants/.
 
     python docs/generate.py            writes them
+    python docs/generate.py --quick    all but the terminal, which takes a minute
     python docs/generate.py --check    fails when one has to be written anew; skips the terminal, which
                                        changes with every run
 """
@@ -22,7 +24,10 @@ import yaml
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
+sys.path += [str(ROOT / folder) for folder in ("tests", "template/tests", "template/scripts")]
 README = ROOT / "README.md"
+LESSONS = ROOT / "template" / "docs" / "lessons.md"
+TABLE = ROOT / "docs" / "lessons-table.md"
 QUESTION = "\U0001f3a4"  # the microphone that Copier puts before a question
 TREE_NOTES = {
     "README.md": "what it is, its picture, its commands",
@@ -42,6 +47,52 @@ TREE_NOTES = {
     "tests/unit/": "with moto, no network; its README explains the paths",
     "tests/integration/": "against what is deployed",
 }
+
+
+# Who notices a violation, as a document says it.
+WORDS = {
+    "gate": "`make lessons`, which is part of `make check`",
+    "preflight": "`make preflight`",
+    "prompt": "the questions of `make add-function` and `copier update`",
+    "run time": "the code itself, when it runs",
+    "deploy": "`make deploy`",
+    "hook": "`make setup`",
+    "guide": "people; no machine can tell",
+}
+LESSONS_HEAD = """
+# Lessons
+
+What teams have learned who built and ran services like this one, each of them the hard way. This service follows them
+from its first commit, and `make lessons`, which `make check` and pull requests run, names the id when somebody breaks one.
+Ids are for ever.
+
+A violation is told with its file and line, the lesson, and what mends it. `make lessons` lists all of them. What
+defends them is in `tests/lessons/`: it belongs to the template, and `copier update` brings more.
+
+## Opting out
+
+Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, an entry for each place:
+
+```toml
+[[opt-out]]
+lesson = "IAC-11"
+scope = "CacheTable"   # the file, or the logical id in template.yaml, as the violation names it
+reason = "holds nothing that could not be computed again"
+until = 2027-01-31     # may be left out
+```
+
+An entry without a reason, after its date, or that matches nothing any more fails itself: with the id `GATE`, as does a
+file that can't be read as what it is.
+"""
+TABLE_HEAD = """
+# How each lesson is defended
+
+<!-- Made by `make docs` from template/tests/lessons/registry.yml, tests/mutants/ and tests/defended.yml. -->
+
+A mutant breaks one lesson in a rendered service, as somebody might commit it; an innocent looks like it and breaks none.
+`tests/test_lessons.py` makes each of the {mutants} mutants and {innocents} innocents to every sample that has what it is about, and fails
+unless the service's gate names exactly that lesson, or none. A lesson that the gate defends has at least two mutants and one innocent.
+"""
 
 
 def questions() -> str:
@@ -91,6 +142,63 @@ def picture(service: Path) -> str:
         r"```mermaid\n.*?```", (service / "README.md").read_text("utf-8"), re.DOTALL
     )
     return str(found)
+
+
+def lessons() -> str:
+    """docs/lessons.md of a service: what whoever meets an id in a red build wants to know."""
+    from lessons.registry import lessons as registry
+
+    lines = [LESSONS_HEAD.strip()]
+    section = ""
+    for lesson in registry().values():
+        if lesson.section != section:
+            section = lesson.section
+            lines += [f"## {section}"]
+        see = [f"[{path}]({os.path.relpath(path, 'docs')})" for path in lesson.see]
+        noticed = ", ".join(WORDS[each] for each in lesson.defended_by)
+        lines += [
+            f"### {lesson.id}",
+            f"**{lesson.rule}**",
+            f"- Without it: {lesson.why}\n"
+            f"- Here: {lesson.here}\n"
+            f"- To mend a violation: {lesson.mend}\n"
+            f"- Noticed by: {noticed}."
+            + (f' Opt out: `lesson = "{lesson.id}"`.' if "gate" in lesson.defended_by else "")
+            + (f"\n- More: {', '.join(see)}" if see else ""),
+        ]
+    return "\n\n".join(lines) + "\n"
+
+
+def lessons_table() -> str:
+    """docs/lessons-table.md: who defends each lesson, and which edits show it."""
+    from lessons.registry import lessons as registry
+    from mutants import CASES
+
+    elsewhere = yaml.safe_load((ROOT / "tests" / "defended.yml").read_text("utf-8"))
+    lines = [
+        TABLE_HEAD.strip().format(
+            mutants=sum(not each.innocent for each in CASES),
+            innocents=sum(each.innocent for each in CASES),
+        ),
+        "",
+    ]
+    lines += [
+        "| lesson | defended by | mutants | innocents | else tested in |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for lesson in registry().values():
+        cases = [each for each in CASES if each.lesson == lesson.id]
+        cells = (
+            f"[{lesson.id}](../template/docs/lessons.md#{lesson.id.lower()})",
+            ", ".join(lesson.defended_by),
+            "<br>".join(each.title for each in cases if not each.innocent),
+            "<br>".join(each.title for each in cases if each.innocent),
+            "<br>".join(
+                f"`{each.removeprefix('tests/')}`" for each in elsewhere.get(lesson.id, [])
+            ),
+        )
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def screen(command: list[str], cwd: Path, keys: str = "") -> list[str]:
@@ -164,11 +272,18 @@ def main() -> None:
         after = replaced(before, "questions", questions())
         after = replaced(after, "tree", tree(service))
         after = replaced(after, "picture", picture(service))
+    made = {LESSONS: lessons(), TABLE: lessons_table()}
     if check:
-        if after != before:
-            sys.exit(
-                "README.md is not what copier.yml and a default service say. Mend it: make docs"
-            )
+        old = [path for path, text in made.items() if path.read_text("utf-8") != text]
+        old += [README] if after != before else []
+        if old:
+            names = ", ".join(path.relative_to(ROOT).as_posix() for path in old)
+            sys.exit(f"Not what its sources say: {names}. Mend it: make docs")
+        return
+    for path, text in made.items():
+        path.write_text(text, "utf-8")
+    if "--quick" in sys.argv:
+        README.write_text(after, "utf-8")
         return
     with tempfile.TemporaryDirectory() as folder:
         after = replaced(after, "terminal", terminal(Path(folder).resolve()))

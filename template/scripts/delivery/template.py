@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -26,21 +26,66 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
-class Loader(yaml.SafeLoader):
-    """Reads `!Sub x` as {"Fn::Sub": "x"}, and remembers the line of each resource."""
+if TYPE_CHECKING:
+    from yaml import SafeLoader as FastLoader
+else:  # PyYAML that was built without libyaml has only the slow one
+    FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class LocatedMapping(dict[Any, Any]):
+    """A mapping that knows the line of each of its keys, and its own, from 1."""
+
+    line = 0
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.lines: dict[str, int] = {}
+
+
+class LocatedList(list[Any]):
+    """A list that knows the line of each of its items."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.lines: list[int] = []
+
+
+class Loader(FastLoader):
+    """Reads `!Sub x` as {"Fn::Sub": "x"}, and remembers the lines of keys and items."""
+
+    def located_mapping(self, node: yaml.MappingNode) -> Iterator[LocatedMapping]:
+        data = LocatedMapping()
+        data.line = node.start_mark.line + 1
+        yield data
+        self.flatten_mapping(node)
+        data.update(self.construct_mapping(node))
+        data.lines = {key.value: key.start_mark.line + 1 for key, _value in node.value}
+
+    def located_list(self, node: yaml.SequenceNode) -> Iterator[LocatedList]:
+        data = LocatedList()
+        yield data
+        data.extend(self.construct_sequence(node))
+        data.lines = [item.start_mark.line + 1 for item in node.value]
 
 
 def _intrinsic(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
     if isinstance(node, yaml.ScalarNode):
         text = loader.construct_scalar(node)
-        return {name: text.split(".", 1) if name == "Fn::GetAtt" else text}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)
-    return {name: loader.construct_mapping(node, deep=True)}
+        value: Any = text.split(".", 1) if name == "Fn::GetAtt" else text
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    found = LocatedMapping({name: value})
+    found.line = node.start_mark.line + 1
+    found.lines = {name: found.line}
+    return found
 
 
+Loader.add_constructor("tag:yaml.org,2002:map", Loader.located_mapping)
+Loader.add_constructor("tag:yaml.org,2002:seq", Loader.located_list)
 Loader.add_multi_constructor("!", _intrinsic)
 
 
@@ -56,12 +101,8 @@ def read(text: str) -> dict[str, Any]:
 
 def lines(text: str) -> dict[str, int]:
     """The line on which each resource begins, from 1."""
-    root = yaml.compose(text, Loader)
-    assert isinstance(root, yaml.MappingNode)
-    for key, value in root.value:
-        if key.value == "Resources" and isinstance(value, yaml.MappingNode):
-            return {name.value: name.start_mark.line + 1 for name, _body in value.value}
-    return {}
+    resources = read(text).get("Resources")
+    return resources.lines if isinstance(resources, LocatedMapping) else {}
 
 
 class UnknownError(Exception):

@@ -1,0 +1,27 @@
+"""One module for each section of docs/lessons.md. Importing them declares their checks."""
+
+from . import (
+    access,
+    delivery,
+    dependencies,
+    documents,
+    events,
+    infrastructure,
+    pipelines,
+    runtime,
+    secrets,
+    structure,
+)
+
+__all__ = [
+    "access",
+    "delivery",
+    "dependencies",
+    "documents",
+    "events",
+    "infrastructure",
+    "pipelines",
+    "runtime",
+    "secrets",
+    "structure",
+]

@@ -1,0 +1,1 @@
+"""DEP: dependencies and the local environment."""

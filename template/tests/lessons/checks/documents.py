@@ -1,0 +1,1 @@
+"""TST and DOC: tests and documents."""

@@ -1,0 +1,1 @@
+"""EVT: events and workers."""

@@ -1,0 +1,1 @@
+"""IAC: infrastructure as code."""

@@ -1,0 +1,1 @@
+"""RUN: what runs in Lambda."""

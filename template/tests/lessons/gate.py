@@ -1,0 +1,65 @@
+"""Runs every check over a service."""
+
+from __future__ import annotations
+
+import datetime
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import checks, optouts
+from .findings import CHECKS, BrokenFileError, Check, Finding
+from .service import Service
+
+__all__ = ["checks"]  # what is imported there declares itself
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run found."""
+
+    findings: list[Finding]
+    """The violations, by file and line."""
+    excused: list[tuple[Finding, optouts.OptOut]]
+    """Those that lessons.toml opts out of."""
+
+
+def run(root: Path, today: datetime.date | None = None) -> Outcome:
+    """Hold the service in that folder against every lesson."""
+    service = Service(root)
+    service.tools.start()
+    found = list(service.unreadable())
+    for lesson, check in CHECKS:
+        found += _findings(service, lesson, check)
+    try:
+        entries, bad = optouts.read(service, today or datetime.datetime.now(datetime.UTC).date())
+    except BrokenFileError as error:
+        entries, bad = [], [error.finding]
+    found = list(dict.fromkeys(found))
+    excused = [
+        (finding, entry) for finding in found for entry in entries if entry.covers(finding)
+    ]
+    silent = {finding for finding, _entry in excused}
+    kept = [each for each in found if each not in silent]
+    kept += [*bad, *optouts.unused(entries, found)]
+    return Outcome(sorted(kept, key=lambda each: (each.path, each.line, each.lesson)), excused)
+
+
+def _findings(service: Service, lesson: str, check: Check) -> Iterator[Finding]:
+    """What a check finds. One that crashes is a finding itself, and hides no other."""
+    try:
+        yield from check(service)
+    except BrokenFileError as error:
+        yield error.finding
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        yield Finding(
+            lesson,
+            service.reading,
+            0,
+            f"the check of {lesson} failed here: {said} ({Path(last.filename).name}:{last.lineno})",
+            mend="If this file is as its format wants it, the check is wrong: report it where the"
+            " template is kept, and opt out of the lesson for this file until it is mended.",
+        )

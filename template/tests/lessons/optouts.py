@@ -1,0 +1,96 @@
+"""lessons.toml: where this service does not follow a lesson, on purpose.
+
+    [[opt-out]]
+    lesson = "IAC-11"
+    scope = "CacheTable"       # a logical id of template.yaml, or a file
+    reason = "holds nothing that could not be computed again"
+    until = 2027-01-31         # may be left out
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .findings import GATE, Finding
+from .registry import lessons
+from .service import Service
+
+FILE = "lessons.toml"
+KEYS = {"lesson", "scope", "reason", "until"}
+MEND = "An opt-out has a lesson, a scope and a reason, and may have a date: docs/lessons.md says how."
+
+
+@dataclass(frozen=True)
+class OptOut:
+    """An entry of lessons.toml that is as it should be."""
+
+    lesson: str
+    scope: str
+    reason: str
+    until: datetime.date | None
+    line: int
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.lesson == self.lesson and self.scope in (finding.path, finding.resource)
+
+
+def read(service: Service, today: datetime.date) -> tuple[list[OptOut], list[Finding]]:
+    """The entries that count, and what is wrong with the others."""
+    if FILE not in service.files:
+        return [], []
+    data = service.toml(FILE)
+    good: list[OptOut] = []
+    bad: list[Finding] = []
+    heads = [
+        number
+        for number, text in enumerate(service.text(FILE).splitlines(), 1)
+        if text.replace(" ", "").startswith("[[opt-out]]")
+    ]
+    entries = data.get("opt-out", [])
+    unknown = sorted(data.keys() - {"opt-out"})
+    if unknown or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        bad.append(Finding(GATE, FILE, 1, "has something else than [[opt-out]] entries", mend=MEND))
+        return good, bad
+    for number, entry in enumerate(entries):
+        line = heads[number] if number < len(heads) else 1
+        problems = list(_problems(entry, today))
+        bad += [Finding(GATE, FILE, line, problem, mend=MEND) for problem in problems]
+        if not problems:
+            fields = (entry["lesson"], entry["scope"], entry["reason"], entry.get("until"))
+            good.append(OptOut(*fields, line=line))
+    return good, bad
+
+
+def _problems(entry: dict[str, Any], today: datetime.date) -> Iterator[str]:
+    name = entry.get("lesson")
+    about = f"the opt-out of {name}" if name else "an opt-out"
+    for key in sorted(entry.keys() - KEYS):
+        yield f"{about} has {key!r}, which means nothing"
+    for key in ("lesson", "scope", "reason"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            yield f"{about} has no {key}"
+    if isinstance(name, str) and name.strip() and name not in lessons():
+        yield f"{about} is of no lesson that there is"
+    until = entry.get("until")
+    if until is None:
+        return
+    if type(until) is not datetime.date:
+        yield f"{about} has an until that is no date, as 2027-01-31 is (without quotes)"
+    elif until < today:
+        yield f"{about} ended on {until}"
+
+
+def unused(entries: Sequence[OptOut], findings: Sequence[Finding]) -> Iterator[Finding]:
+    """What opts out of nothing would hide a violation to come."""
+    for entry in entries:
+        if not any(map(entry.covers, findings)):
+            yield Finding(
+                GATE,
+                FILE,
+                entry.line,
+                f"the opt-out of {entry.lesson} for {entry.scope} matches nothing",
+                mend="Delete it, or give the file or the logical id as the finding names it.",
+            )

@@ -1,0 +1,1 @@
+"""Edits that break IAM lessons, and innocent ones."""

@@ -1,0 +1,1 @@
+"""Edits that break CD lessons, and innocent ones."""

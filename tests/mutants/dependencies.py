@@ -1,0 +1,1 @@
+"""Edits that break DEP lessons, and innocent ones."""

@@ -1,0 +1,1 @@
+"""Edits that break TST and DOC lessons, and innocent ones."""

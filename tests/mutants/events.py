@@ -1,0 +1,1 @@
+"""Edits that break EVT lessons, and innocent ones."""

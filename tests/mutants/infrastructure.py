@@ -1,0 +1,1 @@
+"""Edits that break IAC lessons, and innocent ones."""

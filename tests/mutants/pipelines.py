@@ -1,0 +1,1 @@
+"""Edits that break CI lessons, and innocent ones."""

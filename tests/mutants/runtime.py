@@ -1,0 +1,1 @@
+"""Edits that break RUN lessons, and innocent ones."""

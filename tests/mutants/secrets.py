@@ -1,0 +1,1 @@
+"""Edits that break SEC lessons, and innocent ones."""

@@ -1,0 +1,292 @@
+"""Lessons defend themselves: whoever breaks one in a service is told which, and how to mend it.
+
+Each mutant of tests/mutants/ breaks one lesson in a copy of each sample; the gate of the service must
+name that lesson and no other. A family alone: `make test PYTEST_ARGS="tests/test_lessons.py -k STR"`.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, SAMPLES, check, run, tree
+from lessons import findings, gate, optouts, registry, report
+from lessons.findings import GATE, Finding
+from lessons.service import Service
+from mutants import CASES, Case, Edit, NotHereError
+
+# Lessons whose checks are still to be written.
+TO_COME = {
+    *("STR-01", "STR-02", "STR-03", "STR-04", "STR-06", "STR-07", "STR-08", "STR-09", "STR-10"),
+    *("DEP-01", "DEP-02", "DEP-04", "DEP-05", "DEP-06", "DEP-07"),
+    *("IAC-01", "IAC-02", "IAC-03", "IAC-04", "IAC-05", "IAC-06", "IAC-07", "IAC-08", "IAC-10"),
+    *("IAC-11", "IAC-12", "IAC-13", "IAC-14"),
+    *("CD-01", "CD-02", "CD-03", "CD-08", "CD-09", "CD-10", "CD-11", "CD-12", "CD-13"),
+    *("CI-01", "CI-02", "CI-03", "CI-04", "CI-05", "CI-06", "CI-07", "CI-08"),
+    *("IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05", "IAM-06", "IAM-07"),
+    *("SEC-01", "SEC-02", "SEC-03", "SEC-04", "SEC-05"),
+    *("RUN-01", "RUN-02", "RUN-03", "RUN-04", "RUN-05", "RUN-07"),
+    *("EVT-02", "EVT-03", "EVT-04", "EVT-05", "EVT-06", "EVT-08", "EVT-09", "EVT-10"),
+    *("TST-01", "TST-02", "TST-03", "TST-04", "DOC-01", "DOC-02", "DOC-03"),
+}
+# Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
+CATALOGUE = {"STR": 11, "DEP": 7, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}
+CATALOGUE |= {"EVT": 10, "TST": 4, "DOC": 3}
+TODAY = datetime.date(2026, 7, 1)
+OPT_OUT = """[[opt-out]]
+lesson = "STR-05"
+scope = "{path}"
+reason = "the library that it comes from is called the same"
+"""
+
+
+@cache
+def content(service: Path) -> dict[str, bytes]:
+    return tree(service)
+
+
+def copy(service: Path, folder: Path) -> Path:
+    """A copy of a rendered service."""
+    for path, data in content(service).items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    return folder
+
+
+def told(service: Path) -> str:
+    """What the gate says of a service."""
+    return report.findings(gate.run(service, TODAY))
+
+
+# ── Mutants and innocents ────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [path.stem for path in SAMPLES])
+def test_an_untouched_service_breaks_no_lesson(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    outcome = gate.run(rendered_samples[name], TODAY)
+    assert outcome.findings == [], report.findings(outcome)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_gate_names_the_lesson(
+    rendered_samples: dict[str, Path], tmp_path: Path, case: Case
+) -> None:
+    expected = set() if case.innocent else {case.lesson}
+    applied = 0
+    for name, sample in rendered_samples.items():
+        edit = Edit(copy(sample, tmp_path / name), name)
+        try:
+            case.make(edit)
+        except NotHereError:
+            continue
+        applied += 1
+        outcome = gate.run(edit.root, TODAY)
+        found = {each.lesson for each in outcome.findings}
+        assert found == expected, f"{name}: {report.findings(outcome)}"
+    assert applied, "no sample has what this edit is about"
+
+
+# ── The registry ─────────────────────────────────────────────────────────────
+
+
+def test_the_catalogue_is_whole() -> None:
+    expected = [
+        f"{family}-{n:02}" for family, count in CATALOGUE.items() for n in range(1, count + 1)
+    ]
+    assert list(registry.lessons()) == expected
+    nodes = yaml.compose(registry.PATH.read_text("utf-8"))
+    assert nodes
+    written = [key.value for _section, entries in nodes.value for key, _entry in entries.value]
+    assert written == expected, "an id is there twice"
+    for lesson in registry.lessons().values():
+        assert lesson.defended_by
+        assert set(lesson.defended_by) <= set(registry.DEFENDERS), lesson.id
+
+
+def test_documents_of_lessons_are_there(rendered_samples: dict[str, Path]) -> None:
+    for lesson in registry.lessons().values():
+        for path in lesson.see:
+            assert (rendered_samples["default"] / path).is_file(), f"{lesson.id}: {path}"
+
+
+def test_every_lesson_of_the_gate_has_a_check_two_mutants_and_an_innocent() -> None:
+    gated = {name for name, each in registry.lessons().items() if "gate" in each.defended_by}
+    mutants = Counter(case.lesson for case in CASES if not case.innocent)
+    innocents = Counter(case.lesson for case in CASES if case.innocent)
+    assert gated >= TO_COME
+    assert {name for name, _check in findings.CHECKS} == gated - TO_COME
+    assert {name for name, count in mutants.items() if count >= 2} == gated - TO_COME
+    assert set(innocents) == gated - TO_COME
+    assert len({case.id for case in CASES}) == len(CASES), "two edits have one title"
+
+
+def test_what_the_gate_does_not_see_is_tested_elsewhere() -> None:
+    elsewhere = yaml.safe_load((ROOT / "tests" / "defended.yml").read_text("utf-8"))
+    for name, lesson in registry.lessons().items():
+        others = set(lesson.defended_by) - {"gate", "guide"}
+        assert not others or elsewhere.get(name), f"{name} is defended by {others}: in which test?"
+    assert elsewhere.keys() <= registry.lessons().keys()
+    for test in {test for tests in elsewhere.values() for test in tests}:
+        path, name = test.split("::")
+        functions = ast.parse((ROOT / path).read_text("utf-8")).body
+        assert name in {getattr(each, "name", "") for each in functions}, test
+
+
+# ── Opt-outs ─────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def absolute(rendered_samples: dict[str, Path], tmp_path: Path) -> Edit:
+    """A service with one violation, of STR-05."""
+    edit = Edit(copy(rendered_samples["default"], tmp_path / "orders"), "default")
+    edit.replace("src/orders/app/lambda_pkg/index.py", "from .settings", "from lambda_pkg.settings")
+    return edit
+
+
+def opted_out(edit: Edit, text: str) -> str:
+    """What the gate says with that lessons.toml."""
+    edit.write("lessons.toml", text.format(path="src/orders/app/lambda_pkg/index.py"))
+    return told(edit.root)
+
+
+def test_an_opt_out_silences(absolute: Edit) -> None:
+    assert "STR-05" in told(absolute.root)
+    assert opted_out(absolute, OPT_OUT) == "91 lessons, no violation, 1 opted out."
+    assert opted_out(absolute, OPT_OUT + "until = 2026-07-01\n").endswith("1 opted out.")
+
+
+def test_an_opt_out_silences_a_resource() -> None:
+    entry = optouts.OptOut("IAC-11", "CacheTable", "a cache", None, 1)
+    assert entry.covers(Finding("IAC-11", "template.yaml", 3, "x", resource="CacheTable"))
+    assert not entry.covers(Finding("IAC-11", "template.yaml", 3, "x", resource="Table"))
+    assert not entry.covers(Finding("IAC-12", "template.yaml", 3, "x", resource="CacheTable"))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (OPT_OUT + "until = 2026-06-30\n", "the opt-out of STR-05 ended on 2026-06-30"),
+        (OPT_OUT + 'until = "2027-01-01"\n', "the opt-out of STR-05 has an until that is no date"),
+        (OPT_OUT + "untill = 2027-01-01\n", "the opt-out of STR-05 has 'untill', which means nothing"),
+        (OPT_OUT.replace('"the library that it comes from is called the same"', '" "'), "has no reason"),
+        (OPT_OUT.replace("reason", "# reason"), "the opt-out of STR-05 has no reason"),
+        (OPT_OUT.replace("lesson", "# lesson"), "an opt-out has no lesson"),
+        (OPT_OUT.replace("scope", "# scope"), "the opt-out of STR-05 has no scope"),
+        (OPT_OUT.replace("STR-05", "STR-99"), "the opt-out of STR-99 is of no lesson"),
+        (OPT_OUT.replace("{path}", "src"), "the opt-out of STR-05 for src matches nothing"),
+        (OPT_OUT.replace("[[opt-out]]", "[[optout]]"), "has something else than [[opt-out]] entries"),
+        (OPT_OUT.replace("[[opt-out]]", "[opt-out]"), "has something else than [[opt-out]] entries"),
+        (OPT_OUT + "]", "is no TOML"),
+    ],
+)  # fmt: skip
+def test_an_opt_out_that_is_wrong_fails(absolute: Edit, text: str, problem: str) -> None:
+    said = opted_out(absolute, text)
+    assert problem in said
+    assert "lessons.toml:" in said
+    assert "imports lambda_pkg.settings absolutely" in said, "it silences all the same"
+
+
+def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
+    opted_out(absolute, OPT_OUT)
+    absolute.replace(
+        "src/orders/app/lambda_pkg/index.py", "from lambda_pkg.settings", "from .settings"
+    )
+    said = told(absolute.root)
+    assert said.startswith("lessons.toml:1  the opt-out of STR-05 for src/orders/app")
+    assert "matches nothing" in said
+
+
+# ── What can go wrong ────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "problem"),
+    [
+        ("src/orders/app/lambda_pkg/broken.py", "def (:\n", "broken.py:1  is no Python"),
+        ("template.yaml", "Resources: [\n", "template.yaml:2  is no YAML"),
+        ("template.yaml", "Description: x\n", "template.yaml:1  has no mapping of Resources"),
+        (".github/workflows/own.yml", "on: push\n  jobs: {}\n", "own.yml:2  is no YAML"),
+        ("samconfig.toml", "version = \n", "samconfig.toml:1  is no TOML"),
+        ("template.yaml", None, "template.yaml  is not there"),
+        (".copier-answers.yml", None, ".copier-answers.yml  is not there"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_told_once(
+    rendered_samples: dict[str, Path], tmp_path: Path, path: str, text: str | None, problem: str
+) -> None:
+    service = copy(rendered_samples["default"], tmp_path / "orders")
+    if text is None:
+        (service / path).unlink()
+    else:
+        (service / path).write_text(text, "utf-8")
+    found = [each for each in gate.run(service, TODAY).findings if each.path == path]
+    assert [each.lesson for each in found] == [GATE]
+    assert problem in told(service)
+
+
+def test_a_check_that_crashes_hides_no_other(
+    absolute: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crashing(service: Service) -> None:
+        service.text("samconfig.toml")
+        raise KeyError("dev")
+
+    monkeypatch.setattr(gate, "CHECKS", [("CD-01", crashing), *findings.CHECKS])
+    said = told(absolute.root)
+    assert "samconfig.toml  the check of CD-01 failed here: KeyError: 'dev'" in said
+    assert "imports lambda_pkg.settings absolutely" in said
+
+
+def test_whatever_is_in_template_yaml_no_check_crashes(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    """What CloudFormation would refuse is the linters' business; the gate must survive it."""
+    service = copy(rendered_samples["default"], tmp_path / "orders")
+    odd = ["null", "[]", "{{}}", "text", "3", "!Ref Table", "[{{}}, [], null]", "{{Type: 3}}"]
+    for number, value in enumerate(odd):
+        value = value.format()
+        entry = f"  Odd{number}: {value}\n  Odder{number}: {{Type: AWS::Serverless::Function, Properties: {value}}}\n"
+        for key in ("Events", "Environment", "Policies", "CodeUri", "Handler", "Role", "Timeout"):
+            entry += f"  Odd{key}{number}:\n    Type: AWS::Serverless::Function\n    Properties:\n      {key}: {value}\n"
+        text = (service / "template.yaml").read_text("utf-8")
+        marker = "  # ── Your own resources go here ──\n"
+        (service / "template.yaml").write_text(text.replace(marker, marker + entry), "utf-8")
+    crashes = [each for each in gate.run(service, TODAY).findings if "failed here" in each.found]
+    assert crashes == []
+
+
+# ── The command ──────────────────────────────────────────────────────────────
+
+
+def test_a_red_build_says_what_where_why_and_what_to_do(set_up: Callable[..., Path]) -> None:
+    service = set_up(service_name="orders")
+    assert run("make", "lessons", cwd=service).stdout.endswith("91 lessons, no violation.\n")
+    index = service / "src/orders/app/lambda_pkg/index.py"
+    text = index.read_text("utf-8").replace("from .settings", "from lambda_pkg.settings")
+    index.write_text(text, "utf-8")
+    line = text[: text.index("from lambda_pkg")].count("\n") + 1
+    done = run("make", "lessons", cwd=service)
+    assert done.returncode != 0
+    assert (
+        f"src/orders/app/lambda_pkg/index.py:{line}  imports lambda_pkg.settings absolutely\n"
+        f"  STR-05  {registry.lessons()['STR-05'].rule}\n"
+        f"  mend: {registry.lessons()['STR-05'].mend}\n" in done.stdout
+    )
+    assert re.search(r"^STR-05  gate +BROKEN \(1\) ", done.stdout, re.MULTILINE)
+    assert re.search(r"^STR-11  guide +not checked here ", done.stdout, re.MULTILINE)
+    check("git", "checkout", "--quiet", ".", cwd=service)
+
+
+def test_the_documents_are_made_from_the_registry() -> None:
+    check(sys.executable, "docs/generate.py", "--check", cwd=ROOT)
