@@ -37,9 +37,7 @@ def run(root: Path, today: datetime.date | None = None) -> Outcome:
     except BrokenFileError as error:
         entries, bad = [], [error.finding]
     found = list(dict.fromkeys(found))
-    excused = [
-        (finding, entry) for finding in found for entry in entries if entry.covers(finding)
-    ]
+    excused = [(finding, entry) for finding in found for entry in entries if entry.covers(finding)]
     silent = {finding for finding, _entry in excused}
     kept = [each for each in found if each not in silent]
     kept += [*bad, *optouts.unused(entries, found)]

@@ -1,10 +1,10 @@
 """lessons.toml: where this service does not follow a lesson, on purpose.
 
-    [[opt-out]]
-    lesson = "IAC-11"
-    scope = "CacheTable"       # a logical id of template.yaml, or a file
-    reason = "holds nothing that could not be computed again"
-    until = 2027-01-31         # may be left out
+[[opt-out]]
+lesson = "IAC-11"
+scope = "CacheTable"       # a logical id of template.yaml, or a file
+reason = "holds nothing that could not be computed again"
+until = 2027-01-31         # may be left out
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from .service import Service
 
 FILE = "lessons.toml"
 KEYS = {"lesson", "scope", "reason", "until"}
-MEND = "An opt-out has a lesson, a scope and a reason, and may have a date: docs/lessons.md says how."
+MEND = (
+    "An opt-out has a lesson, a scope and a reason, and may have a date: docs/lessons.md says how."
+)
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,9 @@ def requirements(text: str) -> tuple[Pin, ...]:
     pins = []
     for number, line in _logical_lines(text):
         try:
-            found = None if line.startswith("-") else Requirement(re.sub(r" --hash[ =].*", "", line))
+            found = (
+                None if line.startswith("-") else Requirement(re.sub(r" --hash[ =].*", "", line))
+            )
         except InvalidRequirement:
             found = None
         pins.append(Pin(number, line, found))

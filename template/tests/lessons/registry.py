@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
+from delivery.template import read
 
 PATH = Path(__file__).with_name("registry.yml")
 # Who notices a violation.
@@ -42,7 +42,7 @@ class Lesson:
 @cache
 def lessons() -> Mapping[str, Lesson]:
     """Every lesson by its id, in the order of the registry."""
-    data = yaml.load(PATH.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    data = read(PATH.read_text("utf-8"))
     return {
         name: Lesson(
             id=name,
