@@ -101,9 +101,16 @@ def test_make_check_says_no(
     assert said in done.stdout
 
 
-def test_check_is_lint_and_test(service: Path) -> None:
+def test_check_is_lint_lessons_and_test(service: Path) -> None:
     planned = check("make", "--dry-run", "check", cwd=service)
-    for part in ("ruff format --check", "mypy", "validate --lint", "zizmor", "pytest --cov"):
+    for part in (
+        "ruff format --check",
+        "mypy",
+        "validate --lint",
+        "zizmor",
+        "-m lessons",
+        "pytest --cov",
+    ):
         assert part in planned
 
 
