@@ -216,8 +216,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         built: whether .aws-sam/build is to be deployed as it is.
         take_existing: whether existing resources of the same names become the stack's.
     """
-    results = preflight.run(service)
-    preflight.show(service, results)
+    results = preflight.show(service)
     blocking = [
         each
         for each in results

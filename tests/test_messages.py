@@ -1,0 +1,336 @@
+"""What the commands of a service say when AWS refuses, can't be reached, or nobody answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from conftest import check, commit, run
+from delivered import delivery
+from test_deploy import Endpoint, account, answer, api, at, gh, make_stack, service, unprepared
+from test_preflight import told
+from world import MOTO, World, preflight
+
+__all__ = ["api", "gh"]  # fixtures
+DeliveryError = delivery("errors").DeliveryError
+Said = pytest.CaptureFixture[str]
+COMMANDS = {
+    "bootstrap": ["--owner-id", "1", "--repository-id", "2"],
+    "destroy": ["--confirm", "orders-dev"],
+    "drift": [],
+    "logs": ["app"],
+    "secret_values": [],
+    "smoke": [],
+    "status": [],
+}
+
+
+def command(world: World, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command as `make` does, at the end of what is typed."""
+    return subprocess.run(
+        [sys.executable, "-m", "delivery", *arguments],
+        env={**os.environ, "PYTHONPATH": str(world.root / "scripts")},
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def no_credentials(world: World) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        world.monkeypatch.delenv(name)
+    world.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+class Refusing:
+    """An AWS that refuses everything with one error; who asks, it may say."""
+
+    def __init__(self, error: str, *, role: str = "") -> None:
+        identity = (
+            "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+            f"<Arn>arn:aws:sts::{MOTO}:assumed-role/{role}/me</Arn><UserId>A</UserId>"
+            f"<Account>{MOTO}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        )
+        action = "cloudformation:DescribeStacks"
+        said = f"User: me is not authorized to perform: {action} on it" if role else "no"
+        xml = f"<R><Error><Code>{error}</Code><Message>{said}</Message></Error></R>"
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                known = role and b"GetCallerIdentity" in asked
+                is_json = "json" in self.headers.get("Content-Type", "")
+                body = identity if known else xml
+                if is_json:
+                    body = json.dumps({"__type": error, "message": said})
+                self.send_response(200 if known else 403)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body.encode())
+
+            do_GET = do_HEAD = do_POST  # noqa: N815
+
+            def log_message(self, *_arguments: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def refuse(world: World) -> Iterator[Any]:
+    servers = []
+
+    def begin(error: str, role: str = "") -> None:
+        servers.append(Refusing(error, role=role).server)
+        world.monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{servers[-1].server_port}")
+
+    yield begin
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+# ── AWS refuses ──
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_that_nobody_is_signed_in(world: World, name: str) -> None:
+    no_credentials(world)
+    done = command(world, name, *COMMANDS[name])
+    assert done.returncode == 1
+    assert done.stderr.startswith("AWS does not know who you are: ")
+    assert "aws sso login" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_tells_the_network_from_the_sign_in(world: World, name: str) -> None:
+    world.monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    done = command(world, name, *COMMANDS[name])
+    assert done.returncode == 1
+    assert done.stderr.startswith("AWS can't be reached: ")
+    assert "no sign-in problem" in done.stderr
+    assert "us-east-1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["status", "drift", "destroy", "logs", "secret_values"])
+def test_what_is_denied_is_told_with_who_asks_and_for_what(
+    world: World, refuse: Any, name: str
+) -> None:
+    refuse("AccessDenied", role="ReadNothing")
+    done = command(world, name, *COMMANDS[name])
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    if name in ("status", "drift", "destroy"):
+        assert "Denied: DescribeStacks in us-east-1: " in said
+        assert f"assumed-role/ReadNothing/me, account {MOTO}" in said
+        assert "may cloudformation:DescribeStacks" in said
+
+
+def test_what_the_deploy_role_lacks_can_be_added(world: World, refuse: Any) -> None:
+    refuse("AccessDenied", role=world.service.deploy_role)
+    said = command(world, "status").stderr
+    assert "add cloudformation:DescribeStacks for this resource to infra/environment.yaml" in said
+    assert "make bootstrap ENV=dev" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("ExpiredToken", "You signed in too long ago"),
+        ("InvalidClientTokenId", "AWS does not know who you are"),
+        ("ValidationError", "DescribeStacks in us-east-1: "),
+        ("RequestLimitExceeded", "Service Quotas"),
+    ],
+)
+def test_other_refusals_are_told_by_their_kind(
+    world: World, refuse: Any, error: str, told: str
+) -> None:
+    refuse(error)
+    done = command(world, "status")
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert error in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_a_proxy_answers_is_not_taken_for_aws(world: World, refuse: Any) -> None:
+    world.monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    refuse("</Code> no XML")
+    assert command(world, "status").stderr.startswith("AWS can't be reached: ")
+
+
+# ── A profile that is not there ──
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        ("admin-dev", "aws configure sso --profile admin-dev"),
+        ("", "AWS_PROFILE is empty"),
+    ],
+)
+def test_an_unknown_profile_is_told(world: World, profile: str, told: str) -> None:
+    world.monkeypatch.setenv("AWS_PROFILE", profile)
+    said = command(world, "status").stderr
+    assert told in said
+    assert "aws configure list-profiles" in said
+    assert "Traceback" not in said
+
+
+def test_the_preflight_looks_at_the_rest_with_an_unknown_profile(world: World) -> None:
+    world.monkeypatch.setenv("AWS_PROFILE", "admin-dev")
+    # As SAM does.
+    (world.tools / "sam").write_text(
+        '#!/bin/sh\ntest -z "$AWS_PROFILE" || { echo "Error: no profile"; exit 1; }\n'
+        'test "$1" = --version && echo "SAM CLI, version 1.170.0" || exit 0\n',
+        "utf-8",
+    )
+    found = world.run()
+    assert told(found) == {
+        "credentials: failed",
+        *(f"{name}: not run" for name in preflight.REMOTE),
+    }
+    assert "The profile admin-dev is not in" in found["credentials", "failed"].seen
+
+
+# ── The preflight ──
+
+
+def test_the_preflight_tells_the_network_from_the_sign_in(world: World) -> None:
+    world.monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    found = world.run()["credentials", "failed"]
+    assert found.seen.startswith("AWS can't be reached")
+    assert "sso login" not in " ".join(found.fix)
+
+
+def test_the_first_question_is_not_waited_for_long(world: World) -> None:
+    config = account(world).client("sts").meta.config
+    attempts = config.retries["total_max_attempts"]
+    assert (config.connect_timeout + config.read_timeout) * attempts < 20
+
+
+def test_the_heading_comes_before_the_wait(world: World, capsys: Said) -> None:
+    seen: list[str] = []
+
+    def looked(_service: Any) -> list[Any]:
+        seen.append(capsys.readouterr().out)
+        return []
+
+    world.monkeypatch.setattr(preflight, "run", looked)
+    world.monkeypatch.setattr(preflight.report, "text", lambda _results: "")
+    preflight.show(world.service)
+    assert seen == ["Preflight of orders-dev in us-east-1\n\n"]
+
+
+def test_who_may_not_look_can_not_deploy(world: World, refuse: Any) -> None:
+    refuse("AccessDenied", role="ReadNothing")
+    found = world.run()
+    assert {"stack: failed", "access: failed", "names: failed"} <= told(found)
+    assert all(each.fix for (_check, status), each in found.items() if status == "failed")
+    said = command(world, "preflight")
+    assert said.returncode == 1
+    last = said.stdout.strip().splitlines()[-1]
+    assert " checks could not look, as arn:aws:sts::123456789012:assumed-role/ReadNothing" in last
+    assert "bucket" in last, "HeadBucket says 403 and no more"
+
+
+def test_the_deploy_role_is_mended_where_it_is_made(world: World, refuse: Any) -> None:
+    refuse("AccessDenied", role=world.service.deploy_role)
+    assert "make bootstrap ENV=dev" in " ".join(world.run()["stack", "failed"].fix)
+
+
+def test_a_stack_that_can_not_be_seen_is_not_deployed(world: World) -> None:
+    """Not only for lack of permissions."""
+    service, situation = world.service, delivery("situation")
+    found = situation.Situation(service, account(world))
+
+    def unreachable(_situation: Any) -> Any:
+        raise delivery("refusals").ConnectionError(error="gone")
+
+    world.monkeypatch.setitem(preflight.REMOTE, "stack", unreachable)
+    (result,) = preflight._results("stack", unreachable, found)
+    assert str(result.status) == "failed"
+    assert "can't be reached" in result.seen
+
+
+@pytest.mark.parametrize("blind", [False, True], ids=["", "and the other environment is hidden"])
+def test_a_missing_bootstrap_is_told_once(world: World, *, blind: bool) -> None:
+    unprepared(world)
+    world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev", SecretString="x")
+    if blind:
+        real = delivery("account").Account.stack
+
+        def stack(of: Any, name: str) -> Any:
+            if name == "orders-infra-prod":
+                raise delivery("account").ClientError(
+                    {"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks"
+                )
+            return real(of, name)
+
+        world.monkeypatch.setattr(delivery("account").Account, "stack", stack)
+    found = world.run()
+    assert told(found) == {"account: failed", "access: not run", "bucket: not run"}
+    assert found["access", "not run"].seen == "needs make bootstrap"
+    assert not preflight.ok(list(found.values()))
+
+
+def test_commands_of_aws_name_the_region(world: World) -> None:
+    world.client("sqs").create_queue(QueueName="orders-worker-dead-letters-dev")
+    world.deploy()
+    world.state = "UPDATE_ROLLBACK_FAILED"
+    found = world.run()
+    for check_ in ("names", "stack"):
+        (fix,) = [line for line in found[check_, "failed"].fix if "aws " in line]
+        assert fix.endswith(" --region us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("line", "regional"),
+    [
+        ("aws sso login", False),
+        ("aws configure list-profiles", False),
+        ("AWS's mail", False),
+        ("aws s3 rm s3://x", True),
+        ("then: aws cloudformation rollback-stack --stack-name x", True),
+        ("aws sqs x --region eu-west-1", False),
+    ],
+)
+def test_only_commands_with_a_region_get_one(world: World, line: str, *, regional: bool) -> None:
+    assert (world.service.in_region(line) != line) is regional
+
+
+def test_a_template_that_is_no_yaml_is_told_in_a_line(world: World) -> None:
+    world.edit("template.yaml", "\nResources:\n", "\nResources: [\n")
+    failed = {check: each for (check, status), each in world.run().items() if status == "failed"}
+    seen = failed["runtime"].seen
+    assert seen.startswith("template.yaml can't be read: line ")
+    assert "\n" not in seen
+    assert list(failed["runtime"].fix) == ["Mend it: make lint"]
+
+
+def test_a_syntax_error_is_told_from_a_missing_section(world: World) -> None:
+    world.edit("samconfig.toml", "[dev.global.parameters]", "[dev.other.parameters]")
+    assert "no whole section for dev: 'global' is missing" in command(world, "status").stderr
+    world.edit("samconfig.toml", "[dev.other.parameters]", "[dev.global.parameters")
+    said = command(world, "status").stderr
+    assert "samconfig.toml can't be read: " in said
+    assert "line " in said
+    assert "section" not in said
