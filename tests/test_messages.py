@@ -334,3 +334,58 @@ def test_a_syntax_error_is_told_from_a_missing_section(world: World) -> None:
     assert "samconfig.toml can't be read: " in said
     assert "line " in said
     assert "section" not in said
+
+
+# ── The Region, and what is committed ──
+
+
+def test_the_profile_s_region_matters_where_the_environment_has_none(world: World) -> None:
+    config = world.tools / "config"
+    config.write_text("[profile work]\nregion = eu-west-1\n", "utf-8")
+    world.monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    world.monkeypatch.setenv("AWS_PROFILE", "work")
+    assert world.run() == {}, "AWS_DEFAULT_REGION agrees"
+    world.monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert told(world.run()) == {"region: warned"}
+    world.monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert world.run() == {}
+
+
+def test_files_are_named_in_full(world: World) -> None:
+    path = world.root / ".copier-answers.yml"
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    assert world.run()["changes", "warned"].seen == "not committed: .copier-answers.yml"
+
+
+def changes_of_prod(world: World) -> dict[str, Any]:
+    prod = delivery("service").Service(world.root, "prod")
+    situation = SimpleNamespace(service=prod)
+    results = delivery("checks_local").uncommitted_changes(situation)
+    return {str(each.status): each for each in results}
+
+
+def test_prod_gets_what_is_committed_on_its_branch(world: World) -> None:
+    """CI-07."""
+    world.monkeypatch.delenv("CI", raising=False)
+    check("git", "branch", "--move", "main", cwd=world.root)
+    assert [*changes_of_prod(world)] == ["passed"]
+    (world.root / "notes.txt").write_text("later", "utf-8")
+    assert "notes.txt" in changes_of_prod(world)["failed"].seen
+    world.monkeypatch.setenv("CI", "true")
+    assert [*changes_of_prod(world)] == ["warned"]
+    world.monkeypatch.delenv("CI")
+    check("git", "switch", "--quiet", "--create", "feature/main", cwd=world.root)
+    commit(world.root)
+    found = changes_of_prod(world)["failed"]
+    assert found.seen == "HEAD is not on main, which deploys to prod"
+    assert "git switch main" in " ".join(found.fix)
+    world.monkeypatch.setenv("CI", "true")
+    assert [*changes_of_prod(world)] == ["passed"]
+
+
+def test_an_older_commit_of_the_branch_may_go_to_prod(world: World) -> None:
+    world.monkeypatch.delenv("CI", raising=False)
+    check("git", "branch", "--move", "main", cwd=world.root)
+    world.edit("README.md", "orders", "Orders")
+    check("git", "switch", "--quiet", "--detach", "HEAD^", cwd=world.root)
+    assert [*changes_of_prod(world)] == ["passed"]
