@@ -389,3 +389,109 @@ def test_an_older_commit_of_the_branch_may_go_to_prod(world: World) -> None:
     world.edit("README.md", "orders", "Orders")
     check("git", "switch", "--quiet", "--detach", "HEAD^", cwd=world.root)
     assert [*changes_of_prod(world)] == ["passed"]
+
+
+# ── A stack that failed ──
+
+
+def event(resource: str, status: str, reason: str) -> dict[str, Any]:
+    return {
+        "LogicalResourceId": resource,
+        "ResourceType": "AWS::DynamoDB::Table",
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+        "Timestamp": datetime.now(UTC),
+    }
+
+
+def status_of(world: World) -> str:
+    return "\n".join(delivery("status").lines(service(world), account(world)))
+
+
+@pytest.mark.parametrize(
+    "state", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"]
+)
+def test_status_names_what_failed(world: World, api: Endpoint, state: str) -> None:
+    make_stack(world, api)
+    world.state = state
+    old = {
+        **event("Old", "CREATE_FAILED", "long ago"),
+        "Timestamp": datetime(2020, 1, 1, tzinfo=UTC),
+    }
+    world.events = [event("Table", "CREATE_FAILED", "orders-dev already exists"), old]
+    said = status_of(world)
+    assert "Table (AWS::DynamoDB::Table)" in said
+    assert "fix: make preflight ENV=dev" in said
+    assert "long ago" not in said
+    assert "make status" not in said, "it is what has just been called"
+    assert ("ENV=dev" if "UPDATE" not in state else "--region us-east-1") in said
+
+
+def test_status_says_when_nothing_is_known(world: World, api: Endpoint) -> None:
+    make_stack(world, api)
+    world.state = "UPDATE_FAILED"
+    world.events = [event("orders-dev", "UPDATE_FAILED", "Resource update cancelled")]
+    assert "CloudFormation says: " in status_of(world)
+
+
+def test_a_healthy_stack_has_no_failures(world: World, api: Endpoint) -> None:
+    make_stack(world, api)
+    world.events = [event("Table", "CREATE_FAILED", "orders-dev already exists")]
+    assert "already exists" not in status_of(world)
+
+
+def test_a_protected_resource_is_said_to_be_one(world: World) -> None:
+    world.deploy()
+    world.state = "ROLLBACK_FAILED"
+    fix = " ".join(world.run()["stack", "failed"].fix)
+    assert (
+        fix.index("make status") < fix.index("deletion protection off") < fix.index("make destroy")
+    )
+
+
+# ── Destroy ──
+
+
+def test_a_deletion_that_fails_is_explained(world: World, api: Endpoint, capsys: Said) -> None:
+    make_stack(world, api)
+    old = {
+        **event("Old", "CREATE_FAILED", "long ago"),
+        "Timestamp": datetime(2020, 1, 1, tzinfo=UTC),
+    }
+    world.events = [
+        event("Table", "DELETE_FAILED", "Resource cannot be deleted: deletion protection is on"),
+        old,
+    ]
+    aws = account(world)
+    client = aws.client("cloudformation")
+    client.delete_stack = lambda **_: setattr(world, "state", "DELETE_FAILED")
+
+    def wait(**_given: Any) -> None:
+        raise delivery("destroy").WaiterError("stack_delete_complete", "DELETE_FAILED", {})
+
+    client.get_waiter = lambda _name: SimpleNamespace(wait=wait)
+    # A stack from before the old event.
+    created = datetime(2019, 1, 1, tzinfo=UTC)
+    real = aws.stack
+
+    def stack(name: str) -> Any:
+        state = {"StackStatus": world.state} if world.state else {}
+        return {**real(name), "CreationTime": created, **state}
+
+    aws.stack = stack
+    with pytest.raises(DeliveryError, match="was not deleted"):
+        delivery("destroy").destroy(service(world), aws, "orders-dev")
+    said = capsys.readouterr().out
+    assert "Working" in said
+    assert "The deletion of orders-dev failed:" in said
+    assert "Table (AWS::DynamoDB::Table)" in said
+    assert "protection off" in said
+    assert "long ago" not in said
+    assert "left in DELETE_FAILED" in said
+    assert "make destroy ENV=dev" in said
+
+
+def test_without_a_stack_there_is_nothing_to_delete(world: World) -> None:
+    done = command(world, "destroy")
+    assert done.returncode == 0
+    assert "nothing to delete" in done.stdout
