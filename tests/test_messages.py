@@ -495,3 +495,101 @@ def test_without_a_stack_there_is_nothing_to_delete(world: World) -> None:
     done = command(world, "destroy")
     assert done.returncode == 0
     assert "nothing to delete" in done.stdout
+
+
+# ── Nobody answers ──
+
+
+def test_the_end_of_the_input_destroys_nothing(world: World, api: Endpoint) -> None:
+    make_stack(world, api)
+    done = command(world, "destroy")
+    assert done.returncode == 1
+    assert "make destroy ENV=dev CONFIRM=orders-dev" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert account(world).stack("orders-dev")
+
+
+def test_the_end_of_the_input_prepares_nothing(world: World, gh: Path) -> None:
+    unprepared(world)
+    done = command(world, "bootstrap")
+    assert done.returncode == 1
+    assert "make bootstrap ENV=dev YES=yes" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert account(world).stack("orders-infra-dev") is None
+
+
+def test_any_other_question_without_an_answer_ends_in_a_line(world: World) -> None:
+    """Such as that of IMPORT=yes."""
+    path = world.root / "scripts" / "delivery" / "facts.py"
+    path.write_text("def main(arguments: list[str]) -> int:\n    input()\n    return 0\n", "utf-8")
+    done = command(world, "facts")
+    assert done.returncode == 1
+    assert "The input ended" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_end_of_the_input_stores_no_secret(world: World, monkeypatch: Any) -> None:
+    def ends(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("getpass.getpass", ends)
+    with pytest.raises(DeliveryError, match="No value was given"):
+        delivery("secret_values").read_value()
+
+
+# ── Bootstrap ──
+
+
+def test_a_no_leaves_no_empty_stack(
+    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unprepared(world)
+    at(world)
+    answer(monkeypatch, "n")
+    with pytest.raises(DeliveryError, match="Nothing was changed"):
+        delivery("bootstrap").main([])
+    assert account(world).stack("orders-infra-dev") is None
+
+
+def test_a_no_keeps_what_is_there(world: World, gh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at(world)
+    text = (world.root / "infra" / "environment.yaml").read_text("utf-8")
+    (world.root / "infra" / "environment.yaml").write_text(f"{text}\n# newer", "utf-8")
+    answer(monkeypatch, "n")
+    with pytest.raises(DeliveryError, match="Nothing was changed"):
+        delivery("bootstrap").main([])
+    assert account(world).stack("orders-infra-dev")
+
+
+@pytest.mark.parametrize("name", ["stack", "infra"])
+def test_a_stack_that_was_only_proposed_is_none(world: World, name: str) -> None:
+    stack = getattr(world.service, "stack" if name == "stack" else "infra_stack")
+    if name == "infra":
+        unprepared(world)
+    world.client("cloudformation").create_change_set(
+        StackName=stack,
+        ChangeSetName="proposed",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}),
+    )
+    assert account(world).stack(stack)["StackStatus"] == "REVIEW_IN_PROGRESS"
+    situation = delivery("situation").Situation(world.service, account(world))
+    assert getattr(situation, name) is None
+    found = told(world.run())
+    assert ("account: failed" in found) is (name == "infra")
+    assert "stack: failed" not in found
+
+
+def test_bootstrap_says_that_it_works(world: World, gh: Path) -> None:
+    unprepared(world)
+    said = command(world, "bootstrap", "--yes").stdout
+    assert said.index("CloudFormation will") < said.index("Working") < said.index("is there")
+
+
+def test_without_gh_the_ids_of_a_private_repository_can_be_given(world: World) -> None:
+    done = command(world, "bootstrap")
+    assert done.returncode == 1
+    for part in ("gh auth login", "OWNER_ID=", "REPOSITORY_ID="):
+        assert part in done.stderr
+    assert "of a private one it is 404" in done.stdout

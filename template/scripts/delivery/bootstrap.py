@@ -18,7 +18,10 @@ from .account import Account, code
 from .checks_account import template_version
 from .deploy import changes
 from .errors import DeliveryError
+from .prompts import agreed, ask
 from .service import ENVIRONMENTS, Service, here
+
+GIVE_IDS = "install gh and gh auth login, or make bootstrap OWNER_ID=… REPOSITORY_ID=…"
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,14 @@ def look_up(service: Service, owner_id: str | None, repository_id: str | None) -
             owner, name = said["full_name"].split("/")
             owner_id, repository_id = str(said["owner"]["id"]), str(said["id"])
         else:
-            print(
-                f"gh can't tell of {service.repository}. Its page https://api.github.com/repos/{service.repository} can:"
-            )
-            owner_id = owner_id or input("  owner.id: ").strip()
-            repository_id = repository_id or input("  id: ").strip()
+            page = f"https://api.github.com/repos/{service.repository}"
+            print(f"gh can't tell the ids of {service.repository}: {GIVE_IDS}.")
+            print(f"Of a public repository the page {page} has them; of a private one it is 404.")
+            owner_id = owner_id or ask("  owner.id: ", GIVE_IDS)
+            repository_id = repository_id or ask("  id: ", GIVE_IDS)
     for number in (owner_id, repository_id):
         if not str(number).isdigit():
-            raise DeliveryError(f"{number!r} is no id of GitHub: those are numbers.")
+            raise DeliveryError(f"{number!r} is no id of GitHub: those are numbers.", GIVE_IDS)
     return Repository(owner, str(owner_id), name, str(repository_id))
 
 
@@ -197,18 +200,36 @@ def bootstrap(service: Service, account: Account, repository: Repository, *, sur
         print(f"  {line}")
     client = account.client("cloudformation")
     where = {key: change_set[key] for key in ("StackName", "ChangeSetName")}
-    if not sure and input("\nGo on? [y/N] ").strip().lower() not in ("y", "yes"):
-        client.delete_change_set(**where)
+    instead = f"make bootstrap ENV={service.environment} YES=yes"
+    try:
+        sure = sure or agreed("\nGo on?", instead)
+    finally:  # also when the question is interrupted
+        if not sure:
+            withdraw(account, where)
+    if not sure:
         raise DeliveryError("Nothing was changed.")
+    print("\nWorking, about a minute …", flush=True)
     try:
         client.execute_change_set(**where)
         client.get_waiter(f"stack_{kind.lower()}_complete").wait(StackName=service.infra_stack)
     except (ClientError, WaiterError) as error:
         raise DeliveryError(
             f"{service.infra_stack} could not be made: {error}",
-            f"Why, per resource: aws cloudformation describe-stack-events --stack-name {service.infra_stack}",
+            service.in_region(
+                "Why, per resource: aws cloudformation describe-stack-events --stack-name"
+                f" {service.infra_stack}"
+            ),
         ) from error
     print(f"\n{service.infra_stack} is there.")
+
+
+def withdraw(account: Account, where: dict[str, str]) -> None:
+    """Delete a change set, and with it the empty stack that CloudFormation made for it."""
+    client = account.client("cloudformation")
+    client.delete_change_set(**where)
+    stack = account.stack(where["StackName"])
+    if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+        client.delete_stack(StackName=where["StackName"])
 
 
 def tell_github(service: Service, repository: Repository, number: str, *, sure: bool) -> None:
@@ -221,7 +242,10 @@ def tell_github(service: Service, repository: Repository, number: str, *, sure: 
     can = bool(gh("api", f"repos/{repository.owner}/{repository.name}"))
     if can and (
         sure
-        or input("\nSet up the environment in GitHub too? [y/N] ").strip().lower() in ("y", "yes")
+        or agreed(
+            "\nSet up the environment in GitHub too?",
+            f"make bootstrap ENV={service.environment} YES=yes",
+        )
     ):
         for call in (("api", "--method", "PUT", where), set_variable):
             done = subprocess.run(
