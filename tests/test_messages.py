@@ -593,3 +593,61 @@ def test_without_gh_the_ids_of_a_private_repository_can_be_given(world: World) -
     for part in ("gh auth login", "OWNER_ID=", "REPOSITORY_ID="):
         assert part in done.stderr
     assert "of a private one it is 404" in done.stdout
+
+
+# ── Logs, secrets, changes ──
+
+
+def test_a_log_group_that_is_not_there_is_said(world: World) -> None:
+    done = command(world, "logs", "app")
+    assert done.returncode == 1
+    assert "There is no log group /aws/lambda/orders-app-dev" in done.stderr
+    assert "make deploy ENV=dev" in done.stderr
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5"])
+def test_logs_look_back(world: World, minutes: str) -> None:
+    done = command(world, "logs", "app", f"--minutes={minutes}")
+    assert done.returncode == 1
+    assert f"MINUTES={minutes}" in done.stderr
+
+
+def test_a_missing_secret_says_how_to_set_it(world: World) -> None:
+    world.client("secretsmanager").delete_secret(
+        SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
+    )
+    done = command(world, "secret_values")
+    assert done.returncode == 1
+    assert done.stdout.endswith("fix: make secrets ENV=dev SET=stripe-key-dev < file\n")
+
+
+def git_remote(root: Path) -> None:
+    check("git", "remote", "add", "origin", "https://example.com/x.git", cwd=root)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], ["BASE is empty", "BASE=origin/develop"]),
+        (["--base="], ["BASE is empty", "BASE=origin/develop"]),
+        (["--base=origin/develop"], ["no remote origin", "make changes BASE=develop"]),
+        (["--base=nowhere"], ["There is no BASE=nowhere", "git fetch", "BASE=HEAD^1"]),
+    ],
+)
+def test_a_base_that_is_not_there(world: World, arguments: list[str], told: list[str]) -> None:
+    done = command(world, "changes", *arguments)
+    assert done.returncode == 1
+    for part in told:
+        assert part in done.stderr
+    assert "--base" not in done.stderr
+
+
+def test_a_base_that_was_not_fetched(world: World) -> None:
+    git_remote(world.root)
+    assert "git fetch" in command(world, "changes", "--base=origin/develop").stderr
+
+
+def test_changes_need_git(world: World) -> None:
+    shutil.rmtree(world.root / ".git")
+    world.monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(world.root.parent))
+    assert "is in no git repository" in command(world, "changes", "--base=HEAD").stderr
