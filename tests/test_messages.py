@@ -651,3 +651,50 @@ def test_changes_need_git(world: World) -> None:
     shutil.rmtree(world.root / ".git")
     world.monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(world.root.parent))
     assert "is in no git repository" in command(world, "changes", "--base=HEAD").stderr
+
+
+# ── make ──
+
+
+@pytest.fixture
+def made(world: World) -> World:
+    """`make` calls a Python that only says what it was called with."""
+    python = world.root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "called: $*"\n', "utf-8")
+    python.chmod(0o755)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["bootstrap", "YES=true"], "YES=true is neither yes nor no"),
+        (["deploy", "IMPORT=1"], "IMPORT=1 is neither yes nor no"),
+        (["deploy", "BUILT=Yes"], "BUILT=Yes is neither yes nor no"),
+        (["deploy", "CONTAINER=false"], "CONTAINER=false is neither yes nor no"),
+        (["build", "CONTAINER=false"], "CONTAINER=false is neither yes nor no"),
+        (["preflight", "JSON=true"], "JSON=true is neither yes nor no"),
+        (["deploy", "env=prod"], "ENV=prod"),
+    ],
+)
+def test_make_refuses_what_it_would_ignore(made: World, arguments: list[str], told: str) -> None:
+    done = run("make", *arguments, cwd=made.root)
+    assert done.returncode == 2
+    assert told in done.stdout
+    assert "called" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "called"),
+    [
+        (["preflight", "JSON=no"], "preflight"),
+        (["preflight", "JSON=yes"], "preflight --json"),
+        (["bootstrap", "YES=yes"], "bootstrap --yes"),
+        (["bootstrap", "YES=no"], "bootstrap"),
+        (["deploy", "BUILT=yes", "IMPORT=no", "CONTAINER=yes"], "deploy --built"),
+    ],
+)
+def test_make_takes_yes_and_no(made: World, arguments: list[str], called: str) -> None:
+    said = check("make", *arguments, cwd=made.root)
+    assert " ".join(said.split()) == f"called: -m delivery {called}"
