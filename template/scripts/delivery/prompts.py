@@ -16,9 +16,7 @@ def ask(question: str, instead: str) -> str:
         return input(question).strip()
     except EOFError as error:
         print()
-        raise DeliveryError(
-            "Nobody has answered; nothing was done.", f"Without a question: {instead}"
-        ) from error
+        raise DeliveryError("Nobody has answered.", f"Without a question: {instead}") from error
 
 
 def agreed(question: str, instead: str) -> bool:
