@@ -54,8 +54,9 @@ def region_of_the_shell(world: World) -> None:
     world.monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
 
-@fault("region: failed")
+@fault("region: warned")
 def region_of_the_profile(world: World) -> None:
+    world.monkeypatch.delenv("AWS_DEFAULT_REGION")
     config = world.tools / "config"
     config.write_text("[profile work]\nregion = eu-west-1\n", "utf-8")
     world.monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
@@ -168,13 +169,13 @@ def another_account(world: World) -> None:
     world.monkeypatch.setenv("AWS_ACCOUNT_ID", "111122223333")
 
 
-@fault("account: failed", "access: failed", "bucket: failed")
+@fault("account: failed", "access: not run", "bucket: not run")
 def an_account_that_is_not_prepared(world: World) -> None:
     reset(world.endpoint)
     world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev", SecretString="x")
 
 
-@fault("account: failed", "access: failed", "bucket: failed")
+@fault("account: failed", "access: not run", "bucket: not run")
 def the_account_of_the_other_environment(world: World) -> None:
     an_account_that_is_not_prepared(world)
     world.bootstrap(EnvironmentName="prod", Branch="main")
@@ -365,7 +366,7 @@ def test_each_fault_is_found(world: World, name: str) -> None:
     found = world.run()
     assert told(found) == expected
     for result in found.values():
-        assert result.fix, result
+        assert result.fix or str(result.status) == "not run", result
         assert result.lesson in delivery("report").LESSONS
 
 
@@ -445,7 +446,7 @@ def test_a_stack_that_can_not_be_deployed(world: World, state: str, remedy: str)
 
 @pytest.mark.parametrize(
     "state",
-    ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"],
+    ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"],
 )
 def test_a_stack_that_can_be_deployed(world: World, state: str) -> None:
     world.deploy()

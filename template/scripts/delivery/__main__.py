@@ -1,9 +1,13 @@
 """`python -m delivery COMMAND`: what `make` calls."""
 
+import argparse
 import importlib
 import sys
+from typing import Any
 
 from .errors import DeliveryError
+from .refusals import REFUSALS, explained
+from .service import here
 
 # Each is a module with a main(arguments) that returns the exit code.
 COMMANDS = {
@@ -31,13 +35,29 @@ def main() -> int:
         return 0 if arguments in (["-h"], ["--help"]) else 2
     module = importlib.import_module(f"{__package__}.{arguments[0]}")
     try:
-        code: int = module.main(arguments[1:])
+        code = _run(module, arguments[1:])
     except DeliveryError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
+    except EOFError:
+        print(
+            "\nThe input ended where an answer was wanted: run it at a terminal.", file=sys.stderr
+        )
+        return 1
+    return code
+
+
+def _run(module: Any, arguments: list[str]) -> int:
+    try:
+        code: int = module.main(arguments)
+    except REFUSALS as error:
+        # Every command gets its environment so; what else there is, is its own.
+        parser = argparse.ArgumentParser(add_help=False)
+        parser.add_argument("--env")
+        raise explained(error, here(parser.parse_known_args(arguments)[0].env)) from error
     return code
 
 

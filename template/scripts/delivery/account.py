@@ -1,18 +1,22 @@
 """The AWS account that the credentials of this shell lead to."""
 
 import threading
+from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from .errors import DeliveryError
 from .service import Service
 
 # Nobody wants to wait long for "no".
 CONFIG = Config(
     connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3}
+)
+# Who the credentials belong to is asked first: this call also tells whether AWS can be reached.
+FIRST = Config(
+    connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
 
@@ -25,7 +29,6 @@ class Account:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.session = boto3.Session(region_name=service.region)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -36,23 +39,18 @@ class Account:
                 self._clients[name] = self._client(name)
             return self._clients[name]
 
+    @cached_property
+    def session(self) -> boto3.Session:
+        """Made when AWS is needed: with a profile that is not there it can't be."""
+        return boto3.Session(region_name=self.service.region)
+
     def _client(self, name: str) -> Any:
         make: Any = self.session.client  # known by more than a literal name
-        return make(name, config=CONFIG)
+        return make(name, config=FIRST if name == "sts" else CONFIG)
 
     def identity(self) -> dict[str, str]:
-        """Whose credentials these are: Account and Arn.
-
-        Raises:
-            DeliveryError: there are none, or they are not accepted.
-        """
-        try:
-            identity: dict[str, str] = self.client("sts").get_caller_identity()
-        except (BotoCoreError, ClientError) as error:
-            raise DeliveryError(
-                f"AWS does not know who you are: {error}.",
-                "Sign in, for example: aws sso login --profile NAME && export AWS_PROFILE=NAME",
-            ) from error
+        """Whose credentials these are: Account and Arn."""
+        identity: dict[str, str] = self.client("sts").get_caller_identity()
         return identity
 
     def stack(self, name: str) -> dict[str, Any] | None:
@@ -89,8 +87,10 @@ def code(error: ClientError) -> str:
 def is_denied(error: ClientError) -> bool:
     """Whether AWS refused because of missing permissions."""
     return code(error) in (
+        "403",  # what has no body, such as HeadBucket, has no other code
         "AccessDenied",
         "AccessDeniedException",
         "AuthorizationError",
+        "Forbidden",
         "UnauthorizedOperation",
     )

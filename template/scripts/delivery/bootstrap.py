@@ -16,10 +16,12 @@ from .account import Account, code
 from .change_sets import carry_out
 from .checks_account import LET_GITHUB_IN, NOT_FOR_STS, refuses_github, template_version
 from .errors import DeliveryError
+from .prompts import agreed, ask
 from .service import ENVIRONMENTS, Service, here
 
 # States of a stack from which nothing but deleting leads on.
 ONLY_DELETED = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+GIVE_IDS = "install gh and gh auth login, or make bootstrap OWNER_ID=… REPOSITORY_ID=…"
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ def look_up(service: Service, owner_id: str | None, repository_id: str | None) -
             owner, name = said["full_name"].split("/")
             owner_id, repository_id = str(said["owner"]["id"]), str(said["id"])
         else:
-            print(
-                f"gh can't tell of {service.repository}. Its page https://api.github.com/repos/{service.repository} can:"
-            )
-            owner_id = owner_id or input("  owner.id: ").strip()
-            repository_id = repository_id or input("  id: ").strip()
+            page = f"https://api.github.com/repos/{service.repository}"
+            print(f"gh can't tell the ids of {service.repository}: {GIVE_IDS}.")
+            print(f"Of a public repository the page {page} has them; of a private one it is 404.")
+            owner_id = owner_id or ask("  owner.id: ", GIVE_IDS)
+            repository_id = repository_id or ask("  id: ", GIVE_IDS)
     for number in (owner_id, repository_id):
         if not str(number).isdigit():
-            raise DeliveryError(f"{number!r} is no id of GitHub: those are numbers.")
+            raise DeliveryError(f"{number!r} is no id of GitHub: those are numbers.", GIVE_IDS)
     return Repository(owner, str(owner_id), name, str(repository_id))
 
 
@@ -171,8 +173,11 @@ def bootstrap(service: Service, account: Account, repository: Repository, *, sur
         account,
         service.infra_stack,
         "bootstrap",
-        remedy="Why, per resource:"
-        f" aws cloudformation describe-stack-events --stack-name {service.infra_stack}",
+        remedy=service.in_region(
+            "Why, per resource: aws cloudformation describe-stack-events --stack-name"
+            f" {service.infra_stack}"
+        ),
+        instead=f"make bootstrap ENV={service.environment} YES=yes",
         sure=sure,
         TemplateBody=(service.root / "infra" / "environment.yaml").read_text("utf-8"),
         Capabilities=["CAPABILITY_NAMED_IAM"],
@@ -212,7 +217,10 @@ def tell_github(service: Service, repository: Repository, number: str, *, sure: 
     can = bool(gh("api", f"repos/{repository.owner}/{repository.name}"))
     if can and (
         sure
-        or input("\nSet up the environment in GitHub too? [y/N] ").strip().lower() in ("y", "yes")
+        or agreed(
+            "\nSet up the environment in GitHub too?",
+            f"make bootstrap ENV={service.environment} YES=yes",
+        )
     ):
         # A PUT without a body may take an environment's rules away: only where there is none yet.
         create = () if environment_is_there(where) else (("api", "--method", "PUT", where),)

@@ -7,19 +7,28 @@ from botocore.exceptions import ClientError, WaiterError
 
 from .account import Account
 from .errors import DeliveryError
+from .prompts import agreed
 
 # How CloudFormation says that a change set has nothing to do.
 EMPTY = ("didn't contain changes", "No updates are to be performed")
 
 
 def carry_out(
-    account: Account, stack: str, purpose: str, *, remedy: str, sure: bool = False, **given: Any
+    account: Account,
+    stack: str,
+    purpose: str,
+    *,
+    remedy: str,
+    instead: str,
+    sure: bool = False,
+    **given: Any,
 ) -> bool:
     """Make a change set, show what it does, ask, and execute it.
 
     Args:
         purpose: how the change set's name begins.
         remedy: what to do when it fails.
+        instead: what to give to `make` where nobody can confirm.
         sure: whether it was confirmed already.
         given: what CreateChangeSet gets beside names and kind.
 
@@ -38,14 +47,28 @@ def carry_out(
         print("\nCloudFormation will:\n")
         for line in changes(client, **where):
             print(f"  {line}")
-        if not sure and input("\nGo on? [y/N] ").strip().lower() not in ("y", "yes"):
-            client.delete_change_set(**where)
+        try:
+            sure = sure or agreed("\nGo on?", instead)
+        finally:  # also when the question is interrupted
+            if not sure:
+                withdraw(account, where)
+        if not sure:
             raise DeliveryError("Nothing was changed.")
+        print("\nWorking, about a minute …", flush=True)
         client.execute_change_set(**where)
         client.get_waiter(f"stack_{kind.lower()}_complete").wait(StackName=stack)
     except (ClientError, WaiterError) as error:
         raise DeliveryError(f"CloudFormation could not change {stack}: {error}", remedy) from error
     return True
+
+
+def withdraw(account: Account, where: dict[str, str]) -> None:
+    """Delete a change set, and with it the empty stack that CloudFormation made for it."""
+    client = account.client("cloudformation")
+    client.delete_change_set(**where)
+    stack = account.stack(where["StackName"])
+    if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+        client.delete_stack(StackName=where["StackName"])
 
 
 def _kind(account: Account, stack: str) -> str:

@@ -84,14 +84,38 @@ def git(*arguments: str) -> str:
 def merge_base(base: str) -> str:
     """The newest commit that HEAD and the base have both."""
     try:
-        commit = git("rev-parse", "--verify", base + "^{commit}").strip()
+        git("rev-parse", "--is-inside-work-tree")
+    except ChangesError as error:
+        raise ChangesError(
+            f"{ROOT} is in no git repository: there is nothing to compare with."
+        ) from error
+    if not base:
+        raise ChangesError(
+            "Where does the change go? BASE is empty.\n  make changes BASE=origin/develop"
+        )
+    try:
+        commit = git("rev-parse", "--verify", "--end-of-options", base + "^{commit}").strip()
+    except ChangesError as error:
+        raise ChangesError(f"There is no BASE={base} here.\n  {_instead(base)}") from error
+    try:
         return git("merge-base", commit, "HEAD").strip()
     except ChangesError as error:
         raise ChangesError(
             f"HEAD and {base} have no commit in common that is here.\n  {error}\n"
-            "  Was it fetched? In a workflow, fetch-depth: 2 and --base HEAD^1 compare a pull\n"
+            "  Was all of it fetched? In a workflow, fetch-depth: 2 and BASE=HEAD^1 compare a pull\n"
             "  request with the branch that it goes into."
         ) from error
+
+
+def _instead(base: str) -> str:
+    remote, slash, branch = base.partition("/")
+    if slash and remote not in git("remote").split():
+        return f"There is no remote {remote} either: make changes BASE={branch}, the branch here."
+    # In a workflow only the newest commits are there.
+    return (
+        "git fetch, or another one: make changes BASE=origin/develop, or BASE=develop.\n"
+        "  In a workflow: BASE=HEAD^1, with fetch-depth: 2."
+    )
 
 
 def before(path: str, commit: str) -> str:
@@ -285,7 +309,7 @@ def main(arguments: list[str]) -> int:
         "between where a branch began and the work tree. Needs no AWS.",
         epilog="In a workflow: --base HEAD^1 with fetch-depth: 2, into $GITHUB_STEP_SUMMARY.",
     )
-    parser.add_argument("--base", required=True, help="where the change goes: origin/develop")
+    parser.add_argument("--base", default="", help="where the change goes: origin/develop")
     parser.add_argument("--env", default="", help="only this environment of samconfig.toml: dev")
     given = parser.parse_args(arguments)
     try:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import repeat
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .account import code, is_denied, outputs
 from .report import Result, failed, passed, warned
@@ -16,17 +16,24 @@ from .template import Resource, Template, UnknownError
 
 # What can be said about each state of a stack that is not simply fine.
 BUSY = "somebody is deploying: wait, or look at it with make status ENV={env}"
+UNPROTECT = "switch deletion protection off, where a resource has it, and its data may go"
 STATES: dict[str, tuple[str, ...]] = {
     "ROLLBACK_COMPLETE": (
         "its first deployment failed; nothing can be updated, only deleted: make destroy ENV={env}",
     ),
-    "ROLLBACK_FAILED": ("its first deployment failed: make destroy ENV={env}",),
+    "ROLLBACK_FAILED": (
+        "its first deployment failed, and not all of it could be deleted",
+        UNPROTECT,
+        "then: make destroy ENV={env}",
+    ),
     "CREATE_FAILED": ("its first deployment failed: make destroy ENV={env}",),
     "DELETE_FAILED": (
-        "see what is in the way with make status ENV={env}, then: make destroy ENV={env}",
+        "mend what is in the way",
+        UNPROTECT,
+        "then: make destroy ENV={env}",
     ),
     "UPDATE_ROLLBACK_FAILED": (
-        "mend what stopped the rollback (make status ENV={env}), then:"
+        "mend what stopped the rollback, then:"
         " aws cloudformation continue-update-rollback --stack-name {stack}",
     ),
     "UPDATE_FAILED": ("aws cloudformation rollback-stack --stack-name {stack}",),
@@ -68,7 +75,7 @@ def account(situation: Situation) -> Iterator[Result]:
         yield passed(f"{found}, which has {service.infra_stack}")
     else:
         (other,) = {*ENVIRONMENTS} - {service.environment}
-        if situation.aws.stack(Service(service.root, other).infra_stack):
+        if _has_stack(situation, Service(service.root, other).infra_stack):
             yield failed(
                 f"{found} is the account of {other}, not of {service.environment}",
                 "CD-04",
@@ -83,6 +90,14 @@ def account(situation: Situation) -> Iterator[Result]:
             )
 
 
+def _has_stack(situation: Situation, name: str) -> bool:
+    """Whether there is such a stack, as far as may be seen: a role sees those of its environment."""
+    try:
+        return situation.aws.stack(name) is not None
+    except (BotoCoreError, ClientError):
+        return False
+
+
 def stack(situation: Situation) -> Iterator[Result]:
     """The stack is in a state from which it can be deployed."""
     service = situation.service
@@ -92,7 +107,8 @@ def stack(situation: Situation) -> Iterator[Result]:
     state = situation.stack["StackStatus"]
     fix = way_out(service, state)
     if fix:
-        yield failed(f"{service.stack} is in {state}", "CD-04", *fix)
+        why = f"make status ENV={service.environment}   (says what failed)"
+        yield failed(f"{service.stack} is in {state}", "CD-04", why, *fix)
     else:
         yield passed(f"{service.stack} is in {state}")
 

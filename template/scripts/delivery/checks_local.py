@@ -30,36 +30,34 @@ SUPPORTED_UNTIL = {
 }
 SOON = timedelta(days=180)
 MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
+PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 # Where Linux says what it can emulate.
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 
 
 def _run(*command: str, folder: Path) -> tuple[int, str]:
-    """Run a tool; its exit code and what it prints. 127 when it is not there."""
+    """Run a tool; its exit code and what it prints. 127 when it is not there.
+
+    None of them needs AWS, and SAM validates nothing with a profile that is not there.
+    """
+    env = {name: os.environ[name] for name in os.environ if name not in PROFILES}
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
         )
     except FileNotFoundError:
         return 127, ""
     except subprocess.TimeoutExpired:
         return 124, f"{command[0]} did not answer within a minute"
-    return done.returncode, (done.stdout + done.stderr).strip()
+    return done.returncode, (done.stdout + done.stderr).rstrip()
 
 
 def region(situation: Situation) -> Iterator[Result]:
     """samconfig.toml decides; profile, environment and workflows must not say otherwise."""
     service = situation.service
-    others: dict[str, str] = {}
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        others[name] = os.environ.get(name, "")
-    try:
-        session = boto3.Session()
-        if session.profile_name != "default" or not any(others.values()):
-            config = session._session.get_scoped_config()
-            others[f"profile {session.profile_name}"] = str(config.get("region", ""))
-    except ProfileNotFound as error:
-        yield failed(f"{error}", "CD-03", "aws configure list-profiles")
+    others = {name: os.environ.get(name, "") for name in ("AWS_REGION", "AWS_DEFAULT_REGION")}
+    # The environment comes before the profile, which is asked only where there is nothing else.
+    profile = "" if any(others.values()) else _profile_region()
     for path in sorted((service.root / ".github" / "workflows").glob("*.yml")):
         for where, value in _regions_in(yaml.safe_load(path.read_text("utf-8"))):
             others[f"{path.name}, {where}"] = value
@@ -70,8 +68,21 @@ def region(situation: Situation) -> Iterator[Result]:
             "CD-03",
             f"say {service.region} there, or nothing",
         )
-    if not differing:
+    if profile not in ("", service.region):
+        yield warned(
+            f"the profile's Region is {profile}, samconfig.toml says {service.region}",
+            "CD-03",
+            f"for commands of your own: export AWS_REGION={service.region}",
+        )
+    elif not differing:
         yield passed(f"{service.region}, and nothing says otherwise", "CD-03")
+
+
+def _profile_region() -> str:
+    try:
+        return str(boto3.Session()._session.get_scoped_config().get("region", ""))
+    except ProfileNotFound:
+        return ""  # `credentials` says so
 
 
 def _regions_in(node: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -283,13 +294,34 @@ def placeholders(situation: Situation) -> Iterator[Result]:
 
 
 def uncommitted_changes(situation: Situation) -> Iterator[Result]:
-    """What is deployed is a commit."""
-    failure, printed = _run("git", "status", "--porcelain", folder=situation.service.root)
+    """What is deployed is a commit; to prod, one of its branch."""
+    service = situation.service
+    # A workflow has checked out its branch, and may have files of its own.
+    by_hand = service.environment == "prod" and not os.environ.get("CI")
+    told = failed if by_hand else warned
+    failure, printed = _run("git", "status", "--porcelain", folder=service.root)
     if failure:
-        yield warned("this is no git repository", "CI-07", "git init && git add . && git commit")
-    elif printed:
+        yield told("this is no git repository", "CI-07", "git init && git add . && git commit")
+        return
+    if printed:
         names = [line[3:] for line in printed.splitlines()]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield warned(f"not committed: {shown}", "CI-07", "git commit, or git stash")
-    else:
+        yield told(f"not committed: {shown}", "CI-07", "git commit, or git stash")
+    if by_hand and not _on_branch(service.root, service.branch):
+        yield failed(
+            f"HEAD is not on {service.branch}, which deploys to prod",
+            "CI-07",
+            f"merge it into {service.branch}: CI deploys it",
+            f"or deploy what is there: git switch {service.branch} && git pull",
+        )
+    elif not printed:
         yield passed("everything is committed", "CI-07")
+
+
+def _on_branch(root: Path, branch: str) -> bool:
+    """Whether a branch, here or as it was last fetched, has this commit."""
+    failure, printed = _run(
+        "git", "branch", "--all", "--contains", "HEAD", "--format=%(refname)", folder=root
+    )
+    place = re.compile(rf"refs/(heads|remotes/[^/]+)/{re.escape(branch)}")
+    return not failure and any(place.fullmatch(line) for line in printed.splitlines())

@@ -101,6 +101,7 @@ def take_over(service: Service, account: Account, number: str) -> None:
         service.stack,
         "import",
         remedy=f"make status ENV={service.environment}",
+        instead=f"make deploy ENV={service.environment} IMPORT=yes at a terminal, to see and confirm it",
         ImportExistingResources=True,
         RoleARN=service.arn(number, "role", service.execution_role),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -236,8 +237,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         built: whether .aws-sam/build is to be deployed as it is.
         take_existing: whether existing resources of the same names become the stack's.
     """
-    results = preflight.run(service)
-    preflight.show(service, results)
+    results = preflight.show(service)
     blocking = [
         each
         for each in results

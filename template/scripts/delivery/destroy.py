@@ -1,15 +1,16 @@
 """Delete the stack of an environment, after asking; says what stays (CD-13)."""
 
 import argparse
+from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import WaiterError
 
 from .account import Account
-from .deploy import tell_failure
 from .errors import DeliveryError
+from .prompts import ask
 from .service import Service, here
-from .status import the_stack
+from .status import ways_out, why
 
 
 def retained(service: Service, account: Account) -> list[str]:
@@ -34,9 +35,12 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
         confirmed: the name of the stack, typed by whoever wants that; None to ask for it.
 
     Raises:
-        DeliveryError: there is no stack, it was not confirmed, or CloudFormation failed.
+        DeliveryError: it was not confirmed, or CloudFormation failed.
     """
-    stack = the_stack(service, account)
+    stack = account.stack(service.stack)
+    if stack is None:
+        print(f"There is no stack {service.stack} in {service.region}: nothing to delete.")
+        return
     staying = retained(service, account)
     print(
         f"This deletes {service.stack} in {service.region}, account {account.identity()['Account']}.\n"
@@ -48,17 +52,21 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
         f"  The stack {service.infra_stack}, with roles and packages, stays too; so do secrets.\n"
     )
     if confirmed is None:
-        confirmed = input(f"Type {service.stack} to delete it: ").strip()
+        confirmed = ask(
+            f"Type {service.stack} to delete it: ",
+            f"make destroy ENV={service.environment} CONFIRM={service.stack}",
+        )
     if confirmed != service.stack:
         raise DeliveryError(f"{confirmed!r} is not {service.stack!r}: nothing was deleted.")
-    begin = stack["CreationTime"]
+    begin = datetime.now(UTC)
     client = account.client("cloudformation")
     role = service.arn(account.identity()["Account"], "role", service.execution_role)
+    client.delete_stack(StackName=service.stack, RoleARN=role)
+    print("Working, some minutes …", flush=True)
     try:
-        client.delete_stack(StackName=service.stack, RoleARN=role)
         client.get_waiter("stack_delete_complete").wait(StackName=stack["StackId"])
-    except (ClientError, WaiterError) as error:
-        tell_failure(service, account, begin, str(error))
+    except WaiterError as error:
+        tell(service, account, account.stack(stack["StackId"]) or stack, begin)
         raise DeliveryError(f"{service.stack} was not deleted, or not wholly.") from error
     print(f"{service.stack} is deleted.")
     if staying:
@@ -66,6 +74,17 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
             "A new stack would want the same names as what stays: deploy it with"
             f" make deploy ENV={service.environment} IMPORT=yes to take that over, or delete it."
         )
+
+
+def tell(service: Service, account: Account, stack: dict[str, Any], begin: datetime) -> None:
+    """Print why a deletion failed, per resource, and the way on."""
+    state = stack["StackStatus"]
+    print(f"\nThe deletion of {service.stack} failed:")
+    for line in why(service, account, stack, begin):
+        print(line)
+    print(f"The stack is left in {state}.")
+    for line in ways_out(service, state):
+        print(line)
 
 
 def main(arguments: list[str]) -> int:

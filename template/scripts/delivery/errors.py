@@ -11,3 +11,4 @@ class DeliveryError(Exception):
 
     def __init__(self, what: str, *remedy: str) -> None:
         super().__init__("\n".join([what, *(f"  {line}" for line in remedy)]))
+        self.what, self.remedy = what, remedy

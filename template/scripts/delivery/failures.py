@@ -231,6 +231,14 @@ def failures(events: Iterable[dict[str, Any]], printed: str, stack: str) -> list
     return list(found.values())
 
 
+def remedies(cause: Cause, reason: str, environment: str, stack: str) -> list[str]:
+    """What mends a known cause, with what its pattern found in the reason filled in."""
+    match = re.search(cause.pattern, reason)
+    groups = match.groups() if match else ()
+    action = str(groups[0]) if groups and groups[0] else "it"
+    return [line.format("", action, env=environment, stack=stack) for line in cause.fix]
+
+
 def explain(found: Sequence[Failure], environment: str, stack: str) -> str:
     """The failures, each with its known fix, for a terminal."""
     lines = []
@@ -241,10 +249,7 @@ def explain(found: Sequence[Failure], environment: str, stack: str) -> str:
                 "    not among the known causes: search for this text in AWS's documentation"
             )
             continue
-        match = re.search(each.cause.pattern, each.reason)
-        groups = match.groups() if match else ()
         lines.append(f"    {each.cause.lesson}: {each.cause.means}")
-        for line in each.cause.fix:
-            action = str(groups[0]) if groups and groups[0] else "it"
-            lines.append(f"    fix: {line.format('', action, env=environment, stack=stack)}")
+        for line in remedies(each.cause, each.reason, environment, stack):
+            lines.append(f"    fix: {line}")
     return "\n".join(lines)

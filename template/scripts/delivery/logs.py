@@ -30,8 +30,14 @@ def entries(account: Account, group: str, seconds: int, level: str = "") -> list
         seconds: how far back.
         level: only entries of this level.
     """
+    return _entries(account, group, seconds, level) or []
+
+
+def _entries(
+    account: Account, group: str, seconds: int, level: str = ""
+) -> list[dict[str, Any]] | None:
     pages = account.client("logs").get_paginator("filter_log_events")
-    pattern = f'{{ $.level = "{level}" }}' if level else ""
+    pattern = '{ $.level = "LEVEL" }'.replace("LEVEL", level) if level else ""
     begin = int((time.time() - seconds) * 1000)
     try:
         return [
@@ -41,7 +47,7 @@ def entries(account: Account, group: str, seconds: int, level: str = "") -> list
         ]
     except ClientError as error:
         if code(error) == "ResourceNotFoundException":
-            return []
+            return None
         raise
 
 
@@ -69,6 +75,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
     parser.add_argument("--minutes", type=int, default=60, help="how far back (60)")
     given = parser.parse_args(arguments)
+    if given.minutes < 1:
+        raise DeliveryError(f"MINUTES={given.minutes} is not a time to look back.", "MINUTES=60")
     service = here(given.env)
     account = Account(service)
     groups = log_groups(service, account)
@@ -77,7 +85,12 @@ def main(arguments: list[str]) -> int:
             f"There is no function {given.function}." if given.function else "Of which function?",
             f"make logs FN={next(iter(groups), 'app')} ENV={service.environment}; there are: {', '.join(groups)}",
         )
-    found = entries(account, groups[given.function], given.minutes * 60)
+    found = _entries(account, groups[given.function], given.minutes * 60)
+    if found is None:
+        raise DeliveryError(
+            f"There is no log group {groups[given.function]} in {service.region}.",
+            f"It comes with the first deployment: make deploy ENV={service.environment}",
+        )
     for entry in found:
         print(readable(entry))
     if not found:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from . import checks_account, checks_local, checks_names, report
 from .account import Account, is_denied
 from .errors import DeliveryError
-from .report import Result, Status, not_run
+from .refusals import REFUSALS, told
+from .report import DENIED, Result, Status, not_run
 from .service import Service, here
 from .situation import Situation
 from .template import UnknownError
@@ -42,6 +43,12 @@ REMOTE: dict[str, Check] = {
 }
 
 
+# What infra/environment.yaml makes: without it there is nothing to look at.
+NEEDS_BOOTSTRAP = ("access", "bucket")
+# A deployment without these is a guess.
+NEEDED = ("stack", "access", "names")
+
+
 def run(service: Service) -> list[Result]:
     """Run all checks of a service's environment.
 
@@ -51,12 +58,11 @@ def run(service: Service) -> list[Result]:
     try:
         identity = situation.identity
         credentials = report.passed(identity["Arn"])
-        remote = REMOTE
-    except DeliveryError as error:
-        first, *fix = str(error).splitlines()
-        credentials = not_run(first, *(line.strip() for line in fix))
-        credentials = replace(credentials, status=Status.FAILED)
-        remote = dict.fromkeys(REMOTE, lambda _situation: iter([not_run("needs AWS")]))
+        remote = REMOTE | dict.fromkeys(_unprepared(situation), _not_run("needs make bootstrap"))
+    except REFUSALS as error:
+        refusal = told(error, service, {})
+        credentials = report.failed(refusal.what, "CD-04", *refusal.remedy)
+        remote = dict.fromkeys(REMOTE, _not_run("needs AWS"))
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = pool.map(
             lambda item: _results(item[0], item[1], situation), (LOCAL | remote).items()
@@ -64,24 +70,59 @@ def run(service: Service) -> list[Result]:
         return [replace(credentials, check="credentials"), *(one for many in found for one in many)]
 
 
+def _not_run(why: str) -> Check:
+    return lambda _situation: iter([not_run(why)])
+
+
+def _unprepared(situation: Situation) -> tuple[str, ...]:
+    """What can't be looked at, because the account is not prepared; "account" fails then, and says so."""
+    try:
+        return NEEDS_BOOTSTRAP if situation.infra is None else ()
+    except REFUSALS:
+        return ()  # not known: each check says itself what it could not see
+
+
 def _results(name: str, check: Check, situation: Situation) -> list[Result]:
     try:
         results = list(check(situation))
     except DeliveryError as error:
-        first, *fix = str(error).splitlines()
-        results = [report.failed(first, "CD-04", *(line.strip() for line in fix))]
-    except ClientError as error:
-        if not is_denied(error):
-            results = [not_run(str(error))]
+        results = [report.failed(error.what, "CD-04", *error.remedy)]
+    except REFUSALS as error:
+        if isinstance(error, ClientError) and is_denied(error):
+            results = [not_run(f"{DENIED}: {error.operation_name}")]
         else:
-            results = [not_run(f"not allowed to look: {error.operation_name}")]
-    except BotoCoreError as error:
-        results = [not_run(str(error))]
+            refusal = told(error, situation.service, {})
+            results = [not_run(refusal.what, *refusal.remedy)]
     except UnknownError as error:
         results = [not_run(f"template.yaml says it by what only a deployment knows: {error}")]
     except Exception as error:  # a template may be anything, and the other checks go on
         results = [report.failed(f"could not look: {type(error).__name__}: {error}", "CD-04")]
-    return [replace(each, check=name) for each in results]
+    if name in NEEDED and check is REMOTE[name]:
+        results = [_must_see(each, situation) for each in results]
+    return [replace(each, check=name, fix=_fix(each, situation.service)) for each in results]
+
+
+def _unseen(result: Result) -> bool:
+    return result.seen.startswith(DENIED)
+
+
+def _must_see(result: Result, situation: Situation) -> Result:
+    """A result of a check without which a deployment must not go on."""
+    if result.status is not Status.NOT_RUN:
+        return result
+    fix = list(result.fix) or [f"again: make preflight ENV={situation.service.environment}"]
+    if _unseen(result) and situation.service.deploy_role in situation.identity["Arn"]:
+        fix = [
+            "let DeployRole look, in infra/environment.yaml",
+            f"as an administrator: make bootstrap ENV={situation.service.environment}",
+        ]
+    elif _unseen(result):
+        fix = ["sign in with a role that may look, such as one with ReadOnlyAccess"]
+    return report.failed(result.seen, "CD-04", *fix)
+
+
+def _fix(result: Result, service: Service) -> list[str]:
+    return [service.in_region(line) for line in result.fix]
 
 
 def ok(results: list[Result]) -> bool:
@@ -89,10 +130,16 @@ def ok(results: list[Result]) -> bool:
     return all(each.status is not Status.FAILED for each in results)
 
 
-def show(service: Service, results: list[Result]) -> None:
-    """Print the results for a person."""
-    print(f"Preflight of {service.stack} in {service.region}\n")
+def show(service: Service) -> list[Result]:
+    """Run all checks and print the results for a person; first what is waited for."""
+    print(f"Preflight of {service.stack} in {service.region}\n", flush=True)
+    results = run(service)
     print(report.text(results))
+    unseen = {each.check for each in results if _unseen(each)}
+    if unseen:
+        (who,) = (each.seen for each in results if each.check == "credentials")
+        print(f"  {len(unseen)} checks could not look, as {who}: {', '.join(sorted(unseen))}")
+    return results
 
 
 def main(arguments: list[str]) -> int:
@@ -102,9 +149,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     given = parser.parse_args(arguments)
     service = here(given.env)
-    results = run(service)
     if given.json:
+        results = run(service)
         print(report.machine_readable(results))
     else:
-        show(service, results)
+        results = show(service)
     return 0 if ok(results) else 1

@@ -23,6 +23,10 @@ LESSONS = {
 }
 
 
+# How the results of checks begin whose questions AWS refused.
+DENIED = "not allowed to look"
+
+
 class Status(StrEnum):
     """How a check ended."""
 

@@ -49,7 +49,10 @@ def read_value() -> str:
     Raises:
         DeliveryError: there is none.
     """
-    value = getpass.getpass("Value: ") if sys.stdin.isatty() else sys.stdin.read()
+    try:
+        value = getpass.getpass("Value: ") if sys.stdin.isatty() else sys.stdin.read()
+    except EOFError:  # Ctrl-D
+        value = ""
     value = value.removesuffix("\n").removesuffix("\r")
     if not value.strip():
         raise DeliveryError("No value was given.", "make secrets ENV=dev SET=NAME < value.txt")
@@ -108,4 +111,8 @@ def main(arguments: list[str]) -> int:
         print(f"  {name}  {state}")
     if not found:
         print("  The functions read no secrets.")
-    return 1 if any(state in ("missing", "has no value") for _name, state in found) else 0
+    unset = [name for name, state in found if state in ("missing", "has no value")]
+    for name in unset:
+        short = name.split("/")[-1]
+        print(f"  fix: make secrets ENV={service.environment} SET={short} < file")
+    return 1 if unset else 0

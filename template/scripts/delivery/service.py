@@ -1,6 +1,7 @@
 """What a service's own files say about it: its names, its environments, its template."""
 
 import os
+import re
 import shlex
 import tomllib
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from .errors import DeliveryError
 from .template import Template, read
 
 ENVIRONMENTS = ("dev", "prod")
+# `aws` with a service that has Regions.
+COMMAND = re.compile(r"\baws (?!configure\b|sso\b|login\b|iam\b|budgets\b)[a-z0-9]+ [a-z]")
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,18 @@ class Service:
         """The environment's section of samconfig.toml."""
         try:
             config: dict[str, Any] = tomllib.loads(self._text("samconfig.toml"))
+        except tomllib.TOMLDecodeError as error:
+            raise DeliveryError(
+                f"samconfig.toml can't be read: {error}.", "Mend it there: it is TOML."
+            ) from error
+        try:
             return {
                 "global": config[self.environment]["global"]["parameters"],
                 "deploy": config[self.environment]["deploy"]["parameters"],
             }
-        except (KeyError, tomllib.TOMLDecodeError) as error:
+        except KeyError as error:
             raise DeliveryError(
-                f"samconfig.toml has no whole section for {self.environment}: {error}.",
+                f"samconfig.toml has no whole section for {self.environment}: {error} is missing.",
                 f"It needs [{self.environment}.global.parameters] with stack_name and region, and"
                 f" [{self.environment}.deploy.parameters].",
             ) from error
@@ -125,7 +133,7 @@ class Service:
             return read(self.template_text)
         except yaml.YAMLError as error:
             raise DeliveryError(
-                f"template.yaml can't be read: {error}", "Mend it: make lint"
+                f"template.yaml can't be read: {_in_a_line(error)}", "Mend it: make lint"
             ) from error
 
     @property
@@ -170,6 +178,11 @@ class Service:
         """The ARN of something that IAM has: a role, a policy."""
         return f"arn:{self.partition}:iam::{account}:{kind}/{name}"
 
+    def in_region(self, line: str) -> str:
+        """A line that ends in a command of AWS, with the Region: the shell may have another."""
+        where = f" --region {self.region}"
+        return line + where if COMMAND.search(line) and "--region" not in line else line
+
     def _text(self, name: str) -> str:
         try:
             return (self.root / name).read_text("utf-8")
@@ -178,6 +191,13 @@ class Service:
                 f"{self.root / name} can't be read: {error.strerror}.",
                 "Run this in the service's folder, with make.",
             ) from error
+
+
+def _in_a_line(error: yaml.YAMLError) -> str:
+    """Where a text is no YAML, and why."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def here(environment: str | None = None) -> Service:

@@ -36,12 +36,17 @@ class Situation:
     @property
     def stack(self) -> dict[str, Any] | None:
         """The service's stack, if there is one."""
-        return self._once("stack", lambda: self.aws.stack(self.service.stack))
+        return self._once("stack", lambda: self._made(self.service.stack))
 
     @property
     def infra(self) -> dict[str, Any] | None:
         """The stack of infra/environment.yaml, if there is one."""
-        return self._once("infra", lambda: self.aws.stack(self.service.infra_stack))
+        return self._once("infra", lambda: self._made(self.service.infra_stack))
+
+    def _made(self, name: str) -> dict[str, Any] | None:
+        """A stack; one of which only a change set was ever proposed has nothing in it."""
+        found = self.aws.stack(name)
+        return None if found and found["StackStatus"] == "REVIEW_IN_PROGRESS" else found
 
     def _once(self, name: str, find: Callable[[], T]) -> T:
         with self._lock:

@@ -3,11 +3,13 @@
 import argparse
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from .account import Account, outputs
 from .checks_account import STATES
+from .deploy import failed_events
 from .errors import DeliveryError
+from .failures import explain, failures
 from .logs import entries, log_groups, readable
 from .service import Service, here
 
@@ -30,14 +32,19 @@ def the_stack(service: Service, account: Account) -> dict[str, Any]:
     return stack
 
 
+# What an operation on a stack begins with, in the stack's own events.
+BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS")
+
+
 def lines(service: Service, account: Account) -> Iterator[str]:
     """What there is to say, for a terminal."""
     stack = the_stack(service, account)
     state = stack["StackStatus"]
     when: datetime = stack.get("LastUpdatedTime") or stack["CreationTime"]
     yield f"{service.stack} in {service.region}: {state}, last deployed {when:%Y-%m-%d %H:%M} UTC"
-    names = {"env": service.environment, "stack": service.stack}
-    yield from (f"  {line.format(**names)}" for line in STATES.get(state, ()))
+    if state.endswith("_FAILED") or "ROLLBACK" in state:
+        yield from why(service, account, stack, _began(account, stack))
+    yield from ways_out(service, state)
     yield from (f"  {key:<28} {value}" for key, value in sorted(outputs(stack).items()))
     yield ""
     on = list(_alarms(service, account))
@@ -53,6 +60,38 @@ def lines(service: Service, account: Account) -> Iterator[str]:
             yield f"  {name}: {readable(entry)}"
     if not found:
         yield "  none"
+
+
+def _began(account: Account, stack: dict[str, Any]) -> datetime:
+    """When the last operation began. LastUpdatedTime may be that of its rollback."""
+    pages = account.client("cloudformation").get_paginator("describe_stack_events")
+    for page in pages.paginate(StackName=stack["StackId"]):
+        for event in page["StackEvents"]:
+            own = event["LogicalResourceId"] == stack["StackName"]
+            if own and event["ResourceStatus"] in BEGINS:
+                return cast(datetime, event["Timestamp"])
+    return cast(datetime, stack["CreationTime"])
+
+
+def why(service: Service, account: Account, stack: dict[str, Any], begin: datetime) -> list[str]:
+    """What failed in a stack since then, per resource, with its known fix."""
+    events = failed_events(account, service.stack, begin)
+    found = failures(events, "", service.stack)
+    # Without events there is one that stands for them.
+    found = [each for each in found if each.type != "deployment"]
+    if not found:
+        return [
+            f"  CloudFormation says: {stack.get('StackStatusReason', 'nothing of what failed')}"
+        ]
+    told = explain(found, service.environment, service.stack).splitlines()
+    # `make status` prints this itself, and the alarms below it.
+    return ["", *(service.in_region(line) for line in told if "make status" not in line), ""]
+
+
+def ways_out(service: Service, state: str) -> list[str]:
+    """What can be done about a stack in a state that is not fine."""
+    names = {"env": service.environment, "stack": service.stack}
+    return [f"  {service.in_region(line.format(**names))}" for line in STATES.get(state, ())]
 
 
 def _alarms(service: Service, account: Account) -> Iterator[dict[str, Any]]:
