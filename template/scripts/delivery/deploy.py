@@ -186,12 +186,22 @@ def _hook_or_validation(event: dict[str, Any]) -> str:
     return ""
 
 
+def _events_of(account: Account, stack: str, begin: datetime, *, there: bool) -> list[dict[str, Any]]:
+    """The failed events; of a stack that is gone there may be none to be had."""
+    try:
+        return failed_events(account, stack, begin)
+    except ClientError:
+        if there:
+            raise
+        return []
+
+
 def tell_failure(service: Service, account: Account, begin: datetime, printed: str) -> None:
     """Print why a deployment failed, per resource, and the way out of the state it is in."""
     print(f"\nThe deployment of {service.stack} failed:\n")
     try:
         stack = account.stack(service.stack)
-        events = failed_events(account, service.stack, begin) if stack else []
+        events = _events_of(account, service.stack, begin, there=stack is not None)
     except (ClientError, BotoCoreError) as error:
         print(explain(failures([], printed, service.stack), service.environment, service.stack))
         print(f"\nWhat CloudFormation says can't be asked for: {error}")
@@ -202,10 +212,9 @@ def tell_failure(service: Service, account: Account, begin: datetime, printed: s
         print(f"\nThere is no stack {service.stack}: nothing was made.")
         return
     print(f"\nThe stack is left in {stack['StackStatus']}.")
-    for line in way_out(service, stack["StackStatus"]) or [
-        "nothing is in the way of the next deployment"
-    ]:
-        print(f"  {line}")
+    lines = way_out(service, stack["StackStatus"])
+    for line in lines or ["nothing is in the way of the next deployment"]:
+        print(f"  {service.in_region(line)}")
 
 
 def clean_up(service: Service, account: Account, before: str) -> None:
