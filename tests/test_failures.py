@@ -70,7 +70,7 @@ SAID = [
     (
         "The runtime parameter of python3.8 is no longer supported for creating or updating AWS Lambda"
         " functions. We recommend you use a supported runtime",
-        ("DEP-05", "python_version=VERSION"),
+        ("DEP-05", "make answer NAME=python_version VALUE=VERSION"),
     ),
     (
         "Value python3.99 at 'runtime' : runtime python3.99 is not supported",

@@ -1,4 +1,4 @@
-"""Functions come and go: the commands of a rendered service that add, rename, remove and list them."""
+"""Functions come and go, and answers change: the commands of a rendered service that do it."""
 
 from __future__ import annotations
 
@@ -148,6 +148,7 @@ def test_what_was_removed_comes_back_fresh(service: Path, template: Path, tmp_pa
         ("add-function", "NAME=nightly", "TRIGGER=api"),
         ("rename-function", "NAME=app", "TO=orders_api"),
         ("remove-function", "NAME=admin", "YES=1"),
+        ("answer", "NAME=github_repository", "VALUE=example/orders"),
     ],
     ids=lambda arguments: str(arguments[0]),
 )
@@ -168,6 +169,7 @@ def test_it_can_be_taken_back(service: Path) -> None:
         ("add-function", "NAME=nightly", "TRIGGER=api"),
         ("rename-function", "NAME=app", "TO=orders_api"),
         ("remove-function", "NAME=admin", "YES=1"),
+        ("answer", "NAME=alarm_chat_webhook", "VALUE=chat-webhook"),
     ):
         assert "git reset --hard" in made(service, *arguments)
         check("git", "reset", "--hard", cwd=service)
@@ -590,6 +592,7 @@ def test_a_template_out_of_reach(service: Path, name: str, value: str) -> None:
         ("add-function", "NAME=nightly", "TRIGGER=api"),
         ("rename-function", "NAME=app", "TO=shop"),
         ("remove-function", "NAME=admin", "YES=1"),
+        ("answer", "NAME=github_repository", "VALUE=example/orders"),
     ):
         said = refused(service, *arguments)
         assert value in said
@@ -613,10 +616,12 @@ def test_a_command_that_fails_in_the_middle_leaves_nothing(service: Path) -> Non
         ("add-function", "NAME=nightly", "TRIGGER=api"),
         ("rename-function", "NAME=app", "TO=shop"),
         ("remove-function", "NAME=admin", "YES=1"),
+        ("answer", "NAME=alarm_chat_webhook", "VALUE=chat-webhook"),
     ):
         assert "disk full" in refused(service, *arguments, PATH=path)
         assert not (service / "src/orders/nightly").exists()
         assert not (service / "src/orders/shop").exists()
+        assert not (service / "src/orders/chat_notifier").exists()
 
 
 # ── make remove-function asks ────────────────────────────────────────────────
@@ -703,3 +708,103 @@ def test_in_a_folder_of_a_repository_with_spaces_and_umlauts(tmp_path: Path) -> 
         made(service, *arguments)
         commit(service.parent)
     assert kept(service) == tree(tmp_path / "before")
+
+
+# ── make answer ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("github_repository", "example/orders", "it was your-org/orders"),
+        ("alarm_email", "oncall@example.com", "it was empty"),
+        ("service_description", "Orders, $HOME; `id` and 'more'.", "it was The orders service."),
+        ("python_version", "3.12", "make setup check"),
+        ("alarm_chat_webhook", "chat-webhook", "src/orders/chat_notifier/README.md"),
+    ],
+)
+def test_an_answer_is_as_if_it_had_been_given(
+    service: Path, template: Path, tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    printed = made(service, "answer", f"NAME={name}", f"VALUE={value.replace('$', '$$')}")
+    answers = {"service_name": "orders", "functions": FUNCTIONS, name: value}
+    assert kept(service) == tree(render(template, tmp_path / "fresh", **answers))
+    assert f"{name} is {value} now" in printed
+    assert said in printed
+    assert "git diff --staged" in printed
+    assert check("git", "log", "--format=%s", cwd=service).count("\n") == 1
+
+
+def test_an_answer_that_the_account_was_prepared_with(service: Path) -> None:
+    said = made(service, "answer", "NAME=github_repository", "VALUE=example/orders")
+    assert "make bootstrap ENV=dev" in said
+    commit(service)
+    assert "make bootstrap" not in made(service, "answer", "NAME=monthly_budget_usd", "VALUE=50")
+
+
+def test_an_answer_can_be_taken_away(service: Path) -> None:
+    before = kept(service)
+    made(service, "answer", "NAME=alarm_email", "VALUE=oncall@example.com")
+    commit(service)
+    said = made(service, "answer", "NAME=alarm_email", "VALUE=")
+    assert "alarm_email is empty now" in said
+    assert kept(service) == before
+
+
+def test_an_answer_merges_with_edits(service: Path) -> None:
+    edit(service, "samconfig.toml", '"LogLevel=DEBUG"', '"LogLevel=INFO"')
+    edit(service, "src/orders/app/lambda_pkg/index.py", "import json\n", "import json  # mine\n")
+    commit(service)
+    made(service, "answer", "NAME=secrets", "VALUE=stripe-key")
+    assert '"LogLevel=INFO"' in text(service, "samconfig.toml")
+    assert "STRIPE_KEY_SECRET" in text(service)
+    assert "import json  # mine" in text(service, "src/orders/app/lambda_pkg/index.py")
+
+
+@pytest.mark.parametrize("value", ["your-org/orders", "  your-org/orders "])
+def test_the_same_answer_changes_nothing(service: Path, value: str) -> None:
+    said = made(service, "answer", "NAME=github_repository", f"VALUE={value}")
+    assert "is your-org/orders already" in said
+    assert check("git", "status", "--porcelain", cwd=service) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "make answer NAME=alarm_email VALUE=oncall@example.com"),
+        (["NAME=alarm_email"], "VALUE= takes an answer away"),
+        (["VALUE=x"], "github_repository"),
+        (["NAME=", "VALUE=x"], "The questions are"),
+        (["NAME=alarm_mail", "VALUE=oncall@example.com"], 'asks no question "alarm_mail"'),
+        (["NAME=alarm_email=x --data secrets", "VALUE=x"], "asks no question"),
+        (["NAME=package_name", "VALUE=shop"], "asks no question"),  # computed from others
+        (["NAME=triggers", "VALUE=[]"], "asks no question"),
+        (["NAME=seen", "VALUE=[]"], "asks no question"),
+        (["NAME=more_questions", "VALUE=yes"], "asks no question"),
+        (["NAME=_src_path", "VALUE=/tmp"], "asks no question"),
+        (["NAME=_commit", "VALUE=2.0.0"], "asks no question"),
+        (["NAME=functions", "VALUE=app:api"], "make remove-function"),
+        (["NAME=service_name", "VALUE=shop"], "keeps its name"),
+        (["NAME=github_repository", "VALUE=orders"], "Not like your-org/orders"),
+        (["NAME=github_repository", "VALUE=$$(touch pwned)/x"], "Not like your-org/orders"),
+        (["NAME=python_version", "VALUE=2.7"], "is not in ['3.14'"),
+        (["NAME=table", "VALUE=perhaps"], "table is yes or no"),
+        (["NAME=dev_branch", "VALUE=main"], "main"),  # which prod has
+    ],
+)
+def test_what_is_no_answer(service: Path, arguments: list[str], expected: str) -> None:
+    assert expected in refused(service, "answer", *arguments)
+    assert not (service / "pwned").exists()
+
+
+def test_an_answer_needs_a_clean_tree(service: Path) -> None:
+    edit(service, "README.md", "# orders", "# Orders")
+    said = refused(service, "answer", "NAME=github_repository", "VALUE=example/orders")
+    assert "There are changes that are not committed" in said
+    assert "README.md" in said
+
+
+def test_a_name_in_the_environment_is_no_answer(service: Path) -> None:
+    """WSL has a NAME."""
+    said = refused(service, "answer", NAME="github_repository", VALUE="example/orders")
+    assert "Which question of the template" in said

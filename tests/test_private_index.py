@@ -400,7 +400,8 @@ def test_without_the_answer_there_is_no_trace(template: Path, tmp_path: Path) ->
         f".github/workflows/{n}.yml" for n in ("checks", "deploy", "dev_cicd", "prod_cicd")
     }
     assert {path for path in bare if bare[path] != with_it[path]} == {
-        *(".copier-answers.yml", "docs/access.md", "docs/cicd.md", "infra/environment.yaml"),
+        *(".copier-answers.yml", "docs/access.md", "docs/cicd.md", "docs/first-deployment.md"),
+        "infra/environment.yaml",
         *("pyproject.toml", *workflows),
     }
 

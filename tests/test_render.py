@@ -165,6 +165,7 @@ def test_the_tree_is_the_documented_one(orders: Callable[..., Path]) -> None:
         "docs/architecture.md",
         "docs/cicd.md",
         "docs/access.md",
+        "docs/first-deployment.md",
         "docs/operations.md",
         "docs/decisions/README.md",
     ]:
@@ -355,6 +356,80 @@ def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Pat
     assert len(covered) == 8
     assert actions["package-ecosystem"] == "github-actions"
     assert {python["target-branch"], actions["target-branch"]} == {"dev/next+1"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_are_named_as_they_can_be_changed(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    """Whatever tells to change an answer does it with the service's own command."""
+    service = rendered_samples[name]
+    asked = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8")).keys()
+    named = set()
+    for path, content in tree(service).items():
+        text = content.decode()
+        assert not re.search(r"copier update .*--data \w", text), path
+        named |= set(re.findall(r"make answer NAME=(\w+)", text))
+    assert {"github_repository", "alarm_email", "python_version"} <= named <= asked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documents_name_the_required_check_as_github_does(
+    rendered_samples: dict[str, Path], name: str
+) -> None:
+    """GitHub shows the job of a called workflow as: the calling job / the called one."""
+    service = rendered_samples[name]
+    shown = set()
+    for file in ("dev_cicd.yml", "prod_cicd.yml"):
+        workflow = yaml.safe_load((service / ".github/workflows" / file).read_text("utf-8"))
+        for caller, job in workflow["jobs"].items():
+            if job["if"] == "github.event_name == 'pull_request'":
+                called = yaml.safe_load((service / job["uses"]).read_text("utf-8"))["jobs"]
+                outer = job.get("name", caller)
+                shown |= {f"{outer} / {each.get('name', key)}" for key, each in called.items()}
+    (check_name,) = shown
+    for document in ("access.md", "cicd.md", "first-deployment.md"):
+        assert f"`{check_name}`" in (service / "docs" / document).read_text("utf-8")
+
+
+def test_documents_name_every_secret(rendered_samples: dict[str, Path]) -> None:
+    """SEC-06: those that the preflight asks for, which include the chat's."""
+    service = rendered_samples["everything"]
+    wanted = {
+        value["Fn::Sub"].split("/")[1].removesuffix("-${EnvironmentName}")
+        for function in resources(service, "AWS::Serverless::Function").values()
+        for variable, value in function["Environment"]["Variables"].items()
+        if variable.endswith("_SECRET")
+    }
+    assert {"chat-webhook", "twilio-api-key"} <= wanted
+    access = (service / "docs/access.md").read_text("utf-8")
+    first = (service / "docs/first-deployment.md").read_text("utf-8")
+    assert set(re.findall(r"^\| (\S+) \| `\S+-dev` \|", access, re.MULTILINE)) == wanted
+    for environment in ("dev", "prod"):
+        stored = re.findall(rf"^make secrets ENV={environment} SET=(\S+) <", first, re.MULTILINE)
+        assert set(stored) == wanted
+    readme = (service / "src/an_order_service_of_24ch/chat_notifier/README.md").read_text("utf-8")
+    assert "make secrets ENV=dev SET=chat-webhook" in readme
+
+
+def test_readers_may_what_the_preflight_reads(rendered_samples: dict[str, Path]) -> None:
+    """The sample policy for people has what the deploy role has for the preflight."""
+    service = rendered_samples["default"]
+    access = (service / "docs/access.md").read_text("utf-8")
+    (policy,) = re.findall(r"```json\n(.*?)```", access, re.DOTALL)
+    allowed = [
+        action
+        for statement in json.loads(policy)["Statement"]
+        for action in [statement["Action"]]
+        for action in (action if isinstance(action, list) else [action])
+    ]
+    infra = (service / "infra/environment.yaml").read_text("utf-8")
+    reads = infra.split("# ── What the preflight reads ──")[1].split("\n  ExecutionRole:")[0]
+    wanted = set(re.findall(r"(?:Action: |- |\[|, )([a-z0-9]+:[A-Z]\w+)", reads))
+    assert {"sqs:GetQueueUrl", "lambda:GetAccountSettings", "iam:GetPolicy"} <= wanted
+    assert wanted <= set(allowed)
+    verbs = {re.match(r"[A-Z][a-z]+", action.split(":")[1])[0] for action in allowed}  # type: ignore[index]
+    assert verbs == {"Describe", "Filter", "Get", "List", "View"}
 
 
 @pytest.mark.parametrize("name", NAMES)

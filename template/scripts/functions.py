@@ -3,7 +3,8 @@
 A function is what the `functions` answer in .copier-answers.yml says. `add` and `remove` change it
 and let Copier's update do the work, at the template's version in use. `rename` moves the folders
 with git, and merges the difference between the service as it is rendered with the old name and
-with the new one. Nothing is committed, and what fails leaves everything as it was.
+with the new one. `answer` does for any other answer what `add` does for that one. Nothing is
+committed, and what fails leaves everything as it was.
 
 `list` needs no Copier and no network.
 """
@@ -31,6 +32,21 @@ ANSWERS = ROOT / ".copier-answers.yml"
 TEMPLATE = ROOT / "template.yaml"
 # A resource, parameter or output of template.yaml, or the line above those of a function.
 ENTRY = re.compile(r"^  (?:([A-Za-z]\w*):|# ── (.*?) ──)", re.MULTILINE)
+# Answers that are recorded and not for `answer`: what was asked, and what the template notes.
+HIDDEN = ("more_questions", "seen")
+# Those for which there is something else.
+OTHERWISE = {
+    "functions": (
+        "The functions come and go with their files:",
+        "make add-function, make rename-function, make remove-function",
+    ),
+    "service_name": (
+        "A service keeps its name, which is that of its stacks and everything in them.",
+        "Under another name it is another service: render one, and move your files.",
+    ),
+}
+# What bootstrap tells the account or GitHub.
+PREPARED = ("aws_region", "dev_branch", "github_repository", "prod_branch")
 
 
 class FunctionError(Exception):
@@ -70,10 +86,11 @@ class Function:
         return self.name.replace("_", "-")
 
 
-def answers() -> dict[str, Any]:
-    """The answers from which this service was rendered. FunctionError when they can't be read."""
+def answers(root: Path = ROOT) -> dict[str, Any]:
+    """The answers from which this service was rendered, or one in another folder. FunctionError
+    when they can't be read."""
     try:
-        found: dict[str, Any] = yaml.safe_load(ANSWERS.read_text("utf-8"))
+        found: dict[str, Any] = yaml.safe_load((root / ANSWERS.name).read_text("utf-8"))
         _ = found["service_name"], found["functions"], found["_src_path"], found["_commit"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise FunctionError(
@@ -97,8 +114,8 @@ def function(name: str) -> Function:
     raise FunctionError(f'There is no function "{name}" here. The functions are: {known}')
 
 
-def answer_with(items: list[Function]) -> str:
-    return ", ".join(f"{each.name}:{each.trigger}" for each in items)
+def answer_with(items: list[Function]) -> dict[str, str]:
+    return {"functions": ", ".join(f"{each.name}:{each.trigger}" for each in items)}
 
 
 def package() -> str:
@@ -176,7 +193,11 @@ def copier(call: Callable[[Any], object]) -> None:
             warnings.simplefilter("ignore")
             call(library)
     except Exception as error:
-        refused = re.match(r"Validation error for question '\w+': (.*)", str(error), re.DOTALL)
+        refused = re.match(
+            r"(?:Validation error for question|Invalid choice for) '\w+': (.*)",
+            str(error),
+            re.DOTALL,
+        )
         if refused:
             raise FunctionError(" ".join(refused[1].split())) from error
         why = [line.strip(" |") for line in str(error).splitlines() if line.strip(" |")]
@@ -189,14 +210,14 @@ def copier(call: Callable[[Any], object]) -> None:
         ) from error
 
 
-def render(items: list[Function], folder: Path) -> None:
-    """Render the service with these functions into a folder."""
+def render(changed: dict[str, str], folder: Path) -> None:
+    """Render the service with these answers changed into a folder."""
     given = {name: value for name, value in answers().items() if not name.startswith("_")}
     copier(
         lambda library: library.run_copy(
             answers()["_src_path"],
             folder,
-            data={**given, "functions": answer_with(items)},
+            data={**given, **changed},
             vcs_ref=answers()["_commit"],
             defaults=True,
             skip_tasks=True,
@@ -205,13 +226,13 @@ def render(items: list[Function], folder: Path) -> None:
     )
 
 
-def update(items: list[Function]) -> None:
-    """Change the `functions` answer, as `copier update --vcs-ref=:current: --data` does. Trusting
-    the template is no more than whoever made the service did: its task runs on a copy only."""
+def update(changed: dict[str, str]) -> None:
+    """Change answers, as `copier update --vcs-ref=:current: --data` does. Trusting the template is
+    no more than whoever made the service did: its task runs on a copy only."""
     copier(
         lambda library: library.run_update(
             ROOT,
-            data={"functions": answer_with(items)},
+            data=changed,
             vcs_ref=library.VcsRef.CURRENT,
             defaults=True,
             overwrite=True,
@@ -378,10 +399,10 @@ def add(name: str, trigger: str) -> None:
     new = Function(name, trigger)
     items = [*functions(), new]
     with tempfile.TemporaryDirectory() as folder:
-        render(items, Path(folder, "service"))  # says no before anything is touched
+        render(answer_with(items), Path(folder, "service"))  # says no before anything is touched
     need_free(new, functions())
     with all_or_nothing({}):
-        update(items)
+        update(answer_with(items))
         settle()
     say(f"{name} ({trigger}) is added, at version {answers()['_commit']} of the template.", "")
     say("New:", *(f"  {each}/" for each in folders(name) if (ROOT / each).exists()))
@@ -393,6 +414,48 @@ def add(name: str, trigger: str) -> None:
         f"  {'make setup check':<24} its requirements, and every check",
     )
     say_review()
+
+
+def answer(name: str, value: str | None) -> None:
+    known = [each for each in answers() if not each.startswith("_") and each not in HIDDEN]
+    if not name or value is None:
+        raise FunctionError(
+            "Which question of the template, and what is the answer?",
+            "make answer NAME=alarm_email VALUE=oncall@example.com",
+            "VALUE= takes an answer away.",
+            f"The questions are: {', '.join(each for each in known if each not in OTHERWISE)}",
+        )
+    if name in OTHERWISE:
+        raise FunctionError(*OTHERWISE[name])
+    if name not in known:  # Copier would do nothing, and not say so
+        raise FunctionError(
+            f'The template asks no question "{name}".',
+            f"Its questions are: {', '.join(each for each in known if each not in OTHERWISE)}",
+        )
+    was = answers()[name]
+    if isinstance(was, bool) and value.lower() not in ("yes", "no", "true", "false"):
+        raise FunctionError(f'{name} is yes or no, and not "{value}".')  # to Copier, all is true
+    need_clean_tree()
+    with tempfile.TemporaryDirectory() as folder:
+        render({name: value}, Path(folder, "service"))  # says no before anything is touched
+        becomes = answers(Path(folder, "service"))[name]
+    if was == becomes:
+        say(f"{name} is {shown(was)} already. Nothing is changed.")
+        return
+    with all_or_nothing({}):
+        update({name: value})
+        settle()
+    say(f"{name} is {shown(becomes)} now; it was {shown(was)}.", "")
+    say_changed([])
+    say("What is in the functions' own folders is yours, and as it was.", "", "Next:")
+    say(f"  {'make setup check':<24} the requirements, and every check")
+    if name in PREPARED:
+        say(f"  {'make bootstrap ENV=dev':<24} and ENV=prod, where the account was prepared before")
+    say_review()
+
+
+def shown(value: object) -> str:
+    return "empty" if value == "" else str(value)
 
 
 def remove(name: str, sure: bool) -> None:
@@ -411,8 +474,8 @@ def remove(name: str, sure: bool) -> None:
         )
     need_clean_tree()
     with tempfile.TemporaryDirectory() as folder:
-        render(items, Path(folder, "after"))
-        render(functions(), Path(folder, "before"))
+        render(answer_with(items), Path(folder, "after"))
+        render(answer_with(functions()), Path(folder, "before"))
         said = lines_of(Path(folder, "after"))
         shared = labels(Path(folder, "before")) - labels(Path(folder, "after"))
     ids = of(name)
@@ -431,7 +494,7 @@ def remove(name: str, sure: bool) -> None:
         say("Nothing is changed.")
         return
     with all_or_nothing({}):
-        update(items)
+        update(answer_with(items))
         settle(removed=old)
         for each in folders(name):
             if tracked(each):
@@ -464,9 +527,9 @@ def rename(name: str, new_name: str) -> None:
     pairs = zip(folders(name), folders(new_name), strict=True)
     moves = {source: target for source, target in pairs if tracked(source)}
     with tempfile.TemporaryDirectory() as folder:
-        render(items, Path(folder, "after"))
+        render(answer_with(items), Path(folder, "after"))
         need_free(new, items[: items.index(new)] + items[items.index(new) + 1 :])
-        render(functions(), Path(folder, "before"))
+        render(answer_with(functions()), Path(folder, "before"))
         ids = of(name)
         texts = renamed_texts(old, new, moves, Path(folder))
         paths = changed_paths(Path(folder), new)
@@ -642,9 +705,10 @@ def say_review() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("command", choices=["add", "rename", "remove", "list"])
+    parser.add_argument("command", choices=["add", "rename", "remove", "list", "answer"])
     for option in ("--name", "--trigger", "--to", "--yes"):
         parser.add_argument(option, default="", type=str.strip)
+    parser.add_argument("--value", type=str.strip)
     given = parser.parse_args()
     try:
         if given.command == "add":
@@ -653,6 +717,8 @@ def main() -> int:
             rename(given.name, given.to)
         elif given.command == "remove":
             remove(given.name, given.yes.lower() not in ("", "0", "n", "no"))
+        elif given.command == "answer":
+            answer(given.name, given.value)
         else:
             list_functions()
     except FunctionError as error:

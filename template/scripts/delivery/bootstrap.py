@@ -43,7 +43,7 @@ def look_up(service: Service, owner_id: str | None, repository_id: str | None) -
     if service.repository.startswith("your-org/"):
         raise DeliveryError(
             f"The roles would trust {service.repository}, which is a placeholder.",
-            "uvx copier update --trust --defaults --vcs-ref=:current: --data github_repository=OWNER/NAME",
+            "make answer NAME=github_repository VALUE=OWNER/NAME",
         )
     owner, name = service.repository.split("/")
     if not (owner_id and repository_id):

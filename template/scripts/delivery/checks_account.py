@@ -320,7 +320,7 @@ def alarms(situation: Situation) -> Iterator[Result]:
             yield warned(
                 "nobody is subscribed to the alarms",
                 "CD-12",
-                "uvx copier update --trust --defaults --vcs-ref=:current: --data alarm_email=ADDRESS",
+                "make answer NAME=alarm_email VALUE=ADDRESS",
             )
     budget = [
         each.name for each in situation.template.resources() if each.type == "AWS::Budgets::Budget"

@@ -184,9 +184,7 @@ def runtime(situation: Situation) -> Iterator[Result]:
 def _support(wanted: str) -> Iterator[Result]:
     end, today = SUPPORTED_UNTIL.get(wanted), datetime.now(UTC).date()
     newest = list(SUPPORTED_UNTIL)[-1][6:]
-    update = (
-        f"uvx copier update --trust --defaults --vcs-ref=:current: --data python_version={newest}"
-    )
+    update = f"make answer NAME=python_version VALUE={newest}"
     if end is None:
         yield failed(f"AWS has no runtime {wanted} that is known here", "DEP-05", update)
     elif end < today:
@@ -287,7 +285,7 @@ def placeholders(situation: Situation) -> Iterator[Result]:
         yield warned(
             f"github_repository is still {service.repository}",
             "CD-08",
-            "uvx copier update --trust --defaults --vcs-ref=:current: --data github_repository=OWNER/NAME",
+            "make answer NAME=github_repository VALUE=OWNER/NAME",
         )
     elif not found:
         yield passed("none is left", "CD-08")

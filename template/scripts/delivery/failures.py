@@ -112,7 +112,7 @@ CAUSES = [
         r"runtime parameter of (\S+?) is no longer supported|[Rr]untime.{0,40}not supported",
         "DEP-05",
         "AWS does not take this runtime any more",
-        ("uvx copier update --trust --defaults --vcs-ref=:current: --data python_version=VERSION",),
+        ("make answer NAME=python_version VALUE=VERSION",),
     ),
     Cause(
         r"ReservedConcurrentExecutions|UnreservedConcurrentExecution",
