@@ -367,7 +367,7 @@ def test_each_fault_is_found(world: World, name: str) -> None:
     assert told(found) == expected
     for result in found.values():
         assert result.fix or str(result.status) == "not run", result
-        assert result.lesson in delivery("report").LESSONS
+        assert result.lesson in delivery("report").rules()
 
 
 # Each is made by undoing or replacing what the other makes.

@@ -5,22 +5,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 
-# Why each lesson is one, where a check names it.
-LESSONS = {
-    "CD-01": "stack names say service and environment, so that everybody knows whose a stack is",
-    "CD-02": "code is built in the Lambda container, or compiled packages don't fit",
-    "CD-03": "one Region, decided once: weeks were lost to a mismatch",
-    "CD-04": "what is found before a deployment does not stop it half-way",
-    "CD-05": "CloudFormation refuses names that are taken, and does not explain it",
-    "CD-08": "a leftover placeholder reaches production",
-    "CD-12": "costs and alarms that nobody hears of are noticed on the invoice",
-    "CI-07": "what is not committed was not checked, and nobody can deploy it again",
-    "DEP-04": "one Python version everywhere, or packages for another one are deployed",
-    "DEP-05": "AWS ends the support of a runtime, and then refuses functions with it",
-    "IAM-05": "a pipeline only drives CloudFormation, which works with a role of its own",
-    "SEC-06": "a missing secret is found now, not by the first request",
-}
+from .template import read
+
+# docs/lessons.md is made from it too.
+REGISTRY = Path(__file__).resolve().parents[2] / "tests" / "lessons" / "registry.yml"
+
+
+@cache
+def rules() -> dict[str, str]:
+    """The rule of each lesson, by its id."""
+    sections = read(REGISTRY.read_text("utf-8"))
+    return {name: entry["rule"] for entries in sections.values() for name, entry in entries.items()}
 
 
 # How the results of checks begin whose questions AWS refused.
@@ -92,7 +90,7 @@ def text(results: Sequence[Result]) -> str:
         shown = f"\033[{number}m{mark:<4}\033[0m" if color else f"{mark:<4}"
         lines.append(f"  {shown}  {each.check:<{width}}  {each.seen}")
         if each.status in (Status.WARNED, Status.FAILED):
-            lines.append(f"  {'':6}{'':{width}}  why: {each.lesson}, {LESSONS[each.lesson]}")
+            lines.append(f"  {'':6}{'':{width}}  why: {each.lesson}: {rules()[each.lesson]}")
         lines += [f"  {'':6}{'':{width}}  fix: {line}" for line in each.fix]
     counts = [
         f"{sum(each.status is status for each in results)} {status}"
@@ -105,6 +103,6 @@ def text(results: Sequence[Result]) -> str:
 def machine_readable(results: Sequence[Result]) -> str:
     """The results as JSON: a list of objects with check, status, seen, lesson, why and fix."""
     rows = [
-        {**asdict(each), "fix": list(each.fix), "why": LESSONS[each.lesson]} for each in results
+        {**asdict(each), "fix": list(each.fix), "why": rules()[each.lesson]} for each in results
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False)
