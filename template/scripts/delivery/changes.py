@@ -38,14 +38,11 @@ from .cloudformation import (
     statements,
     values,
 )
+from .errors import DeliveryError
 from .markdown import block, code, table
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = ("replaced", "removed", "perhaps replaced", "added", "changed")
-
-
-class ChangesError(Exception):
-    """What stands in the way, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +70,11 @@ class Change:
 
 
 def git(*arguments: str) -> str:
-    """What git prints. ChangesError when it fails."""
+    """What git prints. DeliveryError when it fails."""
     command = ["git", "--literal-pathspecs", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True)
     if done.returncode:
-        raise ChangesError(f"git {' '.join(arguments)} failed: {done.stderr.decode().strip()}")
+        raise DeliveryError(f"git {' '.join(arguments)} failed: {done.stderr.decode().strip()}")
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -85,22 +82,22 @@ def merge_base(base: str) -> str:
     """The newest commit that HEAD and the base have both."""
     try:
         git("rev-parse", "--is-inside-work-tree")
-    except ChangesError as error:
-        raise ChangesError(
+    except DeliveryError as error:
+        raise DeliveryError(
             f"{ROOT} is in no git repository: there is nothing to compare with."
         ) from error
     if not base:
-        raise ChangesError(
+        raise DeliveryError(
             "Where does the change go? BASE is empty.\n  make changes BASE=origin/develop"
         )
     try:
         commit = git("rev-parse", "--verify", "--end-of-options", base + "^{commit}").strip()
-    except ChangesError as error:
-        raise ChangesError(f"There is no BASE={base} here.\n  {_instead(base)}") from error
+    except DeliveryError as error:
+        raise DeliveryError(f"There is no BASE={base} here.\n  {_instead(base)}") from error
     try:
         return git("merge-base", commit, "HEAD").strip()
-    except ChangesError as error:
-        raise ChangesError(
+    except DeliveryError as error:
+        raise DeliveryError(
             f"HEAD and {base} have no commit in common that is here.\n  {error}\n"
             "  Was all of it fetched? In a workflow, fetch-depth: 2 and BASE=HEAD^1 compare a pull\n"
             "  request with the branch that it goes into."
@@ -133,7 +130,7 @@ def read(path: str, parse: Callable[[str], Content], commit: str) -> tuple[Conte
         where = "in the work tree"
         return old, parse((ROOT / path).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ChangesError(f"{path} {where} can't be read: {error}") from error
+        raise DeliveryError(f"{path} {where} can't be read: {error}") from error
 
 
 # ── Comparing ────────────────────────────────────────────────────────────────
@@ -263,7 +260,7 @@ def report(commit: str, environment: str) -> str:
     was, settings = read("samconfig.toml", tomllib.loads, commit)
     if environment and environment not in settings:
         known = ", ".join(name for name in settings if name != "version")
-        raise ChangesError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
+        raise DeliveryError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
     if environment:
         was, settings = ({environment: each.get(environment, {})} for each in (was, settings))
     moved = {
@@ -314,7 +311,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         print(report(merge_base(given.base), given.env), end="")
-    except (ChangesError, OSError) as error:
+    except (DeliveryError, OSError) as error:
         print(error, file=sys.stderr)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not in this environment: make setup", file=sys.stderr)

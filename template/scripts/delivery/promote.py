@@ -26,6 +26,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from .errors import DeliveryError
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(".aws-sam", "build")
 WORKFLOW = ".github/workflows/dev_cicd.yml"
@@ -35,15 +37,11 @@ PATIENCE = 60  # seconds for an answer
 DOWNLOAD = 600  # seconds for an artifact
 
 
-class PromoteError(Exception):
-    """What stands in the way, and what to do about it."""
-
-
 def output(*command: str, into: IO[bytes] | None = None, seconds: float | None = None) -> bytes:
     """What a command prints; nothing when it prints into a file.
 
     Raises:
-        PromoteError: it is missing, fails, or does not end in time (default: PATIENCE).
+        DeliveryError: it is missing, fails, or does not end in time (default: PATIENCE).
     """
     seconds = seconds or PATIENCE
     try:
@@ -56,21 +54,21 @@ def output(*command: str, into: IO[bytes] | None = None, seconds: float | None =
             check=True,
         )
     except FileNotFoundError as error:
-        raise PromoteError(f"There is no {command[0]} here. GitHub's runners have it.") from error
+        raise DeliveryError(f"There is no {command[0]} here. GitHub's runners have it.") from error
     except subprocess.TimeoutExpired as error:
         what = f"{' '.join(command)} did not end within {seconds} seconds."
-        raise PromoteError(
+        raise DeliveryError(
             f"{what}\n  Run this job again; is GitHub well? https://www.githubstatus.com"
         ) from error
     except subprocess.CalledProcessError as error:
         what = f"{' '.join(command)} failed: {error.stderr.decode(errors='replace').strip()}"
         remedy = "Is GH_TOKEN set, with the permissions actions: read and contents: read?"
-        raise PromoteError(f"{what}\n  {remedy}" if command[0] == "gh" else what) from error
+        raise DeliveryError(f"{what}\n  {remedy}" if command[0] == "gh" else what) from error
     return done.stdout or b""
 
 
 def ask(path: str) -> Any:
-    """What GitHub's REST API answers. PromoteError when it does not."""
+    """What GitHub's REST API answers. DeliveryError when it does not."""
     return json.loads(output("gh", "api", path))
 
 
@@ -113,23 +111,23 @@ def find(name: str, branch: str, tree: str) -> dict[str, Any] | None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip. PromoteError when that would write outside of the folder, or fill the disk."""
+    """Unpack a zip. DeliveryError when that would write outside of the folder, or fill the disk."""
     with zipfile.ZipFile(archive) as packed:
         for item in packed.infolist():
             path = PurePosixPath(item.filename)
             leaves = path.is_absolute() or ".." in path.parts or re.search(r"[\\:]", str(path))
             if leaves or stat.S_ISLNK(item.external_attr >> 16):
-                raise PromoteError(
+                raise DeliveryError(
                     f"The artifact has a file or link that leads elsewhere: {item.filename!r}\n"
                     "  No build makes one. Find out how it came there before you deploy."
                 )
         if sum(item.file_size for item in packed.infolist()) > LIMIT:
-            raise PromoteError(f"The artifact unpacks to more than {LIMIT} bytes; no build does.")
+            raise DeliveryError(f"The artifact unpacks to more than {LIMIT} bytes; no build does.")
         packed.extractall(folder)
 
 
 def fetch(name: str, artifact: dict[str, Any]) -> None:
-    """Put an artifact where a build is. PromoteError when it is not what it says it is."""
+    """Put an artifact where a build is. DeliveryError when it is not what it says it is."""
     (ROOT / BUILD).parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=(ROOT / BUILD).parent) as folder:
         build, packed = Path(folder, "build"), Path(folder, "build.zip")
@@ -142,13 +140,13 @@ def fetch(name: str, artifact: dict[str, Any]) -> None:
             what = (
                 f"Artifact {artifact['id']} came as {digest}; GitHub recorded {artifact['digest']}."
             )
-            raise PromoteError(
+            raise DeliveryError(
                 f"{what}\n  Run this job again. If it stays so, delete the artifact."
             )
         unpack(packed, build)
         if not (build / "template.yaml").is_file():
             what = f"Artifact {artifact['id']} has no template.yaml at its top, so it is no build."
-            raise PromoteError(f"{what}\n  {WORKFLOW} must upload the path {BUILD}.")
+            raise DeliveryError(f"{what}\n  {WORKFLOW} must upload the path {BUILD}.")
         for item in build.rglob("*"):
             item.chmod(0o755)  # uploading forgets which files can be run
         shutil.rmtree(ROOT / BUILD, ignore_errors=True)
@@ -158,7 +156,7 @@ def fetch(name: str, artifact: dict[str, Any]) -> None:
 def promote(name: str, branch: str) -> int:
     """Put dev's build of the sources here in place. Returns the exit code."""
     if not re.fullmatch(r"[\w-]+/(?!\.+$)[\w.-]+", name, re.ASCII):
-        raise PromoteError(f'"{name}" is no repository. Give OWNER/NAME, as $GITHUB_REPOSITORY is.')
+        raise DeliveryError(f'"{name}" is no repository. Give OWNER/NAME, as $GITHUB_REPOSITORY is.')
     tree = output("git", "rev-parse", "HEAD^{tree}").decode().strip()
     artifact = find(name, branch, tree)
     if not artifact:
@@ -185,7 +183,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         return promote(given.repository, given.branch)
-    except PromoteError as error:
+    except DeliveryError as error:
         print(error, file=sys.stderr)
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         print(f"The artifact can't be unpacked into {BUILD}: {error}", file=sys.stderr)
