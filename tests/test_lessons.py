@@ -95,6 +95,16 @@ def test_the_gate_names_the_lesson(
     assert applied, "no sample has what this edit is about"
 
 
+def test_a_runtime_is_told_from_the_day_on_that_aws_gives_it_up(
+    rendered_samples: dict[str, Path],
+) -> None:
+    service = rendered_samples["default"]
+    assert gate.run(service, datetime.date(2029, 6, 30)).findings == []
+    (finding,) = gate.run(service, datetime.date(2029, 7, 1)).findings
+    assert finding.lesson == "DEP-05"
+    assert finding.found == "AppFunction and 1 more: AWS supported python3.13 until 2029-06-30"
+
+
 # ── The registry ─────────────────────────────────────────────────────────────
 
 

@@ -1,6 +1,7 @@
 """DEP: dependencies and the local environment."""
 
 import ast
+import configparser
 import fnmatch
 import os
 import re
@@ -24,7 +25,7 @@ from .structure import FUNCTIONS, IN_RUNTIME, canonical
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a job, or of an action in .github/actions (then it has no job)."""
+    """A step of a job, or of an action of the repository's own (then it has no job)."""
 
     path: str
     line: int
@@ -32,9 +33,14 @@ class Step:
     job: Job | None
 
     @property
+    def action(self) -> str:
+        """The action that it uses, with its version: actions/checkout@3d3c42e…"""
+        return str(self.body.get("uses") or "")
+
+    @property
     def uses(self) -> str:
         """The action without its version: actions/checkout."""
-        return str(self.body.get("uses") or "").partition("@")[0]
+        return self.action.partition("@")[0]
 
     @property
     def script(self) -> str:
@@ -57,10 +63,12 @@ def _steps(service: Service) -> Iterator[Step]:
 
 def _actions(service: Service) -> list[str]:
     """The files of the repository's own actions."""
-    found = service.files_in(".github", "/action.yml", "/action.yaml")
-    return found + [path for path in ("action.yml", "action.yaml") if path in service.files]
+    names = ("action.yml", "action.yaml")
+    return sorted(path for path in service.files if PurePosixPath(path).name in names)
 
 
+# A text that a command reads, from <<EOF to EOF.
+HEREDOC = re.compile(r"(<<-?[ \t]*(['\"]?)(\w+)\2[^\n]*\n)(?:.*\n)*?[ \t]*\3(?=\n|$)")
 SEPARATORS = set(";&|()\n")
 # What may stand before a command.
 BEFORE = {"!", "do", "else", "elif", "exec", "if", "sudo", "then", "time", "until", "while", "{"}
@@ -69,6 +77,7 @@ BEFORE = {"!", "do", "else", "elif", "exec", "if", "sudo", "then", "time", "unti
 def _commands(script: str) -> Iterator[list[str]]:
     """The commands of a shell script, each as its words; without NAME=value before them."""
     text = re.sub(r"\$\{\{.*?\}\}", "EXPRESSION", script.replace("\\\n", " "), flags=re.DOTALL)
+    text = HEREDOC.sub(r"\1", text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|()\n")
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
     words: list[str] = []
@@ -93,9 +102,8 @@ def _commands(script: str) -> Iterator[list[str]]:
 
 
 def _lists(service: Service) -> list[str]:
-    """The requirements files that are installed: those at the top and those of functions."""
-    files = [path for path in service.files if "/" not in path] + service.files_in("src")
-    return sorted(path for path in files if _is_list(path))
+    """The requirements files that pip installs from, wherever they are."""
+    return sorted(path for path in service.files if _is_list(path))
 
 
 def _is_list(path: str) -> bool:
@@ -234,15 +242,22 @@ RENOVATE = (
 ECOSYSTEMS = {"requirements": ("uv", "pip"), "actions": ("github-actions",)}
 
 
+def _folder(path: str) -> str:
+    """The folder of a file as Dependabot writes it: /src/orders/app, and / for the top."""
+    above = path.rpartition("/")[0]
+    return f"/{above}"
+
+
 def _updated(service: Service) -> Iterator[tuple[str, str, str]]:
     """What a bot has to cover: its kind, the folder (/ for the top), a file in it."""
     for path in _lists(service):
-        yield "requirements", f"/{PurePosixPath(path).parent}".replace("/.", "/"), path
+        yield "requirements", _folder(path), path
     for path in list(service.workflows)[:1]:
         yield "actions", "/", path
-    for path in _actions(service):
-        if "/" in path:
-            yield "actions", f"/{PurePosixPath(path).parent}", path
+    # Those that use others'; of an own action by its path there is nothing to update.
+    using = {step.path for step in _steps(service) if step.job is None and "@" in step.action}
+    for path in sorted(using):
+        yield "actions", _folder(path), path
 
 
 @check("DEP-02")
@@ -558,10 +573,12 @@ def no_other_index(service: Service) -> Iterator[Finding]:
             line = service.line_with("pyproject.toml", str(at(each, "url")))
             found = f"tool.uv.index {at(each, 'name') or at(each, 'url')} is not explicit"
             yield Finding("DEP-06", "pyproject.toml", line, found)
-    for path in service.files:
+    for path in sorted(service.files):
         if PurePosixPath(path).name in ("pip.conf", "pip.ini"):
+            settings = configparser.RawConfigParser(strict=False)
+            settings.read_string(service.text(path))
             for option in ("extra-index-url", "find-links"):
-                if option in service.text(path):
+                if any(settings.has_option(section, option) for section in settings.sections()):
                     line = service.line_with(path, option)
                     yield Finding(
                         "DEP-06", path, line, f"adds an index for every package: {option}"

@@ -145,7 +145,7 @@ def functions_alone(service: Service) -> Iterator[Finding]:
             yield Finding("STR-07", module.path, imported.line, found)
 
 
-# ── STR-10: once per container ───────────────────────────────────────────────
+# ── STR-10: once per container (clients: RUN-05) ───────────────────────────────────────────────
 
 # Decorators that make a function one that is called by each event: @app.get("/items").
 ROUTES = {
@@ -184,7 +184,7 @@ def _called_by_handlers(module: Module) -> Iterator[tuple[str, Function]]:
     waiting = [(name, name) for name, node in top.items() if _is_handler(node)]
     while waiting:
         handler, name = waiting.pop()
-        if name in seen or _runs_once(top[name]):
+        if name in seen or (name != handler and _runs_once(top[name])):
             continue
         seen.add(name)
         yield handler, top[name]

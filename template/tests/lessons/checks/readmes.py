@@ -12,7 +12,18 @@ from .structure import branches, folder_of
 # What a README tells, and words by one of which the title of that section is known.
 TOLD = {
     "what triggers it": {
-        *("call", "called", "endpoint", "endpoints", "event", "events", "invocation", "invoked", "route", "routes"),
+        *(
+            "call",
+            "called",
+            "endpoint",
+            "endpoints",
+            "event",
+            "events",
+            "invocation",
+            "invoked",
+            "route",
+            "routes",
+        ),
         *("schedule", "source", "sources", "trigger", "triggered", "triggers"),
     },
     "its input and output": {
