@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from delivery.runtimes import SUPPORTED_UNTIL
 from delivery.template import UnknownError
@@ -19,6 +19,9 @@ from ..findings import BrokenFileError, Finding, check
 from ..parsers import Module, Pin, at, dotted, line_of
 from ..service import ENVIRONMENTS, TEMPLATE, Job, Resource, Service
 from .structure import FUNCTIONS, IN_RUNTIME, canonical
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 # ── Steps of workflows, and of the repository's own actions ──────────────────
 
@@ -85,7 +88,7 @@ def _commands(script: str) -> Iterator[list[str]]:
     try:
         tokens = [*lexer, "\n"]
     except ValueError:  # a quote that is not closed, as in a text that the shell reads itself
-        tokens = re.split(r"[ \t]+|(\n)", text) + ["\n"]
+        tokens = [*re.split(r"[ \t]+|(\n)", text), "\n"]
     for token in tokens:
         if token and set(token) <= SEPARATORS:
             if "\n" in token or not in_comment:
@@ -142,7 +145,7 @@ def pins_are_current(service: Service) -> Iterator[Finding]:
         wanted = path.removesuffix(".txt") + ".in"
         if wanted not in service.files:
             continue
-        pins = {}
+        pins: dict[str, list[Requirement]] = {}
         for pin in service.requirements(path):
             if pin.requirement:
                 pins.setdefault(canonical(pin.requirement.name), []).append(pin.requirement)
@@ -208,13 +211,8 @@ def _is_here(service: Service, module: Module, name: str) -> bool:
 
 def _needed(module: Module) -> Iterator[tuple[str, int]]:
     """The top names of what a module can't be imported without."""
-    optional = {
-        id(each)
-        for kind in (ast.If, ast.Try)
-        for node in module.nodes(kind)
-        if _is_optional(node)
-        for each in ast.walk(node)
-    }
+    blocks: list[ast.If | ast.Try] = [*module.nodes(ast.If), *module.nodes(ast.Try)]
+    optional = {id(each) for node in blocks if _is_optional(node) for each in ast.walk(node)}
     for plain in module.nodes(ast.Import):
         for alias in plain.names:
             if id(plain) not in optional:
