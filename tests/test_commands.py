@@ -68,14 +68,7 @@ def service(shared: Path) -> Iterator[Path]:
         ("test", "template.yaml", "TABLE_NAME: !Ref Table", "TABLE_NAME: !Ref Tabel", "['Tabel']"),
         ("test", "template.yaml", "!GetAtt Table.Arn", "!GetAtt Tabel.Arn", "['Tabel']"),
         ("test", "template.yaml", "!Sub orders-app-", "!Sub orders-${Ap}-", "['Ap']"),
-        (
-            "test",
-            "template.yaml",
-            "lambda_pkg.index.lambda_handler",
-            "lambda_pkg.indx.x",
-            "indx.py",
-        ),
-        ("test", "template.yaml", "index.lambda_handler", "index.handler", "defines no handler"),
+        ("lessons", "template.yaml", "pkg.index.lambda_handler", "pkg.indx.x", "lambda_pkg.indx.x"),
         ("test", "template.yaml", "          TABLE_NAME: !Ref Table\n", "", "{'TABLE_NAME'}"),
         ("test", INDEX, '"status": "ok"', '"status": "fine"', "1 failed"),
         (

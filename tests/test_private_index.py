@@ -376,25 +376,30 @@ def test_no_name_is_private_and_public(service: Path, file: str) -> None:
         rf"{file}:\d+: ACME_tools is private \({LIST}:2\): take it out here", done.stdout
     )
     assert not [*service.glob(".venv/lib/*/site-packages/boto3")]
-    gate = ("pytest", "-q", "--override-ini=addopts=", "tests/unit/test_private_packages.py")
-    assert "ACME_tools is private" in run(*gate, cwd=service).stdout
+    gate = (sys.executable, "-m", "lessons")
+    said = run(*gate, cwd=service, PYTHONPATH="tests:scripts").stdout
+    assert re.search(rf"{file}:\d+  acme-tools is private \({LIST}:2\)", said)
 
 
 # ── What is rendered ─────────────────────────────────────────────────────────
 
 
 def test_without_the_answer_there_is_no_trace(template: Path, tmp_path: Path) -> None:
-    """But for what setup.py and the Makefile look for, since they are the same in every service."""
+    """But for what setup.py, the Makefile and the lessons know, since they are the same in every service."""
     bare = tree(render(template, tmp_path / "bare", service_name="orders"))
     with_it = tree(render(template, tmp_path / "with", **SET))
     assert with_it.keys() - bare.keys() == {
         *("docs/private-packages.md", "scripts/private_packages.py"),
-        "tests/unit/test_private_packages.py",
     }
     trace = re.compile(
         rb"codeartifact|private.?(index|packages)|requirements\.private", re.IGNORECASE
     )
-    traces = {path for path, content in bare.items() if trace.search(content)}
+    lessons = ("docs/lessons.md", "tests/lessons/")
+    traces = {
+        path
+        for path, content in bare.items()
+        if trace.search(content) and not path.startswith(lessons)
+    }
     assert traces == {".copier-answers.yml", "Makefile", "scripts/setup.py"}
     workflows = {
         f".github/workflows/{n}.yml" for n in ("checks", "deploy", "dev_cicd", "prod_cicd")

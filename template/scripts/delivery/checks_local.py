@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,10 @@ import yaml
 from botocore.exceptions import ProfileNotFound
 
 from .report import Result, failed, passed, warned
+from .runtimes import SUPPORTED_UNTIL
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
 
-# The last day on which AWS supports each runtime
-# (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
-SUPPORTED_UNTIL = {
-    "python3.10": date(2026, 10, 31),
-    "python3.11": date(2027, 6, 30),
-    "python3.12": date(2028, 10, 31),
-    "python3.13": date(2029, 6, 30),
-    "python3.14": date(2029, 6, 30),
-}
 SOON = timedelta(days=180)
 MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")

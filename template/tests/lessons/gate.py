@@ -27,13 +27,13 @@ class Outcome:
 
 def run(root: Path, today: datetime.date | None = None) -> Outcome:
     """Hold the service in that folder against every lesson."""
-    service = Service(root)
+    service = Service(root, today)
     service.tools.start()
     found = list(service.unreadable())
     for lesson, check in CHECKS:
         found += _findings(service, lesson, check)
     try:
-        entries, bad = optouts.read(service, today or datetime.datetime.now(datetime.UTC).date())
+        entries, bad = optouts.read(service, service.today)
     except BrokenFileError as error:
         entries, bad = [], [error.finding]
     found = list(dict.fromkeys(found))

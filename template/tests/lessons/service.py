@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import shlex
@@ -115,8 +116,9 @@ class Job:
 class Service:
     """A service in a folder. What it returns is shared, and nobody may change it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, today: datetime.date | None = None) -> None:
         self.root = root
+        self.today = today or datetime.datetime.now(datetime.UTC).date()
         self.reading = "."
         """The file that was asked for last: where a check that crashes was."""
 

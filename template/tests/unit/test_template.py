@@ -1,4 +1,4 @@
-"""What the linters do not look at: references inside variables and policies, handlers, variables."""
+"""What the linters do not look at: references inside variables and policies, variables."""
 
 import ast
 import re
@@ -87,15 +87,6 @@ def test_every_reference_is_declared() -> None:
         and name not in resources
     }
     assert not unknown, f"template.yaml refers to what it does not declare: {sorted(unknown)}"
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_handler_is_there(name: str) -> None:
-    module, function = FUNCTIONS[name]["Handler"].rsplit(".", 1)
-    file = ROOT / FUNCTIONS[name]["CodeUri"] / (module.replace(".", "/") + ".py")
-    assert file.is_file(), f"{name} in template.yaml has a Handler in {file}, which is not there"
-    defined = {getattr(node, "name", None) for node in ast.parse(file.read_text("utf-8")).body}
-    assert function in defined, f"{name} in template.yaml: {file} defines no {function}"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -1,4 +1,4 @@
-"""One module for each section of docs/lessons.md. Importing them declares their checks."""
+"""The checks, by the sections of docs/lessons.md. Importing them declares their checks."""
 
 from . import (
     access,
@@ -6,8 +6,10 @@ from . import (
     dependencies,
     documents,
     events,
+    imports,
     infrastructure,
     pipelines,
+    readmes,
     runtime,
     secrets,
     structure,
@@ -19,8 +21,10 @@ __all__ = [
     "dependencies",
     "documents",
     "events",
+    "imports",
     "infrastructure",
     "pipelines",
+    "readmes",
     "runtime",
     "secrets",
     "structure",

@@ -1,0 +1,143 @@
+"""STR-08: the README of each function."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from ..findings import Finding, check
+from ..parsers import Section
+from ..service import Service
+from .structure import branches, folder_of
+
+# What a README tells, and words by one of which the title of that section is known.
+TOLD = {
+    "what triggers it": {
+        *(
+            "call",
+            "called",
+            "endpoint",
+            "endpoints",
+            "event",
+            "events",
+            "invocation",
+            "invoked",
+            "route",
+            "routes",
+        ),
+        *("schedule", "source", "sources", "trigger", "triggered", "triggers"),
+    },
+    "its input and output": {
+        *("answer", "answers", "example", "examples", "input", "inputs", "output", "outputs"),
+        *("payload", "payloads", "request", "requests", "response", "responses", "usage"),
+    },
+    "its environment variables": {"configuration", "environment", "settings", "variables"},
+    "its dependencies": {
+        *("dependencies", "depends", "libraries", "needs", "permissions", "requirements", "uses"),
+    },
+    "how to run it locally": {"develop", "developing", "development", "local", "locally", "run"},
+}
+VARIABLES = "its environment variables"
+EXAMPLES = "its input and output"
+# Lambda sets these itself; a README may explain them.
+OF_LAMBDA = ("AWS_", "LAMBDA_", "_")
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]+")
+
+
+def _functions(service: Service) -> Iterator[tuple[str, str, tuple[Section, ...]]]:
+    """The folder of each function, its README's path and sections. Without a README: STR-03."""
+    for folder in service.function_folders:
+        path = f"{folder}/README.md"
+        if path in service.files and service.has(f"{folder}/lambda_pkg"):
+            yield folder, path, service.document(path)
+
+
+def _below(sections: Sequence[Section], place: int) -> list[Section]:
+    """A section with those below it."""
+    found = [sections[place]]
+    for each in sections[place + 1 :]:
+        if each.level <= sections[place].level:
+            break
+        found.append(each)
+    return found
+
+
+def _about(sections: Sequence[Section], what: str) -> list[Section]:
+    """The sections that tell something, with those below them."""
+    return [
+        section
+        for place, each in enumerate(sections)
+        if each.level > 1 and TOLD[what] & set(re.findall(r"\w+", each.title.lower()))
+        for section in _below(sections, place)
+    ]
+
+
+@check("STR-08")
+def readmes_tell_all(service: Service) -> Iterator[Finding]:
+    """Each README says what its function is for, and has each section with something in it."""
+    for folder, path, sections in _functions(service):
+        first = [each for each in sections if each.level <= 1]
+        if not any(text.strip() for each in first for text in each.text) and not any(
+            re.search(r"(?i)purpose|overview|about|what", each.title) and not each.is_empty
+            for each in sections
+        ):
+            yield Finding(
+                "STR-08", path, 1, "does not say below its title what the function is for"
+            )
+        for what in TOLD:
+            about = _about(sections, what)
+            if not about:
+                titles = ", ".join(each.title for each in sections if each.level > 1) or "none"
+                yield Finding("STR-08", path, 0, f"has no section on {what}, but these: {titles}")
+            elif all(each.is_empty for each in about):
+                found = f"says nothing on {what}: “{about[0].title}” is empty"
+                yield Finding("STR-08", path, about[0].line, found)
+            elif what == EXAMPLES and not _has_example(folder, about):
+                found = f"has no example of {what} in “{about[0].title}”"
+                yield Finding("STR-08", path, about[0].line, found)
+
+
+def _has_example(folder: str, sections: list[Section]) -> bool:
+    """Whether there is a block of code, or where one is: the events in events/<function>."""
+    events = f"events/{PurePosixPath(folder).name}"
+    return any(
+        each.fences or any(events in text for text in [*each.code, *each.links])
+        for each in sections
+    )
+
+
+@check("STR-08")
+def variables_are_those_passed(service: Service) -> Iterator[Finding]:
+    """A README's variables are what template.yaml passes, by the function itself or Globals."""
+    for folder, path, sections in _functions(service):
+        functions = [each for each in service.functions if folder_of(each) == folder]
+        about = _about(sections, VARIABLES)
+        if not functions or not about:
+            continue
+        passed = {
+            str(name)
+            for function in functions
+            for variables in branches(function.get("Environment", "Variables"))
+            if isinstance(variables, dict)
+            for name in variables
+        }
+        listed = _listed(about, passed)
+        owner = functions[0].logical_id
+        for name in sorted(passed - listed.keys()):
+            found = f"does not list {name}, which template.yaml passes to {owner}"
+            yield Finding("STR-08", path, about[0].line, found)
+        for name in sorted(listed.keys() - passed):
+            if not name.startswith(OF_LAMBDA):
+                found = f"lists {name}, which template.yaml does not pass to {owner}"
+                yield Finding("STR-08", path, listed[name], found)
+
+
+def _listed(sections: list[Section], passed: set[str]) -> dict[str, int]:
+    """The variables in the first cells of tables; without any, those in `backticks`."""
+    cells = [(row.cells[0], row.line) for each in sections for row in each.rows if row.cells]
+    cells = cells or [(text, each.line) for each in sections for text in each.code]
+    return {
+        word: line
+        for cell, line in cells
+        for word in re.findall(r"\w+", cell)
+        if word in passed or VARIABLE.fullmatch(word)
+    }
