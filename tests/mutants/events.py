@@ -58,6 +58,12 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, "EventBusName: !Ref EventBus", bus)
 
 
+@mutant("EVT-09", "a function waits for events of a service that nothing is called like")
+def _(edit: Edit) -> None:
+    old = f"source: [{edit.service}]"
+    edit.in_resource(edit.function("event").logical_id, old, f"source: [{edit.service}s]")
+
+
 @innocent("EVT-09", "references to what SAM makes, and to what only one environment has")
 def _(edit: Edit) -> None:
     function = edit.function()

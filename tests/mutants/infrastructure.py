@@ -144,7 +144,7 @@ def _(edit: Edit) -> None:
 
 @mutant("IAC-04", "a function's name is longer than Lambda allows")
 def _(edit: Edit) -> None:
-    words = "that-says-everything-it-does-in-one-very-long-name"
+    words = "that-says-everything-that-it-does-in-one-single-very-long-name"
     rename(edit, f"!Sub {edit.service}-{edit.function().kebab}-{words}-{ENV}")
 
 
@@ -346,8 +346,10 @@ def _(edit: Edit) -> None:
 
 @mutant("IAC-10", "calls of AWS may take longer than the function")
 def _(edit: Edit) -> None:
-    for path in edit.glob(f"{edit.function().code}/utils/aws.py"):
-        edit.replace(path, "read_timeout=2", "read_timeout=300")
+    path = f"{edit.function().code}/utils/aws.py"
+    if not edit.has(path):
+        edit.skip()
+    edit.replace(path, "read_timeout=2", "read_timeout=300")
 
 
 @mutant("IAC-10", "the chat may take for ever")

@@ -9,7 +9,7 @@ from typing import Any
 from delivery.template import NAMES, Template, UnknownError
 
 from .parsers import at
-from .service import ENVIRONMENTS, Resource, Service
+from .service import ENVIRONMENTS, Resource, Service, is_intrinsic
 
 # What goes wrong when a part of a template is not what CloudFormation wants: the linters' business.
 ODD = (
@@ -152,6 +152,29 @@ def resolved(template: Template, node: Any) -> Any:
         return template.resolve(node)
     except ODD:
         return None
+
+
+def values(template: Template, node: Any, *path: str) -> list[Any]:
+    """What is at these keys in that environment; `*` are all items of a list, !If is followed."""
+    node = _chosen(template, node)
+    if not path:
+        whole = isinstance(node, dict | list) and not is_intrinsic(node)
+        return [node if whole else resolved(template, node)]
+    if path[0] != "*":
+        return values(template, at(node, path[0]), *path[1:])
+    items = node if isinstance(node, list) else []
+    return [value for item in items for value in values(template, item, *path[1:])]
+
+
+def _chosen(template: Template, node: Any) -> Any:
+    """What !If comes to, without what is in it."""
+    while isinstance(node, dict) and "Fn::If" in node:
+        try:
+            condition, then, otherwise = node["Fn::If"]
+            node = then if template.holds(condition) else otherwise
+        except ODD:
+            return None
+    return node
 
 
 def exists(template: Template, resource: Resource) -> bool:

@@ -90,8 +90,9 @@ def _numbers(modules: Iterable[Module]) -> dict[str, float]:
 
 
 def _number(node: ast.AST | None, numbers: dict[str, float]) -> float | None:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return float(node.value)
+    value = getattr(node, "value", None)
+    if isinstance(node, ast.Constant) and isinstance(value, int | float):
+        return float(value)
     return numbers.get(dotted(node).rpartition(".")[2]) if node is not None else None
 
 
@@ -192,12 +193,18 @@ class _View:
         sessions = self._results_of(AWS_SESSIONS)
         for name, call in self._calls:
             before, _, method = dotted(call.func).rpartition(".")
-            of_session = method in ("client", "resource") and before in sessions
+            made = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(made, ast.Call) and isinstance(call.func, ast.Attribute):
+                of_session = self._name(made.func) in AWS_SESSIONS  # Session().client("s3")
+                method = call.func.attr
+            else:
+                of_session = before in sessions
+            of_session = of_session and method in ("client", "resource")
             if (name in CLIENTS or of_session) and not _has_unknown(call):
                 position = 10  # at which boto3 takes a Config that has no name; hardly anybody does
                 if not any(_argument(call, key) for key in INSTEAD) and len(call.args) <= position:
                     seconds = (DEFAULTS["connect_timeout"] + DEFAULTS["read_timeout"]) * 5
-                    what = f"{dotted(call.func)}() without a Config takes up to {seconds:g} s"
+                    what = f"{dotted(call.func) or method}() without a Config takes up to {seconds:g} s"
                     yield self._told(call, what, seconds)
 
     def _told(self, call: ast.Call, what: str, seconds: float | None) -> Call:

@@ -38,8 +38,10 @@ def reads(modules: Iterable[Module]) -> list[Read]:
         if not helpers:
             break
         for call in module.nodes(ast.Call):
-            parameter = helpers.get(dotted(call.func).rpartition(".")[2])
-            if parameter is not None:
+            before, _, called = dotted(call.func).rpartition(".")
+            parameter = helpers.get(called)
+            # A helper that is called like a method of mappings is none of every mapping.
+            if parameter and (called not in _METHODS or before in ("", "self", "cls")):
                 given = [each.value for each in call.keywords if each.arg == parameter]
                 for node in [*call.args[:1], *given]:
                     names = source.texts(node)
@@ -89,10 +91,9 @@ class _Source:
         for annotated in self._module.nodes(ast.AnnAssign):
             if annotated.value and dotted(annotated.target) == name:
                 yield annotated.value
-        for kind in (ast.For, ast.comprehension):
-            for loop in self._module.nodes(kind):
-                if dotted(loop.target) == name:
-                    yield loop.iter
+        loops = [(each.target, each.iter) for each in self._module.nodes(ast.For)]
+        loops += [(each.target, each.iter) for each in self._module.nodes(ast.comprehension)]
+        yield from (values for target, values in loops if dotted(target) == name)
 
     def _bound_to_environ(self) -> Iterator[str]:
         """Other names of os.environ: assigned, or parameters that are it by default."""
@@ -125,12 +126,12 @@ class _Source:
                 yield compare.left, compare.lineno
 
     def _helpers(self) -> Iterator[tuple[str, str]]:
-        keys = {node.id for node, _line in self.keys if isinstance(node, ast.Name)}
+        keys = {id(node): node.id for node, _line in self.keys if isinstance(node, ast.Name)}
         for function in self._module.functions:
             arguments = [each.arg for each in [*function.args.posonlyargs, *function.args.args]]
             own = [name for name in arguments if name not in ("self", "cls")]
-            inside = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
-            if own and own[0] in keys & inside:
+            inside = {keys[id(each)] for each in ast.walk(function) if id(each) in keys}
+            if own and own[0] in inside:
                 yield function.name, own[0]
 
 

@@ -1,9 +1,6 @@
-"""What the linters do not look at: references inside variables and policies, handlers, variables."""
+"""What neither the linters nor the gate look at: handlers."""
 
 import ast
-import re
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,72 +20,6 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
-def references(node: Any) -> Iterator[str]:
-    """The names that !Ref, !GetAtt and !Sub point to."""
-    if isinstance(node, list):
-        for item in node:
-            yield from references(item)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == "Ref":
-                yield value
-            elif key == "Fn::GetAtt":
-                yield value.split(".")[0] if isinstance(value, str) else value[0]
-            elif key == "Fn::Sub":
-                text, local = (value, {}) if isinstance(value, str) else value
-                names = re.findall(r"\$\{([^!}.]+)[^}]*\}", text)
-                yield from (name for name in names if name not in local)
-                yield from references(local)
-            else:
-                yield from references(value)
-
-
-# What SAM makes of an event beside the function; of kinds that are not here, at most two.
-RESOURCES_OF_EVENTS = {"HttpApi": 1, "EventBridgeRule": 2, "ScheduleV2": 2, "SNS": 2}
-
-
-def resources_after_sam() -> int:
-    """How many resources CloudFormation gets: SAM makes several of some."""
-    count = 1  # the application of CodeDeploy
-    for resource in TEMPLATE["Resources"].values():
-        properties = resource.get("Properties", {})
-        count += 1
-        if resource["Type"] == "AWS::Serverless::Function":
-            count += "Role" not in properties
-            count += 2  # version and alias
-            count += properties.get("DeploymentPreference", {}).get("Enabled", True)
-            count += "EventInvokeConfig" in properties
-            kinds = [event["Type"] for event in properties.get("Events", {}).values()]
-            count += sum(RESOURCES_OF_EVENTS.get(kind, 2) for kind in kinds)
-        elif resource["Type"] == "AWS::Serverless::HttpApi":
-            count += 1
-    return count
-
-
-def test_the_stack_fits_into_cloudformation() -> None:
-    """A stack has at most 500 resources; from 400 on it is time to split (docs/architecture.md)."""
-    count = resources_after_sam()
-    assert count <= 500, f"{count} resources, and a stack has at most 500: docs/architecture.md"
-    if count >= 400:
-        warnings.warn(
-            f"{count} of 500 resources: split the service soon (docs/architecture.md)", stacklevel=1
-        )
-
-
-def test_every_reference_is_declared() -> None:
-    resources = TEMPLATE["Resources"]
-    # From these SAM makes more, whose names begin with theirs: AppFunctionRole.
-    serverless = [name for name in resources if "::Serverless::" in resources[name]["Type"]]
-    unknown = {
-        name
-        for name in references([resources, TEMPLATE["Outputs"]])
-        if not name.startswith(("AWS::", *serverless))
-        and name not in TEMPLATE["Parameters"]
-        and name not in resources
-    }
-    assert not unknown, f"template.yaml refers to what it does not declare: {sorted(unknown)}"
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_handler_is_there(name: str) -> None:
     module, function = FUNCTIONS[name]["Handler"].rsplit(".", 1)
@@ -96,16 +27,3 @@ def test_the_handler_is_there(name: str) -> None:
     assert file.is_file(), f"{name} in template.yaml has a Handler in {file}, which is not there"
     defined = {getattr(node, "name", None) for node in ast.parse(file.read_text("utf-8")).body}
     assert function in defined, f"{name} in template.yaml: {file} defines no {function}"
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_settings_read_is_passed(name: str) -> None:
-    settings = ROOT / FUNCTIONS[name]["CodeUri"] / "lambda_pkg" / "settings.py"
-    read = {
-        node.value
-        for node in ast.walk(ast.parse(settings.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and re.fullmatch(r"[A-Z][A-Z0-9_]+", str(node.value))
-    }
-    shared = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    missing = read - shared.keys() - FUNCTIONS[name]["Environment"]["Variables"].keys()
-    assert not missing, f"{settings} reads what {name} in template.yaml does not pass: {missing}"

@@ -118,8 +118,8 @@ def sources_of_events_are_declared(service: Service) -> Iterator[Finding]:
                 for environment, template in templates.items():
                     text = resolved(template, node)
                     name = text.rpartition(":")[2] if isinstance(text, str) else ""
-                    own = name.startswith(f"{service.name}-") or name == service.name
-                    if service.name and own and name not in _physical(service, template):
+                    own = service.name and name.startswith(f"{service.name}-")
+                    if own and name not in _physical(service, template):
                         line = function.line_of("Events", event, "Properties", key)
                         told = (
                             f"{event} of {function.logical_id} comes from {name} in {environment}"
@@ -128,6 +128,27 @@ def sources_of_events_are_declared(service: Service) -> Iterator[Finding]:
                         about = function.logical_id
                         yield Finding("EVT-09", TEMPLATE, line, told, resource=about)
                         break
+
+
+@check("EVT-09")
+def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
+    """A rule of the service's own bus waits for what the service, AWS or its code sends."""
+    buses = {each.logical_id for each in service.of_type("AWS::Events::EventBus")}
+    sent = {service.name}
+    for module in service.modules("src"):
+        sent |= {each.value for each in module.nodes(ast.Constant) if isinstance(each.value, str)}
+    for function in service.functions:
+        for event, body in function.events.items():
+            bus = {each.target for each in references(at(body, "Properties", "EventBusName"))}
+            sources = at(body, "Properties", "Pattern", "source")
+            for source in sources if bus & buses and isinstance(sources, list) else ():
+                if isinstance(source, str) and source not in sent and not source.startswith("aws."):
+                    path = ("Events", event, "Properties", "Pattern", "source")
+                    told = f"{event} of {function.logical_id} waits for events of {source}"
+                    told += ", which nothing here sends"
+                    about = function.logical_id
+                    line = function.line_of(*path)
+                    yield Finding("EVT-09", TEMPLATE, line, told, resource=about)
 
 
 def _physical(service: Service, template: Template) -> set[str]:

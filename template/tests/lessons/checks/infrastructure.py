@@ -9,7 +9,7 @@ from typing import Any
 
 from ..commands import aws_commands
 from ..findings import BrokenFileError, Finding, check
-from ..names import Name, environments, exists, in_prod, names, resolved
+from ..names import Name, environments, exists, in_prod, names, resolved, values
 from ..outbound import calls
 from ..parsers import Module, at, dotted, line_of
 from ..service import (
@@ -193,7 +193,9 @@ def parameters_are_whole(service: Service) -> Iterator[Finding]:
 # ── IAC-04, IAC-05: names ────────────────────────────────────────────────────
 
 # What may come before the service: folders of log groups and aliases, and CodeDeploy's own rule.
-BEFORE = re.compile(r"^(?:/aws/(?:vendedlogs/)?[a-z-]+/|alias/|/)?(?:CodeDeployHook_)?")
+BEFORE = re.compile(
+    r"^(?:/aws/(?:vendedlogs/)?[a-z-]+/|alias/|aws-waf-logs-|/)?(?:CodeDeployHook_)?"
+)
 # Names within something else: the type that has them, and where.
 LOCAL_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "AWS::IAM::Role": (("Policies", "*", "PolicyName"),),
@@ -302,11 +304,13 @@ def _resolved_names(service: Service) -> Iterator[tuple[Name, str, str]]:
 # The Regions of all partitions, as botocore tells them apart.
 REGION = re.compile(
     r"(?<![\w-])(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-f]*)"
-    r"-(?:north|south|central)?(?:east|west|north|south|central)?-\d(?![\w])"
+    r"-(?:north|south|central)?(?:east|west|north|south|central)?-\d[a-f]?(?!\w)"
 )
 ACCOUNT = re.compile(r"(?<![\w.])\d{12}(?![\w.])")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ARN = re.compile(r"arn:[^\s\"',]+")
+# Services whose ARNs of no account name what AWS can do: arn:aws:states:::sqs:sendMessage.
+OF_AWS = ("scheduler", "states")
 # Text for people, in which anything may stand.
 PROSE = {"AlarmDescription", "Comment", "Description", "GroupDescription", "Metadata"}
 # What a variable is called that has the name of a resource of that type.
@@ -399,8 +403,8 @@ def _of_arn(arn: str) -> str:
     parts = protected.split(":", 5)
     if len(parts) < 6:
         return ""
-    _arn, _partition, _service, region, account, resource = parts
-    if account == "aws":
+    _arn, _partition, of, region, account, resource = parts
+    if account == "aws" or (of in OF_AWS and not account):
         return ""
     if REGION.fullmatch(region):
         return f"the Region {region}"
@@ -518,9 +522,10 @@ def stage_is_the_only_word(service: Service) -> Iterator[Finding]:
         for read in code.reads:
             if read.name in SPELLINGS:
                 yield Finding("IAC-08", read.path, read.line, f"reads {read.name}, not STAGE")
+    stages = _stages(service)
     for function in service.functions:
         for name in function.variables:
-            if name in _stages(service):
+            if name in stages:
                 yield Finding(
                     "IAC-08",
                     TEMPLATE,
@@ -609,6 +614,7 @@ def calls_have_an_end(service: Service) -> Iterator[Finding]:
 
 # ── IAC-11: data that stays ──────────────────────────────────────────────────
 
+TABLES = ("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable")
 KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
 Holds = Callable[[Any], bool]
 
@@ -682,16 +688,13 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
         if not exists(prod, resource) or _is_of_cluster(resource):
             continue
         for dots, holds in STATEFUL[resource.type]:
-            path = tuple(dots.split("."))
-            values = [
-                resolved(prod, resource.get(*keys)) for keys in _paths(resource.properties, path)
-            ]
-            if not values or not all(map(holds, values)):
-                head = path[0]
+            path = dots.split(".")
+            found = values(prod, resource.properties, *path)
+            if not found or not all(map(holds, found)):
                 yield Finding(
                     "IAC-11",
                     TEMPLATE,
-                    resource.line_of(head),
+                    resource.line_of(path[0]),
                     f"{resource.logical_id} has no {path[-1]} in prod",
                     resource=resource.logical_id,
                 )
@@ -709,25 +712,21 @@ def _stateful(service: Service) -> Iterator[Resource]:
 
 
 def _is_of_idempotency(resource: Resource) -> bool:
-    """Whether a table is what Powertools remembers of the last hour: by its keys and its expiry."""
-    keys = [
-        at(each, "AttributeName") for each in resource.get("KeySchema") or [] if at(each, "KeyType")
-    ]
-    expiry = resource.get("TimeToLiveSpecification", "AttributeName")
-    return keys == ["id"] and expiry in ("expiration", None) and "dempotency" in resource.logical_id
+    """Whether a table is what Powertools remembers of the last hour, by what it is called."""
+    called = f"{resource.logical_id} {resource.get('TableName')}"
+    return resource.type in TABLES and "idempotency" in called.lower()
 
 
 # ── IAC-12: data that goes ───────────────────────────────────────────────────
 
 # What tables are called whose items go out of date.
-PASSING = ("Cache", "Idempotency", "Lock", "Nonce", "Otp", "RateLimit", "Session", "Temp", "Token")
+PASSING = {"Cache", "Idempotency", "Lock", "Locks", "Nonces", "Otp", "Session", "Sessions"}
 # What an item calls the time at which it goes.
 EXPIRY = {
     *("expiration", "expiration_time", "expire_at", "expires", "expires_at", "expires_on"),
     *("expiresAt", "expireAt", "expiry", "time_to_live", "ttl", "TTL"),
 }
 WRITES = {"batch_write_item", "batch_writer", "put_item", "transact_write_items", "update_item"}
-TABLES = ("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable")
 # What piles up in other stores, and the property that lets it go.
 PILES = {
     "AWS::ECR::Repository": ("LifecyclePolicy",),
@@ -771,12 +770,13 @@ def passing_data_goes(service: Service) -> Iterator[Finding]:
     wanted = {
         table.logical_id: "by its name, it holds what goes out of date"
         for table in service.of_type(*TABLES)
-        if any(word in table.logical_id for word in PASSING)
+        if PASSING & set(re.findall(r"[A-Z][a-z]+", table.logical_id))
     }
     wanted |= _tables_of_items_that_expire(service)
+    prod = in_prod(service)
     for table in service.of_type(*TABLES):
         specification = table.get("TimeToLiveSpecification")
-        enabled = resolved(in_prod(service), at(specification, "Enabled"))
+        (enabled,) = values(prod, specification, "Enabled")
         because = wanted.get(table.logical_id, "")
         # A simple table of SAM can't have one; another type can.
         if specification is not None and not _is_true(enabled):
@@ -791,7 +791,7 @@ def passing_data_goes(service: Service) -> Iterator[Finding]:
             )
     for resource in service.of_type(*PILES):
         path = PILES[resource.type]
-        rules = resource.get(*path)
+        (rules,) = values(prod, resource.properties, *path)
         disabled = isinstance(rules, list) and all(at(r, "Status") == "Disabled" for r in rules)
         if not rules or disabled:
             yield Finding(
