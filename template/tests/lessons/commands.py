@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .parsers import Module, line_of
+from .findings import BrokenFileError
+from .parsers import Module, at, line_of
 from .service import Service
 
 # Options of `aws` itself that a value follows.
@@ -38,18 +40,28 @@ class Command:
 
 def aws_commands(service: Service) -> Iterator[Command]:
     """Every call of `aws` outside of documents, tests and what is deployed."""
-    for job in service.jobs:
-        for number, step in enumerate(job.steps):
-            script = step.get("run")
-            if isinstance(script, str):
-                # The text of a block begins on the line after its key.
-                start = line_of(job.body, "steps", number, "run") + ("\n" in script)
-                yield from _of_script(job.path, script, start)
+    for path, script, line in _scripts(service):
+        # The text of a block begins on the line after its key.
+        yield from _of_script(path, script, line + ("\n" in script))
     for path in service.files_in("", "Makefile", ".mk", ".sh", ".bash"):
         yield from _of_script(path, service.text(path), 1)
     for module in service.modules():
         if not module.path.startswith(("src/", "tests/")):
             yield from _of_module(module)
+
+
+def _scripts(service: Service) -> Iterator[tuple[str, str, int]]:
+    """What workflows run, and actions of the service's own, with the lines of their keys."""
+    found = [(job.path, job.body) for job in service.jobs]
+    for path in service.files_in(".github/actions", "action.yml", "action.yaml"):
+        with contextlib.suppress(BrokenFileError):  # told once, by `unreadable`
+            found.append((path, at(service.yaml(path), "runs")))
+    for path, body in found:
+        steps = at(body, "steps")
+        for number, step in enumerate(steps if isinstance(steps, list) else ()):
+            script = at(step, "run")
+            if isinstance(script, str):
+                yield path, script, line_of(body, "steps", number, "run")
 
 
 def _of_script(path: str, text: str, start: int) -> Iterator[Command]:

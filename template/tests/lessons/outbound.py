@@ -19,19 +19,19 @@ WITHOUT_LIMIT = {
 }
 SESSIONS = ("requests.Session", "requests.session", "requests.sessions.Session")
 HTTP_METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "request")
-# Clients of AWS, and the argument that gives them a botocore Config.
+# Clients of AWS, Powertools' among them.
 CLIENTS = {
-    "boto3.client": "config",
-    "boto3.resource": "config",
-    "aws_lambda_powertools.utilities.idempotency.DynamoDBPersistenceLayer": "boto_config",
-    "aws_lambda_powertools.utilities.parameters.AppConfigProvider": "boto_config",
-    "aws_lambda_powertools.utilities.parameters.DynamoDBProvider": "boto_config",
-    "aws_lambda_powertools.utilities.parameters.SSMProvider": "boto_config",
-    "aws_lambda_powertools.utilities.parameters.SecretsProvider": "boto_config",
+    "boto3.client",
+    "boto3.resource",
+    "aws_lambda_powertools.utilities.idempotency.DynamoDBPersistenceLayer",
+    "aws_lambda_powertools.utilities.parameters.AppConfigProvider",
+    "aws_lambda_powertools.utilities.parameters.DynamoDBProvider",
+    "aws_lambda_powertools.utilities.parameters.SSMProvider",
+    "aws_lambda_powertools.utilities.parameters.SecretsProvider",
 }
 AWS_SESSIONS = ("boto3.Session", "boto3.session.Session")
-# Others that say how a client of Powertools calls AWS.
-INSTEAD = ("boto3_client", "boto_config", "config")
+# What gives them a Config of botocore, or a client that has one.
+CONFIGURED = ("boto3_client", "boto_config", "config")
 CONFIGS = ("botocore.config.Config", "botocore.client.Config")
 # What botocore does when it is not told: seconds, and attempts of its legacy mode.
 DEFAULTS = {"connect_timeout": 60.0, "read_timeout": 60.0, "total_max_attempts": 5.0}
@@ -200,12 +200,12 @@ class _View:
             else:
                 of_session = before in sessions
             of_session = of_session and method in ("client", "resource")
-            if (name in CLIENTS or of_session) and not _has_unknown(call):
-                position = 10  # at which boto3 takes a Config that has no name; hardly anybody does
-                if not any(_argument(call, key) for key in INSTEAD) and len(call.args) <= position:
-                    seconds = (DEFAULTS["connect_timeout"] + DEFAULTS["read_timeout"]) * 5
-                    what = f"{dotted(call.func) or method}() without a Config takes up to {seconds:g} s"
-                    yield self._told(call, what, seconds)
+            told = any(_argument(call, key) for key in CONFIGURED)
+            if (name in CLIENTS or of_session) and not told and not _has_unknown(call):
+                seconds = (DEFAULTS["connect_timeout"] + DEFAULTS["read_timeout"]) * 5
+                called = dotted(call.func) or method
+                what = f"{called}() without a Config takes up to {seconds:g} s"
+                yield self._told(call, what, seconds)
 
     def _told(self, call: ast.Call, what: str, seconds: float | None) -> Call:
         return Call(self._module.path, call.lineno, what, seconds)
