@@ -99,6 +99,8 @@ def _(edit: Edit) -> None:
     logical_id = edit.function().logical_id
     size = re.findall(r"MemorySize: \d+", edit.resource(logical_id))[0]
     edit.in_resource(logical_id, size, "MemorySize: !Ref AppMemory")
+    head = "[prod.deploy.parameters]\n"
+    edit.replace("samconfig.toml", head, f'{head}template_file = ".aws-sam/build/template.yaml"\n')
 
 
 # ── IAC-03: parameters ───────────────────────────────────────────────────────
@@ -411,6 +413,13 @@ def _(edit: Edit) -> None:
     edit.in_resource("Table", "DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Retain")
     for key in ("DeletionProtectionEnabled", "PointInTimeRecoveryEnabled"):
         edit.in_resource("Table", f"{key}: !If [IsProd, true, false]", f"{key}: true")
+
+
+@innocent("IAC-11", "the table has what protects it in prod alone")
+def _(edit: Edit) -> None:
+    old = "PointInTimeRecoverySpecification:\n        PointInTimeRecoveryEnabled: !If [IsProd, true, false]"
+    new = "PointInTimeRecoverySpecification: !If [IsProd, {PointInTimeRecoveryEnabled: true}, !Ref AWS::NoValue]"
+    edit.in_resource("Table", old, new)
 
 
 # ── IAC-12: data that goes ───────────────────────────────────────────────────

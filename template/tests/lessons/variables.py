@@ -67,6 +67,7 @@ class _Source:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._aliases = {"os.environ", *self._bound_to_environ()}
+        self._getenv = {"getenv", *self._imported_from_os("getenv")}
         self.keys = list(self._keys())
         """The nodes that say which variable is read, with their lines."""
         self.helpers = dict(self._helpers()) if self.keys else {}
@@ -95,11 +96,15 @@ class _Source:
         loops += [(each.target, each.iter) for each in self._module.nodes(ast.comprehension)]
         yield from (values for target, values in loops if dotted(target) == name)
 
+    def _imported_from_os(self, name: str) -> Iterator[str]:
+        """How a name of the module os is called here."""
+        for each in self._module.nodes(ast.ImportFrom):
+            names = [alias for alias in each.names if alias.name == name]
+            yield from (alias.asname or alias.name for alias in names if each.module == "os")
+
     def _bound_to_environ(self) -> Iterator[str]:
         """Other names of os.environ: assigned, or parameters that are it by default."""
-        for each in self._module.nodes(ast.ImportFrom):
-            names = [alias for alias in each.names if alias.name == "environ"]
-            yield from (alias.asname or alias.name for alias in names if each.module == "os")
+        yield from self._imported_from_os("environ")
         for assign in self._module.nodes(ast.Assign):
             value = assign.value  # environ = environ or os.environ
             parts = value.values if isinstance(value, ast.BoolOp) else [value]
@@ -118,7 +123,7 @@ class _Source:
                 yield item.slice, item.lineno
         for call in self._module.nodes(ast.Call):
             before, _, method = dotted(call.func).rpartition(".")
-            is_read = (method in _METHODS and before in self._aliases) or method == "getenv"
+            is_read = (method in _METHODS and before in self._aliases) or method in self._getenv
             if is_read and call.args:
                 yield call.args[0], call.lineno
         for compare in self._module.nodes(ast.Compare):

@@ -36,6 +36,8 @@ SOURCES = ("ApiId", "Bucket", "EventBusName", "Queue", "RestApiId", "Stream", "T
 def references_are_declared(service: Service) -> Iterator[Finding]:
     """Each !Ref, !GetAtt, !Sub, DependsOn points to what template.yaml declares or SAM makes."""
     template = service.template
+    if any(str(name).startswith("Fn::ForEach") for name in template["Resources"]):
+        return  # which resources that makes is known to CloudFormation alone
     declared = set(service.resources) | set(at(template, "Parameters") or {}) | PSEUDO | OF_ALL
     found = [
         reference
@@ -48,11 +50,15 @@ def references_are_declared(service: Service) -> Iterator[Finding]:
             if isinstance(name, str):
                 line = line_of(resource.body, "DependsOn")
                 found.append(Reference(name, "", line))
+    places: dict[str, list[int]] = defaultdict(list)
     for reference in found:
         target = reference.target.split(".")[0]
         if target not in declared and not _is_made_by_sam(service, target):
-            told = f"refers to {target}, which is not declared"
-            yield Finding("EVT-09", TEMPLATE, reference.line, told)
+            places[target].append(reference.line)
+    for target, (first, *others) in places.items():
+        told = f"refers to {target}, which is not declared"
+        told += f"; so does line {', '.join(map(str, others))}" if others else ""
+        yield Finding("EVT-09", TEMPLATE, first, told)
 
 
 def _is_made_by_sam(service: Service, name: str) -> bool:
@@ -245,7 +251,11 @@ def _parametrized(
             parameters = [str(getattr(each, "value", "")) for each in first.elts]
         else:
             parameters = [each.strip() for each in str(getattr(first, "value", "")).split(",")]
-        for row in mark.args[1].elts:
+        for given in mark.args[1].elts:
+            # pytest.param("job", id="one") is a row as well.
+            row: ast.expr = given
+            if isinstance(given, ast.Call) and dotted(given.func).endswith("param"):
+                row = ast.Tuple(given.args) if len(given.args) > 1 else given.args[0]
             several = len(parameters) > 1 and isinstance(row, ast.List | ast.Tuple)
             cells = row.elts if several and isinstance(row, ast.List | ast.Tuple) else [row]
             for parameter, cell in zip(parameters, cells, strict=False):

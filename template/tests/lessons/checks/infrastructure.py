@@ -121,11 +121,16 @@ def no_copy_of_the_template(service: Service) -> Iterator[Finding]:
         for command, body in commands.items() if isinstance(commands, dict) else ():
             for key in ("template", "template_file"):
                 found = at(body, "parameters", key)
-                # `sam build` writes what `sam deploy` takes.
-                if isinstance(found, str) and found.rpartition("/")[2] != TEMPLATE:
+                if isinstance(found, str) and not _is_built_from_the_template(found):
                     line = service.line_with("samconfig.toml", found)
                     what = f"[{environment}.{command}] takes {found} instead of {TEMPLATE}"
                     yield Finding("IAC-02", "samconfig.toml", line, what)
+
+
+def _is_built_from_the_template(path: str) -> bool:
+    """Whether it is template.yaml, or what `sam build` or `sam package` makes of it."""
+    name = path.rpartition("/")[2]
+    return name == TEMPLATE or name.startswith("packaged") or path.startswith(".aws-sam/")
 
 
 @check("IAC-02")
