@@ -255,7 +255,7 @@ def _parametrized(
             # pytest.param("job", id="one") is a row as well.
             row: ast.expr = given
             if isinstance(given, ast.Call) and dotted(given.func).endswith("param"):
-                row = ast.Tuple(given.args) if len(given.args) > 1 else given.args[0]
+                row = given.args[0] if len(given.args) == 1 else ast.Tuple(given.args)
             several = len(parameters) > 1 and isinstance(row, ast.List | ast.Tuple)
             cells = row.elts if several and isinstance(row, ast.List | ast.Tuple) else [row]
             for parameter, cell in zip(parameters, cells, strict=False):
