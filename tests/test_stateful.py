@@ -23,12 +23,16 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from lessons import gate
 from pytest_copie.plugin import Copie
 
 # The triggers that functions come with here.
 TRIGGERS = QUESTIONS["triggers"]["default"]
 # Names that are parts of each other, and words that the template uses too.
 NAMES = ["app", "app_admin", "admin", "application", "item", "bell", "nightly_report_of_sales"]
+
+# The lessons that tie a function's parts together.
+TIES = {"IAC-07", "EVT-09"}
 
 
 class CloudFormation(yaml.SafeLoader):
@@ -325,6 +329,9 @@ class Functions(RuleBasedStateMachine):
             check(*command, cwd=self.service)
         python = self.environment / "bin/python"
         check(python, "-m", "pytest", "-qq", "tests/unit/test_template.py", cwd=self.service)
+        # What is in the way when functions come and go; the edits here break others.
+        found = [each for each in gate.run(self.service).findings if each.lesson in TIES]
+        assert found == [], found
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)

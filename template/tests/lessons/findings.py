@@ -24,6 +24,7 @@ class Finding:
         found: what is wrong, in one line.
         resource: the logical id in template.yaml that it is about, if it is about one.
         mend: what to do, where that is more exact than what the registry says.
+        warning: whether it only comes near to a violation: it is told, and fails nothing.
     """
 
     lesson: str
@@ -32,6 +33,7 @@ class Finding:
     found: str
     resource: str | None = None
     mend: str | None = None
+    warning: bool = False
 
 
 Check = Callable[["Service"], Iterator[Finding]]

@@ -23,6 +23,8 @@ class Outcome:
     """The violations, by file and line."""
     excused: list[tuple[Finding, optouts.OptOut]]
     """Those that lessons.toml opts out of."""
+    warnings: list[Finding]
+    """What is not broken yet."""
 
 
 def run(root: Path, today: datetime.date | None = None) -> Outcome:
@@ -41,7 +43,9 @@ def run(root: Path, today: datetime.date | None = None) -> Outcome:
     silent = {finding for finding, _entry in excused}
     kept = [each for each in found if each not in silent]
     kept += [*bad, *optouts.unused(entries, found)]
-    return Outcome(sorted(kept, key=lambda each: (each.path, each.line, each.lesson)), excused)
+    kept.sort(key=lambda each: (each.path, each.line, each.lesson))
+    broken = [each for each in kept if not each.warning]
+    return Outcome(broken, excused, [each for each in kept if each.warning])
 
 
 def _findings(service: Service, lesson: str, check: Check) -> Iterator[Finding]:

@@ -12,8 +12,9 @@ GATE_RULE = "The gate can read what it checks, and every opt-out has its reason.
 
 
 def findings(outcome: Outcome) -> str:
-    """Every violation with its lesson and what mends it, and how many there are."""
-    blocks = [_block(finding) for finding in outcome.findings]
+    """Every warning and violation with its lesson and what mends it, and how many there are."""
+    blocks = [f"warning: {_block(finding)}" for finding in outcome.warnings]
+    blocks += [_block(finding) for finding in outcome.findings]
     broken = sorted({each.lesson for each in outcome.findings} - {GATE})
     count = len(outcome.findings)
     if count:

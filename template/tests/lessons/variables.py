@@ -1,0 +1,167 @@
+"""Which environment variables Python code reads, however it does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .parsers import Module, dotted
+
+# Where a variable's name is the first argument: os.environ.get("STAGE").
+_METHODS = ("get", "pop", "setdefault", "__getitem__")
+# Where names come from that a loop goes through.
+_LITERALS = (ast.Tuple, ast.List, ast.Set)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A variable that code reads."""
+
+    name: str
+    path: str
+    line: int
+
+
+def reads(modules: Iterable[Module]) -> list[Read]:
+    """The variables that these modules read, directly or by a helper like required("STAGE")."""
+    found: list[Read] = []
+    helpers: dict[str, str] = {}
+    sources = [(module, _Source(module)) for module in modules]
+    for module, source in sources:
+        for node, line in source.keys:
+            for name in source.texts(node):
+                found.append(Read(name, module.path, line))
+        helpers |= source.helpers
+        found += _of_settings_classes(module)
+    for module, source in sources:
+        if not helpers:
+            break
+        for call in module.nodes(ast.Call):
+            before, _, called = dotted(call.func).rpartition(".")
+            parameter = helpers.get(called)
+            # A helper that is called like a method of mappings is none of every mapping.
+            if parameter and (called not in _METHODS or before in ("", "self", "cls")):
+                given = [each.value for each in call.keywords if each.arg == parameter]
+                for node in [*call.args[:1], *given]:
+                    names = source.texts(node)
+                    found += [Read(name, module.path, call.lineno) for name in names]
+    return found
+
+
+def mentions(modules: Iterable[Module]) -> set[str]:
+    """Every text in these modules that could be the name of a variable that is read."""
+    found: set[str] = set()
+    for module in modules:
+        constants = module.nodes(ast.Constant)
+        found |= {each.value for each in constants if isinstance(each.value, str)}
+        for each in module.nodes(ast.ClassDef):
+            if _is_settings_class(each):
+                found |= {name for name, _line, _needed in _fields(each)}
+    return found
+
+
+class _Source:
+    """What of a module is about the environment."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._aliases = {"os.environ", *self._bound_to_environ()}
+        self._getenv = {"getenv", *self._imported_from_os("getenv")}
+        self.keys = list(self._keys())
+        """The nodes that say which variable is read, with their lines."""
+        self.helpers = dict(self._helpers()) if self.keys else {}
+        """Functions that read the variable that is their first argument: its parameter."""
+
+    def texts(self, node: ast.AST, depth: int = 3) -> Iterator[str]:
+        """The texts that a node can be: itself, a constant of the module, items of a loop."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, _LITERALS):
+            for item in node.elts:
+                yield from self.texts(item, depth)
+        elif isinstance(node, ast.Name) and depth:
+            for value in self._values_of(node.id):
+                yield from self.texts(value, depth - 1)
+
+    def _values_of(self, name: str) -> Iterator[ast.AST]:
+        """What is assigned to a name, and what loops let it be."""
+        for assign in self._module.nodes(ast.Assign):
+            if any(dotted(target) == name for target in assign.targets):
+                yield assign.value
+        for annotated in self._module.nodes(ast.AnnAssign):
+            if annotated.value and dotted(annotated.target) == name:
+                yield annotated.value
+        loops = [(each.target, each.iter) for each in self._module.nodes(ast.For)]
+        loops += [(each.target, each.iter) for each in self._module.nodes(ast.comprehension)]
+        yield from (values for target, values in loops if dotted(target) == name)
+
+    def _imported_from_os(self, name: str) -> Iterator[str]:
+        """How a name of the module os is called here."""
+        for each in self._module.nodes(ast.ImportFrom):
+            names = [alias for alias in each.names if alias.name == name]
+            yield from (alias.asname or alias.name for alias in names if each.module == "os")
+
+    def _bound_to_environ(self) -> Iterator[str]:
+        """Other names of os.environ: assigned, or parameters that are it by default."""
+        yield from self._imported_from_os("environ")
+        for assign in self._module.nodes(ast.Assign):
+            value = assign.value  # environ = environ or os.environ
+            parts = value.values if isinstance(value, ast.BoolOp) else [value]
+            if any(dotted(part) == "os.environ" for part in parts):
+                yield from map(dotted, assign.targets)
+        for function in self._module.functions:
+            given = function.args
+            plain = [*given.posonlyargs, *given.args]
+            pairs = [*zip(reversed(plain), reversed(given.defaults), strict=False)]
+            pairs += [(a, d) for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d]
+            yield from (argument.arg for argument, default in pairs if "environ" in dotted(default))
+
+    def _keys(self) -> Iterator[tuple[ast.AST, int]]:
+        for item in self._module.nodes(ast.Subscript):
+            if isinstance(item.ctx, ast.Load) and dotted(item.value) in self._aliases:
+                yield item.slice, item.lineno
+        for call in self._module.nodes(ast.Call):
+            before, _, method = dotted(call.func).rpartition(".")
+            is_read = (method in _METHODS and before in self._aliases) or method in self._getenv
+            if is_read and call.args:
+                yield call.args[0], call.lineno
+        for compare in self._module.nodes(ast.Compare):
+            if any(dotted(each) in self._aliases for each in compare.comparators):
+                yield compare.left, compare.lineno
+
+    def _helpers(self) -> Iterator[tuple[str, str]]:
+        keys = {id(node): node.id for node, _line in self.keys if isinstance(node, ast.Name)}
+        for function in self._module.functions:
+            arguments = [each.arg for each in [*function.args.posonlyargs, *function.args.args]]
+            own = [name for name in arguments if name not in ("self", "cls")]
+            inside = {keys[id(each)] for each in ast.walk(function) if id(each) in keys}
+            if own and own[0] in inside:
+                yield function.name, own[0]
+
+
+# ── Classes of pydantic-settings ─────────────────────────────────────────────
+
+
+def _of_settings_classes(module: Module) -> Iterator[Read]:
+    for each in module.nodes(ast.ClassDef):
+        if _is_settings_class(each):
+            for name, line, needed in _fields(each):
+                if needed:
+                    yield Read(name, module.path, line)
+
+
+def _is_settings_class(node: ast.ClassDef) -> bool:
+    return any(dotted(base).rpartition(".")[2] == "BaseSettings" for base in node.bases)
+
+
+def _fields(node: ast.ClassDef) -> Iterator[tuple[str, int, bool]]:
+    """The variable of each field, its line, and whether the field has no other value."""
+    prefix = ""
+    for each in ast.walk(node):
+        if isinstance(each, ast.keyword) and each.arg == "env_prefix":
+            prefix = str(getattr(each.value, "value", ""))
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            name = f"{prefix}{statement.target.id}".upper()
+            yield name, statement.lineno, statement.value is None
