@@ -1,0 +1,325 @@
+"""What shells and make run: the commands of a script, and the rules of a Makefile.
+
+No parser of either is at hand. This reads what people write in workflows and recipes: words and
+quotes, lists and pipes; not functions, `case` or `eval`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+TOKEN = re.compile(
+    r"""
+    (?P<space>(?:[ \t\r]|\\\n)+)
+    |(?P<comment>(?<![^\s;|&])\#[^\n]*)
+    |(?P<redirect>(?:&>>?|\d*(?:<<<|<<-?|>>|>\||>&|<&|<>|>|<))[ \t]*)
+    |(?P<end>;;?|&&|\|\|?|&|\n|\(|\))
+    |(?P<word>(?:
+        \\. | '[^']*' | "(?:\\.|[^"\\])*" | \$\{\{.*?\}\} | \$\$?\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)
+        | \$?\{[^{}\s;]*\} | `[^`]*` | [^\s;&|()<>'"\\`]
+    )+)
+    |(?P<odd>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+HEREDOC = re.compile(
+    r"""<<-?[ \t]*(['"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$""", re.MULTILINE | re.DOTALL
+)
+QUOTED = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)""", re.DOTALL)
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+# What stands before a command and does not change what it does.
+BEFORE = {
+    "!",
+    "{",
+    "do",
+    "elif",
+    "else",
+    "env",
+    "exec",
+    "export",
+    "if",
+    "sudo",
+    "then",
+    "time",
+    "until",
+    "while",
+}
+ASKS = {"!", "elif", "if", "until", "while"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command.
+
+    Args:
+        words: the program and its arguments, without quotes; what is only known later as it is written: $ENV.
+        variables: what is set for it alone.
+        line: its line in the text, from 1.
+        unheard: why its failure does not end the script; empty when it does.
+    """
+
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+    line: int
+    unheard: str = ""
+
+    @property
+    def program(self) -> str:
+        """The program without its folder; $(SAM) is sam."""
+        word = self.words[0] if self.words else ""
+        return PurePosixPath(word.strip("$(){}")).name.lower()
+
+    @property
+    def module(self) -> str:
+        """What `python -m` runs."""
+        found = self.words[2] if self.words[1:2] == ("-m",) and len(self.words) > 2 else ""
+        return found if self.program.startswith("python") else ""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The words after the program, or after the module that `python -m` runs."""
+        return self.words[3:] if self.module else self.words[1:]
+
+    def option(self, *names: str) -> str | None:
+        """The value of an option, however it is written; empty when it has none, None when it is not there."""
+        for place, word in enumerate(self.words):
+            name, equals, value = word.partition("=")
+            if name in names:
+                following = self.words[place + 1 : place + 2]
+                return value if equals else "".join(each for each in following if each[:1] != "-")
+        return None
+
+
+@lru_cache(maxsize=1024)
+def script(text: str, stops: bool = True) -> tuple[Command, ...]:
+    """The commands of a script.
+
+    Args:
+        text: the script.
+        stops: whether it ends when a command fails (`bash -e`, as GitHub calls it).
+    """
+    return tuple(_commands(text, stops))
+
+
+def _commands(text: str, stops: bool) -> Iterator[Command]:
+    text = HEREDOC.sub(lambda match: "\n" * match[0].count("\n"), text)
+    found: list[tuple[Command, str]] = []
+    words: list[str] = []
+    line, first, target = 1, 1, False
+    for match in TOKEN.finditer(f"{text}\n"):
+        kind, token = match.lastgroup, match[0]
+        if kind == "word":
+            first = first if words else line
+            if not target:
+                words.append(token)
+            target = False
+        elif kind == "redirect":
+            target = True
+        elif kind == "end":
+            if words:
+                found.append((_command(words, first), token))
+                words = []
+            elif found and token != "\n":
+                found[-1] = (found[-1][0], token)
+        line += token.count("\n")
+    pipefail = False
+    for place, (command, end) in enumerate(found):
+        if command.program == "set":
+            stops = stops and "+e" not in command.words
+            pipefail = pipefail or "pipefail" in command.words
+        heard = replace(command, unheard=command.unheard or _unheard(found, place, stops, pipefail))
+        yield heard
+        yield from _within(heard, stops)
+
+
+def _command(words: list[str], line: int) -> Command:
+    asks = ""
+    variables = {}
+    while words and (words[0] in BEFORE or ASSIGNMENT.match(words[0])):
+        if words[0] in ASKS:
+            asks = f"it only decides an `{words[0]}`"
+        name, equals, value = words.pop(0).partition("=")
+        if equals:
+            variables[name.rstrip("+")] = plain(value)
+    return Command(tuple(map(plain, words)), variables, line, asks)
+
+
+def _unheard(found: list[tuple[Command, str]], place: int, stops: bool, pipefail: bool) -> str:
+    """Why nobody hears of the failure of a command."""
+    end = found[place][1]
+    if end == "||":
+        for following, its_end in found[place + 1 :]:
+            if following.program in ("false", "return") or (
+                following.program == "exit" and following.words[1:] != ("0",)
+            ):
+                return ""
+            if its_end == "\n":
+                break
+        return (
+            f"`|| {' '.join(found[place + 1][0].words) or '…'}` follows"
+            if found[place + 1 :]
+            else ""
+        )
+    if end == "|" and not pipefail:
+        return "its output goes into a pipe, whose end alone counts"
+    if end == "&":
+        return "it runs in the background"
+    if end in (";", "\n") and not stops and found[place + 1 :]:
+        return "the script goes on when it fails"
+    return ""
+
+
+def _within(command: Command, stops: bool) -> Iterator[Command]:
+    """The commands in `bash -c "…"` and $(…)."""
+    texts = [*command.words, *command.variables.values()]
+    if command.program in ("bash", "sh"):
+        texts += [
+            f"$({command.words[place + 1]})"
+            for place, word in enumerate(command.words[:-1])
+            if re.fullmatch(r"-[a-z]*c", word)
+        ]
+    for text in texts:
+        for inner in re.findall(r"\$\(((?:[^()]|\([^()]*\))*)\)", text, re.DOTALL):
+            for each in script(inner, stops):
+                yield replace(each, line=command.line, unheard=each.unheard or command.unheard)
+
+
+def plain(word: str) -> str:
+    """A word without its quotes."""
+    return QUOTED.sub(lambda match: match[1] or match[2] or match[3] or "", word)
+
+
+# ── make ─────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Rule:
+    """A target of a Makefile."""
+
+    target: str
+    path: str
+    line: int
+    needs: list[str] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    """What its recipe runs; the line of each is the Makefile's."""
+
+
+@dataclass
+class Makefile:
+    """All Makefiles together."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    variables: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Variables: value, path and line."""
+    exported: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Variables that every recipe, or one, finds in its environment: path and line."""
+
+
+SET = re.compile(
+    r"(?P<words>(?:export |override )*)(?P<name>[\w.-]+)\s*(?:\?|\+|::?)?=\s*(?P<value>.*)",
+    re.DOTALL,
+)
+HEAD = re.compile(r"(?P<targets>[^\s:=#\t][^:=#]*?)\s*::?(?!=)(?P<rest>.*)", re.DOTALL)
+SIMPLE = re.compile(r"\$[({](\w+)[)}]")
+
+
+@lru_cache(maxsize=256)
+def makefile(files: tuple[tuple[str, str], ...]) -> Makefile:
+    """Makefiles, in the order in which make reads them: (path, text)."""
+    made = Makefile()
+    recipes: list[tuple[list[Rule], str, int]] = []
+    for path, text in files:
+        open_rules: list[Rule] = []
+        for number, line in _logical(text):
+            if line.startswith("\t") and open_rules:
+                recipes.append((open_rules, line[1:], number))
+            elif line.strip() and not line.startswith((" ", "#", "\t")):
+                open_rules = _read(made, path, number, line)
+    begun: set[int] = set()
+    for rules, line, number in recipes:
+        for rule in rules:
+            if id(rule) not in begun:  # the last recipe of a target counts
+                begun.add(id(rule))
+                rule.commands = []
+            rule.commands += _recipe(made, line, number)
+    return made
+
+
+def _read(made: Makefile, path: str, number: int, line: str) -> list[Rule]:
+    """Take in a line that is no recipe; the rules that it opens."""
+    if found := SET.fullmatch(line):
+        name = found["name"]
+        made.variables[name] = (found["value"], path, number)
+        if "export" in found["words"]:
+            made.exported[name] = (path, number)
+        return []
+    if line.startswith("export "):
+        made.exported |= dict.fromkeys(line.split()[1:], (path, number))
+        return []
+    head = HEAD.fullmatch(line)
+    if not head:
+        return []
+    rest = head["rest"].split("#")[0].strip()
+    if own := SET.fullmatch(rest):  # test: export PYTHONPATH = src
+        made.exported[own["name"]] = (path, number)
+        return []
+    needs, _semicolon, command = rest.partition(";")
+    rules = []
+    for target in head["targets"].split():
+        before = made.rules.get(target)
+        rule = Rule(
+            target,
+            path,
+            number,
+            [*(before.needs if before else []), *needs.replace("|", " ").split()],
+        )
+        made.rules[target] = rule
+        if command.strip():
+            rule.commands += _recipe(made, command, number)
+        elif before:
+            # More prerequisites for a rule; a recipe that follows comes in place of the one before.
+            rule.commands = before.commands
+        rules.append(rule)
+    return rules
+
+
+def _recipe(made: Makefile, line: str, number: int) -> Iterator[Command]:
+    ignores = "-" in line[: len(line) - len(line.lstrip("@-+ "))]
+    text = _expanded(line.lstrip("@-+ "), made.variables).replace("$$", "$")
+    for each in script(text, stops=False):
+        why = each.unheard or ("its line begins with `-`" if ignores else "")
+        yield replace(each, line=number + each.line - 1, unheard=why)
+
+
+def _expanded(text: str, variables: Mapping[str, tuple[str, str, int]], depth: int = 0) -> str:
+    """A text with the values of variables that are plain."""
+
+    def value(match: re.Match[str]) -> str:
+        found = variables.get(match[1], (match[0], "", 0))[0]
+        whole = _expanded(found, variables, depth + 1) if depth < 5 else found
+        return match[0] if "$(" in whole or not whole else whole
+
+    return SIMPLE.sub(value, text)
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a Makefile, with those that continue them."""
+    whole: list[str] = []
+    start = 1
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if whole else number
+        whole.append(line)
+        if not line.endswith("\\"):
+            yield start, "\n".join(whole)
+            whole = []
+    if whole:
+        yield start, "\n".join(whole)
+
+
+def targets(command: Command) -> Iterable[str]:
+    """The targets that a call of make names."""
+    return [word for word in command.arguments if "=" not in word and word[:1] not in ("-", "$")]
