@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 TOKEN = re.compile(
@@ -60,12 +61,14 @@ class Command:
         variables: what is set for it alone.
         line: its line in the text, from 1.
         unheard: why its failure does not end the script; empty when it does.
+        writes: the files that its output goes into.
     """
 
     words: tuple[str, ...]
     variables: Mapping[str, str]
     line: int
     unheard: str = ""
+    writes: tuple[str, ...] = ()
 
     @property
     def program(self) -> str:
@@ -105,38 +108,59 @@ def script(text: str, stops: bool = True) -> tuple[Command, ...]:
     return tuple(_commands(text, stops))
 
 
+@dataclass
+class _Piece:
+    """A command as it stands in a list: what ends it, and how deep in braces that is."""
+
+    command: Command
+    end: str
+    depth: int
+
+
 def _commands(text: str, stops: bool) -> Iterator[Command]:
     text = HEREDOC.sub(lambda match: "\n" * match[0].count("\n"), text)
-    found: list[tuple[Command, str]] = []
-    words: list[str] = []
-    line, first, target = 1, 1, False
-    for match in TOKEN.finditer(f"{text}\n"):
-        kind, token = match.lastgroup, match[0]
-        if kind == "word":
-            first = first if words else line
-            if not target:
-                words.append(token)
-            target = False
-        elif kind == "redirect":
-            target = True
-        elif kind == "end":
-            if words:
-                found.append((_command(words, first), token))
-                words = []
-            elif found and token != "\n":
-                found[-1] = (found[-1][0], token)
-        line += token.count("\n")
+    pieces = _pieces(text)
     pipefail = False
-    for place, (command, end) in enumerate(found):
+    for place, piece in enumerate(pieces):
+        command = piece.command
         if command.program == "set":
             stops = stops and "+e" not in command.words
-            pipefail = pipefail or "pipefail" in command.words
-        heard = replace(command, unheard=command.unheard or _unheard(found, place, stops, pipefail))
+            pipefail = pipefail or any("pipefail" in word for word in command.words)
+        why = _unheard(pieces, place, stops, pipefail)
+        heard = replace(command, unheard=why)
         yield heard
         yield from _within(heard, stops)
 
 
-def _command(words: list[str], line: int) -> Command:
+def _pieces(text: str) -> list[_Piece]:
+    found: list[_Piece] = []
+    words: list[str] = []
+    writes: list[str] = []
+    line, first, depth, target = 1, 1, 0, ""
+    for match in TOKEN.finditer(f"{text}\n"):
+        kind, part = match.lastgroup, match[0]
+        if kind == "word":
+            if target:
+                writes += [plain(part)] if ">" in target and "&" not in target else []
+            else:
+                first = first if words else line
+                words.append(part)
+                depth += (part == "{") - (part == "}")
+            target = ""
+        elif kind == "redirect":
+            target = part
+        elif kind == "end" and not (part == "\n" and words == ["{"]):
+            if words:
+                found.append(_Piece(_command(words, first, tuple(writes)), part, depth))
+                words, writes = [], []
+            elif found and part not in ("\n", "("):
+                found[-1].end = part  # what follows a bracket counts
+            depth += (part == "(") - (part == ")")
+        line += part.count("\n")
+    return found
+
+
+def _command(words: list[str], line: int, writes: tuple[str, ...]) -> Command:
     asks = ""
     variables = {}
     while words and (words[0] in BEFORE or ASSIGNMENT.match(words[0])):
@@ -145,30 +169,46 @@ def _command(words: list[str], line: int) -> Command:
         name, equals, value = words.pop(0).partition("=")
         if equals:
             variables[name.rstrip("+")] = plain(value)
-    return Command(tuple(map(plain, words)), variables, line, asks)
+    return Command(tuple(map(plain, words)), variables, line, asks, writes)
 
 
-def _unheard(found: list[tuple[Command, str]], place: int, stops: bool, pipefail: bool) -> str:
+def _ends(command: Command) -> bool:
+    """Whether a command ends its script as a failure."""
+    words = command.words
+    return words[:1] in (("false",), ("return",)) or (
+        words[:1] == ("exit",) and words[1:] != ("0",)
+    )
+
+
+def _unheard(pieces: list[_Piece], place: int, stops: bool, pipefail: bool) -> str:
     """Why nobody hears of the failure of a command."""
-    end = found[place][1]
-    if end == "||":
-        for following, its_end in found[place + 1 :]:
-            if following.program in ("false", "return") or (
-                following.program == "exit" and following.words[1:] != ("0",)
-            ):
-                return ""
-            if its_end == "\n":
-                break
+    piece, rest = pieces[place], pieces[place + 1 :]
+    if piece.command.unheard:
+        # if ! make check; then … exit 1; fi
+        branch = takewhile(lambda each: each.command.words != ("fi",), rest)
+        negated = "!" in piece.command.unheard
         return (
-            f"`|| {' '.join(found[place + 1][0].words) or '…'}` follows"
-            if found[place + 1 :]
-            else ""
+            "" if negated and any(_ends(each.command) for each in branch) else piece.command.unheard
         )
-    if end == "|" and not pipefail:
+    if piece.end == "||" and rest:
+        # make check || code=$?, and then `exit $code`
+        kept = [name for name, value in rest[0].command.variables.items() if value == "$?"]
+        if any(f"${name}" in " ".join(each.command.words) for name in kept for each in rest):
+            return ""
+        # One command, or a group in brackets: it must end the script.
+        group = [rest[0]]
+        for following in rest[1:] if rest[0].depth > piece.depth else ():
+            if following.depth <= piece.depth:
+                break
+            group.append(following)
+        if any(_ends(each.command) for each in group):
+            return ""
+        return f"`|| {' '.join(rest[0].command.words) or '…'}` follows"
+    if piece.end == "|" and not pipefail:
         return "its output goes into a pipe, whose end alone counts"
-    if end == "&":
+    if piece.end == "&":
         return "it runs in the background"
-    if end in (";", "\n") and not stops and found[place + 1 :]:
+    if piece.end in (";", "\n") and not stops and rest:
         return "the script goes on when it fails"
     return ""
 

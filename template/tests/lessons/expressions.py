@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 TOKEN = re.compile(r"\s*('(?:[^']|'')*'|\|\||&&|[=!<>]=|[!<>()\[\],]|[\w.*-]+)")
@@ -26,7 +27,7 @@ Context = Mapping[str, Any]
 """Known values by their dotted names, and those of the status functions: {"success()": True}."""
 
 
-class _Syntax(Exception):
+class _SyntaxError(Exception):
     """It is no expression."""
 
 
@@ -38,7 +39,7 @@ def evaluate(text: str, context: Context) -> Any:
     reader = _Reader(list(tokens), context)
     try:
         value = reader.either()
-    except (_Syntax, IndexError):
+    except (_SyntaxError, IndexError):
         return Unknown(text)
     return Unknown(text) if reader.tokens else value
 
@@ -65,7 +66,7 @@ def condition(value: Any, context: Context) -> bool | None:
 def asks_for_status(value: str) -> bool:
     """Whether an `if` calls a status function: one that does not runs after a failure, too."""
     tokens = TOKEN.findall(value.replace("${{", " ").replace("}}", " "))
-    calls = zip(tokens, tokens[1:], strict=False)
+    calls = pairwise(tokens)
     return any(name in STATUS and following == "(" for name, following in calls)
 
 
@@ -116,7 +117,7 @@ class _Reader:
         if self.taken("("):
             value = self.either()
             if not self.taken(")"):
-                raise _Syntax
+                raise _SyntaxError
             return value
         token = self.tokens.pop(0)
         if token.startswith("'"):
@@ -126,14 +127,14 @@ class _Reader:
         if re.fullmatch(r"-?\d+(\.\d+)?", token):
             return float(token)
         if not re.fullmatch(r"[A-Za-z_][\w.*-]*", token):
-            raise _Syntax
+            raise _SyntaxError
         return self.call(token) if self.taken("(") else self.named(token)
 
     def named(self, name: str) -> Any:
         while self.taken("["):
             index = self.either()
             if not self.taken("]"):
-                raise _Syntax
+                raise _SyntaxError
             name += f".{index}"
         return self.context.get(name.lower(), Unknown(name))
 

@@ -107,6 +107,7 @@ class Act:
 
     Args:
         place: which of the job's steps it is.
+        path: the file in which it stands.
         line: where it does it.
         text: the command or the action.
         deeds: what it does.
@@ -114,6 +115,7 @@ class Act:
     """
 
     place: int
+    path: str
     line: int
     text: str
     deeds: frozenset[str]
@@ -138,19 +140,52 @@ def commands_of(step: dict[str, Any], line: int = 0) -> Iterator[Command]:
         yield replace(each, line=begin + each.line - 1 + further)
 
 
+def steps_of(service: Service, job: Job) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The steps of a job with their file; in place of an own action those of that action."""
+    for _place, path, step, _condition, _lenient in _steps(service, job):
+        yield path, step
+
+
+def _steps(service: Service, job: Job) -> Iterator[tuple[int, str, dict[str, Any], Any, bool]]:
+    """Each step with the place of the job's own step, its file, its condition, and whether it may fail."""
+    for place, step in enumerate(job.steps):
+        outer, lenient = step.get("if"), is_lenient(step)
+        inner = _own_action(service, str(step.get("uses", "")))
+        if inner is None:
+            yield place, job.path, step, outer, lenient
+            continue
+        path, steps = inner
+        for each in steps:
+            own = each.get("if")
+            both = own if outer is None else outer if own is None else f"({outer}) && ({own})"
+            yield place, path, each, both, lenient or is_lenient(each)
+
+
+def _own_action(service: Service, uses: str) -> tuple[str, list[dict[str, Any]]] | None:
+    """The steps of an action of this repository."""
+    folder = uses.removeprefix("$/").removeprefix("./").rstrip("/")
+    for path in (f"{folder}/action.yml", f"{folder}/action.yaml"):
+        if uses.startswith(("./", "$/")) and path in service.files:
+            found = at(service.yaml(path), "runs", "steps")
+            steps = found if isinstance(found, list) else []
+            return path, [each for each in steps if isinstance(each, dict)]
+    return None
+
+
+def is_lenient(body: dict[str, Any]) -> bool:
+    """Whether a step or a job may fail, and all goes on."""
+    return body.get("continue-on-error", False) not in (False, "false")
+
+
 def acts(service: Service, job: Job) -> list[Act]:
     """What the steps of a job do."""
     found = []
-    for place, step in enumerate(job.steps):
+    for place, path, step, holds, lenient in _steps(service, job):
         uses = str(step.get("uses", ""))
-        ignored = (
-            ""
-            if step.get("continue-on-error", False) in (False, "false")
-            else "`continue-on-error` lets it fail"
-        )
+        ignored = "`continue-on-error` lets it fail" if lenient else ""
         if uses.partition("@")[0] in DEPLOYING_ACTIONS:
             done = frozenset([DEPLOYS])
-            found.append(Act(place, line_of(step, "uses"), uses, done, ignored, step.get("if")))
+            found.append(Act(place, path, line_of(step, "uses"), uses, done, ignored, holds))
         for command in commands_of(step, job.line):
             if done := frozenset(deeds(service, command)):
                 deaf = next(
@@ -158,7 +193,7 @@ def acts(service: Service, job: Job) -> list[Act]:
                 )
                 why = ignored or command.unheard or (deaf if command.program == "make" else "")
                 text = " ".join(command.words)
-                found.append(Act(place, command.line, text, done, why, step.get("if")))
+                found.append(Act(place, path, command.line, text, done, why, holds))
     return found
 
 

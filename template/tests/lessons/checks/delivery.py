@@ -21,6 +21,7 @@ from ..service import (
     Function,
     Resource,
     Service,
+    is_intrinsic,
     references,
     strings,
 )
@@ -36,7 +37,17 @@ ADDRESS = re.compile(rf"arn:[^:]+:[^:]*:(?P<arn>{REGION.pattern})|[./](?P<host>{
 GLOBAL_REGION = "us-east-1"
 GLOBAL_SERVICES = {
     *("acm", "billing", "budgets", "ce", "cloudfront", "cur", "globalaccelerator", "health", "iam"),
-    *("organizations", "pricing", "route53", "route53domains", "shield", "support", "waf", "wafv2"),
+    *(
+        "organizations",
+        "pricing",
+        "serverlessrepo",
+        "route53",
+        "route53domains",
+        "shield",
+        "support",
+        "waf",
+        "wafv2",
+    ),
 }
 # Actions that replace text in files.
 REPLACING_ACTIONS = re.compile(
@@ -252,7 +263,6 @@ def _written(path: str, line: int, where: str, value: str, own: str) -> Iterator
 
 
 @check("CD-03")
-@check("CD-11")
 def workflows_read_the_region(service: Service) -> Iterator[Finding]:
     own = _region(service)
     for path, workflow in service.workflows.items():
@@ -266,7 +276,7 @@ def workflows_read_the_region(service: Service) -> Iterator[Finding]:
 
 
 def _leaves(node: Any, key: str = "", line: int = 0) -> Iterator[tuple[str, str, int]]:
-    """Every text in a workflow, with the key that it is at."""
+    """Every text in a part of YAML, with the key that it is at."""
     if isinstance(node, str):
         yield key, node, line
     elif isinstance(node, list):
@@ -274,11 +284,11 @@ def _leaves(node: Any, key: str = "", line: int = 0) -> Iterator[tuple[str, str,
             yield from _leaves(item, key, line_of(node, number) or line)
     elif isinstance(node, dict):
         for name, value in node.items():
-            yield from _leaves(value, str(name), line_of(node, name) or line)
+            inner = key if is_intrinsic(node) else str(name)
+            yield from _leaves(value, inner, line_of(node, name) or line)
 
 
 @check("CD-03")
-@check("CD-11")
 def commands_read_the_region(service: Service) -> Iterator[Finding]:
     own = _region(service)
     for name, (value, path, line) in made(service).variables.items():
@@ -327,12 +337,12 @@ def templates_compute_the_region(service: Service) -> Iterator[Finding]:
     for path in (TEMPLATE, INFRA):
         whole = service.cloudformation(path)
         parts = ("Parameters", "Globals", "Resources", "Outputs")
-        for text, line in (each for part in parts for each in strings(whole.get(part), 1)):
-            found = _in_address(text)
-            if not found and text == own:
-                found = own
-            if found:
-                yield Finding("CD-11", path, line, f"has {found}: {' '.join(text.split())[:100]}")
+        for key, text, line in (each for part in parts for each in _leaves(whole.get(part))):
+            found = _in_address(text) or (own if text == own else "")
+            if found and key not in ("AllowedValues", "Description"):
+                yield Finding(
+                    "CD-11", path, line, f"{key} has {found}: {' '.join(text.split())[:100]}"
+                )
 
 
 def _in_address(text: str) -> str:
@@ -397,18 +407,20 @@ def _chosen(module: Module) -> Iterator[tuple[str, ast.AST | None, int]]:
                 yield keyword.arg, keyword.value, keyword.value.lineno
         if len(call.args) == 2 and (is_client or "region" in service.lower()):
             yield f"the Region of {name}", call.args[1], call.lineno
-    for each in [*module.nodes(ast.Assign), *module.nodes(ast.AnnAssign)]:
-        goals = each.targets if isinstance(each, ast.Assign) else [each.target]
-        for goal in goals:
+    for assigned in module.nodes(ast.Assign):
+        for goal in assigned.targets:
             if _speaks_of_region(goal):
-                yield ast.unparse(goal), each.value, each.lineno
+                yield ast.unparse(goal), assigned.value, assigned.lineno
+    for declared in module.nodes(ast.AnnAssign):
+        if _speaks_of_region(declared.target):
+            yield ast.unparse(declared.target), declared.value, declared.lineno
     for either in module.nodes(ast.BoolOp):
         if _speaks_of_region(either.values[0]):
             yield f"{ast.unparse(either.values[0])} or", either.values[-1], either.lineno
     for pairs in module.nodes(ast.Dict):
         for key, value in zip(pairs.keys, pairs.values, strict=True):
             if isinstance(key, ast.Constant) and "region" in str(key.value).lower():
-                yield f"{key.value}", value, value.lineno
+                yield str(key.value), value, value.lineno
     for function in module.functions:
         arguments = function.args
         last = [*arguments.posonlyargs, *arguments.args]
@@ -441,16 +453,14 @@ def nothing_is_replaced_in_files(service: Service) -> Iterator[Finding]:
 def _replaces(command: Command) -> str:
     """How a command configures by replacing text."""
     words = command.words[1:]
-    if command.program == "envsubst":
-        return "fills variables into a text"
+    if command.program == "envsubst" and command.writes:
+        return f"fills variables into {command.writes[0]}"
     if command.program in ("sed", "gsed", "perl"):
         if any(PLACEHOLDER.search(word) for word in words):
             return "replaces a placeholder"
         in_place = r"-i.*|--in-place.*|-[nErsz]+i.*" if "sed" in command.program else r"-[a-z0]*i.*"
-        files = [word for word in words if word[:1] != "-"][1:]
         if any(re.fullmatch(in_place, word) for word in words):
-            configured = [file for file in files if not file.endswith(NOT_CONFIGURATION)]
-            return f"replaces text in {configured[0]}" if configured else ""
+            return "" if words[-1].endswith(NOT_CONFIGURATION) else f"replaces text in {words[-1]}"
     return ""
 
 
@@ -630,7 +640,9 @@ def _not_gradual(service: Service, template: Template, function: Function) -> It
         )
         return
     preference = _value_of_mapping(template, function.get("DeploymentPreference"))
-    line = function.line_of("DeploymentPreference")
+    own = at(function.body, "Properties", "DeploymentPreference")
+    # What Globals say is told at the function, too.
+    line = function.line if own is None else function.line_of("DeploymentPreference")
     if not preference:
         yield finding(line, f"{name} has no DeploymentPreference")
         return

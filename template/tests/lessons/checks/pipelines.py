@@ -27,9 +27,11 @@ from ..runs import (
     deeds,
     event_context,
     events,
+    is_lenient,
     made,
     run_of,
     started,
+    steps_of,
     waits,
 )
 from ..service import Job, Service
@@ -75,11 +77,9 @@ OF_ONE_RUN = (
 )
 
 
-@check("CI-02")
-@check("CI-04")
 @check("CI-05")
 def zizmor(service: Service) -> Iterator[Finding]:
-    """What the linter of workflows knows of these lessons."""
+    """What the linter of workflows knows of CI-02, CI-04 and CI-05."""
     for told in service.tools.zizmor:
         if lesson := ZIZMOR.get(told.rule):
             yield Finding(lesson, told.path, told.line, told.message)
@@ -279,13 +279,15 @@ def tests_set_no_path(service: Service) -> Iterator[Finding]:
             name = dotted(call.func)
             if name in ("sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir"):
                 yield Finding("CI-03", module.path, call.lineno, f"calls {name}")
-        for each in [*module.nodes(ast.Assign), *module.nodes(ast.AugAssign)]:
-            goals = each.targets if isinstance(each, ast.Assign) else [each.target]
-            if any(
-                dotted(goal.value if isinstance(goal, ast.Subscript) else goal) == "sys.path"
-                for goal in goals
-            ):
-                yield Finding("CI-03", module.path, each.lineno, "assigns to sys.path")
+        for assigned in module.nodes(ast.Assign):
+            goals = [
+                each.value if isinstance(each, ast.Subscript) else each for each in assigned.targets
+            ]
+            if "sys.path" in map(dotted, goals):
+                yield Finding("CI-03", module.path, assigned.lineno, "assigns to sys.path")
+        for added in module.nodes(ast.AugAssign):
+            if dotted(added.target) == "sys.path":
+                yield Finding("CI-03", module.path, added.lineno, "adds to sys.path")
 
 
 @check("CI-03")
@@ -344,7 +346,7 @@ def permissions_are_used(service: Service) -> Iterator[Finding]:
             if value != "write":
                 continue
             wants = _signs_in if name == "id-token" else _may_write
-            if not any(wants(each) for each in inner):
+            if not any(wants(service, each) for each in inner):
                 line = line_of(permissions, name)
                 why = (
                     "signs in nowhere"
@@ -369,17 +371,17 @@ def _is_elsewhere(job: Job) -> bool:
     return isinstance(uses := job.body.get("uses"), str) and "@" in uses
 
 
-def _signs_in(job: Job) -> bool:
+def _signs_in(service: Service, job: Job) -> bool:
     return any(
         str(step.get("uses", "")).lower().startswith(WANT_ID_TOKEN)
         or "ACTIONS_ID_TOKEN" in run_of(step)
         or "cosign" in str(step.get("uses", "")) + run_of(step)
-        for step in job.steps
+        for _path, step in steps_of(service, job)
     )
 
 
-def _may_write(job: Job) -> bool:
-    for step in job.steps:
+def _may_write(service: Service, job: Job) -> bool:
+    for _path, step in steps_of(service, job):
         uses = str(step.get("uses", ""))
         if uses and not uses.lower().startswith(ONLY_READ):
             return True
@@ -547,7 +549,7 @@ class _Guard:
 
     def own(self, job: Job) -> set[str]:
         """The checks without which a job does not end well."""
-        if job.body.get("continue-on-error", False) not in (False, "false"):
+        if is_lenient(job.body):
             return set()
         if inner := self.run.called(job):
             return {part for each in inner.jobs.values() for part in _Guard(inner).own(each)}
@@ -574,20 +576,20 @@ class _Guard:
                     yield job, act, set(CHECKS) - passed
 
 
-def _useless(run: Run, wanted: set[str]) -> Iterator[tuple[Job, Act, str]]:
+def _useless(run: Run, wanted: set[str]) -> Iterator[tuple[Act, str]]:
     """The steps that would do something, were they not left out or ignored."""
     for job in run.jobs.values():
         if run.starts(job) is False:
             continue
         if inner := run.called(job):
             yield from _useless(inner, wanted)
-        ignored = job.body.get("continue-on-error", False) not in (False, "false")
+        ignored = is_lenient(job.body)
         for act in run.acts(job):
             why = run.works(act) or (
                 "`continue-on-error` of its job lets it fail" if ignored else ""
             )
             if why and wanted & (_checked(act) | act.deeds):
-                yield job, act, why
+                yield act, why
 
 
 @check("CI-07")
@@ -599,9 +601,9 @@ def deployments_are_checked(service: Service) -> Iterator[Finding]:
             if not missing:
                 continue
             useless = list(_useless(run, missing))
-            for at_job, at_act, why in useless:
+            for at_act, why in useless:
                 found = f"`{at_act.text}` stops nothing: {why}"
-                yield Finding("CI-07", at_job.path, at_act.line, found)
+                yield Finding("CI-07", at_act.path, at_act.line, found)
             if not useless:
                 lacks = (
                     "make check"
@@ -609,7 +611,7 @@ def deployments_are_checked(service: Service) -> Iterator[Finding]:
                     else f"make {' '.join(sorted(missing))}"
                 )
                 found = f"{job.id} runs `{act.text}`, and does so without a `{lacks}` that passed"
-                yield Finding("CI-07", job.path, act.line, found)
+                yield Finding("CI-07", act.path, act.line, found)
 
 
 @check("CI-07")
@@ -622,10 +624,11 @@ def pull_requests_are_checked(service: Service) -> Iterator[Finding]:
         # Elsewhere nobody can look; that it does not run is CI-02.
         if job is None or run.starts(job) is False or _is_elsewhere(job):
             continue
-        missing = set(CHECKS) - _Guard(run).own(job)
+        guard = _Guard(run)
+        missing = set(CHECKS) - guard.own(job) - guard.before(job)
         useless = list(_useless(run, missing)) if missing else []
-        for at_job, act, why in useless:
-            yield Finding("CI-07", at_job.path, act.line, f"`{act.text}` stops nothing: {why}")
+        for act, why in useless:
+            yield Finding("CI-07", act.path, act.line, f"`{act.text}` stops nothing: {why}")
         if missing and not useless:
             lacks = (
                 "make check" if len(missing) == len(CHECKS) else f"make {' '.join(sorted(missing))}"
@@ -673,9 +676,9 @@ def dev_is_tested(service: Service) -> Iterator[Finding]:
     run = Run(service, path, event_context(service, path, "push"))
     for job, act in _untested(run):
         useless = list(_useless(run, {INTEGRATION}))
-        for at_job, at_act, why in useless:
+        for at_act, why in useless:
             found = f"`{at_act.text}` tells nobody what fails in dev: {why}"
-            yield Finding("CI-08", at_job.path, at_act.line, found)
+            yield Finding("CI-08", at_act.path, at_act.line, found)
         if not useless:
             yield Finding(
                 "CI-08", job.path, act.line, f"no `make integration` follows `{act.text}` in dev"
@@ -707,7 +710,7 @@ def _is_test(run: Run, act: Act) -> bool:
 
 
 def _tests_dev(run: Run, job: Job) -> bool:
-    if not run.starts(job) or job.body.get("continue-on-error", False) not in (False, "false"):
+    if not run.starts(job) or is_lenient(job.body):
         return False
     inner = run.called(job)
     return any(_is_test(run, act) for act in run.acts(job)) or (
