@@ -19,6 +19,7 @@ from .report import Result, failed, passed, warned
 from .runtimes import SUPPORTED_UNTIL
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
+from .template import PLACEHOLDER
 
 SOON = timedelta(days=180)
 MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
@@ -264,12 +265,7 @@ def placeholders(situation: Situation) -> Iterator[Result]:
         f"{name}, line {number}: {match[0]}"
         for name in ("template.yaml", "samconfig.toml")
         for number, line in enumerate((service.root / name).read_text("utf-8").splitlines(), 1)
-        if not line.lstrip().startswith("#")
-        and (
-            match := re.search(
-                r"\bYOUR_[A-Z0-9_]+|\bCHANGE_?ME\b|\bREPLACE_?ME\b|<YOUR[^>]*>", line
-            )
-        )
+        if not line.lstrip().startswith("#") and (match := PLACEHOLDER.search(line))
     ]
     for each in found:
         yield failed(f"{each} is still to be filled in", "CD-08", "put the real value there")

@@ -24,7 +24,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "AWS::SecretsManager::Secret": ("Name",),
     "AWS::Serverless::Function": ("FunctionName",),
 }
-
+# Words that somebody was to replace.
+PLACEHOLDER = re.compile(r"\bYOUR_[A-Z0-9_]+|\bCHANGE_?ME\b|\bREPLACE_?ME\b|<YOUR[^>]*>")
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as FastLoader

@@ -1,129 +1,365 @@
-"""The commands of `aws` that scripts, Makefiles and workflows call."""
+"""What shells and make run: the commands of a script, and the rules of a Makefile.
+
+No parser of either is at hand. This reads what people write in workflows and recipes: words and
+quotes, lists and pipes; not functions, `case` or `eval`.
+"""
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import re
-import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import takewhile
+from pathlib import PurePosixPath
 
-from .findings import BrokenFileError
-from .parsers import Module, at, line_of
-from .service import Service
-
-# Options of `aws` itself that a value follows.
-WITH_VALUE = {
-    *("--ca-bundle", "--cli-connect-timeout", "--cli-read-timeout", "--color", "--endpoint-url"),
-    *("--output", "--profile", "--query", "--region"),
+TOKEN = re.compile(
+    r"""
+    (?P<space>(?:[ \t\r]|\\\n)+)
+    |(?P<comment>(?<![^\s;|&])\#[^\n]*)
+    |(?P<redirect>(?:&>>?|\d*(?:<<<|<<-?|>>|>\||>&|<&|<>|>|<))[ \t]*)
+    |(?P<end>;;?|&&|\|\|?|&|\n|\(|\))
+    |(?P<word>(?:
+        \\. | '[^']*' | "(?:\\.|[^"\\])*" | \$\{\{.*?\}\} | \$\$?\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)
+        | \$?\{[^{}\s;]*\} | `[^`]*` | [^\s;&|()<>'"\\`]
+    )+)
+    |(?P<odd>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+HEREDOC = re.compile(
+    r"""<<-?[ \t]*(['"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$""", re.MULTILINE | re.DOTALL
+)
+QUOTED = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)""", re.DOTALL)
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+# What stands before a command and does not change what it does.
+BEFORE = {
+    "!",
+    "{",
+    "do",
+    "elif",
+    "else",
+    "env",
+    "exec",
+    "export",
+    "if",
+    "sudo",
+    "then",
+    "time",
+    "until",
+    "while",
 }
-LOCAL = ("localhost", "127.0.0.1", "host.docker.internal", "localstack", "dynamodb-local")
+ASKS = {"!", "elif", "if", "until", "while"}
 
 
 @dataclass(frozen=True)
 class Command:
-    """A call of `aws`.
+    """A command.
 
     Args:
-        service: sqs.
-        operation: create-queue.
-        is_local: whether it is for something that runs on this machine.
+        words: the program and its arguments, without quotes; what is only known later as it is written: $ENV.
+        variables: what is set for it alone.
+        line: its line in the text, from 1.
+        unheard: why its failure does not end the script; empty when it does.
+        writes: the files that its output goes into.
     """
 
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+    line: int
+    unheard: str = ""
+    writes: tuple[str, ...] = ()
+
+    @property
+    def program(self) -> str:
+        """The program without its folder; $(SAM) is sam."""
+        word = self.words[0] if self.words else ""
+        return PurePosixPath(word.strip("$(){}")).name.lower()
+
+    @property
+    def module(self) -> str:
+        """What `python -m` runs."""
+        found = self.words[2] if self.words[1:2] == ("-m",) and len(self.words) > 2 else ""
+        return found if self.program.startswith("python") else ""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The words after the program, or after the module that `python -m` runs."""
+        return self.words[3:] if self.module else self.words[1:]
+
+    def option(self, *names: str) -> str | None:
+        """The value of an option, however it is written; empty when it has none, None when it is not there."""
+        for place, word in enumerate(self.words):
+            name, equals, value = word.partition("=")
+            if name in names:
+                following = self.words[place + 1 : place + 2]
+                return value if equals else "".join(each for each in following if each[:1] != "-")
+        return None
+
+
+@lru_cache(maxsize=1024)
+def script(text: str, stops: bool = True) -> tuple[Command, ...]:
+    """The commands of a script.
+
+    Args:
+        text: the script.
+        stops: whether it ends when a command fails (`bash -e`, as GitHub calls it).
+    """
+    return tuple(_commands(text, stops))
+
+
+@dataclass
+class _Piece:
+    """A command as it stands in a list: what ends it, and how deep in braces that is."""
+
+    command: Command
+    end: str
+    depth: int
+
+
+def _commands(text: str, stops: bool) -> Iterator[Command]:
+    text = HEREDOC.sub(lambda match: "\n" * match[0].count("\n"), text)
+    pieces = _pieces(text)
+    pipefail = False
+    for place, piece in enumerate(pieces):
+        command = piece.command
+        if command.program == "set":
+            stops = stops and "+e" not in command.words
+            pipefail = pipefail or any("pipefail" in word for word in command.words)
+        why = _unheard(pieces, place, stops, pipefail)
+        heard = replace(command, unheard=why)
+        yield heard
+        yield from _within(heard, stops)
+
+
+def _pieces(text: str) -> list[_Piece]:
+    found: list[_Piece] = []
+    words: list[str] = []
+    writes: list[str] = []
+    line, first, depth, target = 1, 1, 0, ""
+    for match in TOKEN.finditer(f"{text}\n"):
+        kind, part = match.lastgroup, match[0]
+        if kind == "word":
+            if target:
+                writes += [plain(part)] if ">" in target and "&" not in target else []
+            else:
+                first = first if words else line
+                words.append(part)
+                depth += (part == "{") - (part == "}")
+            target = ""
+        elif kind == "redirect":
+            target = part
+        elif kind == "end" and not (part == "\n" and words == ["{"]):
+            if words:
+                found.append(_Piece(_command(words, first, tuple(writes)), part, depth))
+                words, writes = [], []
+            elif found and part not in ("\n", "("):
+                found[-1].end = part  # what follows a bracket counts
+            depth += (part == "(") - (part == ")")
+        line += part.count("\n")
+    return found
+
+
+def _command(words: list[str], line: int, writes: tuple[str, ...]) -> Command:
+    asks = ""
+    variables = {}
+    while words and (words[0] in BEFORE or ASSIGNMENT.match(words[0])):
+        if words[0] in ASKS:
+            asks = f"it only decides an `{words[0]}`"
+        name, equals, value = words.pop(0).partition("=")
+        if equals:
+            variables[name.rstrip("+")] = plain(value)
+    return Command(tuple(map(plain, words)), variables, line, asks, writes)
+
+
+def _ends(command: Command) -> bool:
+    """Whether a command ends its script as a failure."""
+    words = command.words
+    return words[:1] in (("false",), ("return",)) or (
+        words[:1] == ("exit",) and words[1:] != ("0",)
+    )
+
+
+def _unheard(pieces: list[_Piece], place: int, stops: bool, pipefail: bool) -> str:
+    """Why nobody hears of the failure of a command."""
+    piece, rest = pieces[place], pieces[place + 1 :]
+    if piece.command.unheard:
+        # if ! make check; then … exit 1; fi
+        branch = takewhile(lambda each: each.command.words != ("fi",), rest)
+        negated = "!" in piece.command.unheard
+        return (
+            "" if negated and any(_ends(each.command) for each in branch) else piece.command.unheard
+        )
+    if piece.end == "||" and rest:
+        # make check || code=$?, and then `exit $code`
+        kept = [name for name, value in rest[0].command.variables.items() if value == "$?"]
+        if any(f"${name}" in " ".join(each.command.words) for name in kept for each in rest):
+            return ""
+        # One command, or a group in brackets: it must end the script.
+        group = [rest[0]]
+        for following in rest[1:] if rest[0].depth > piece.depth else ():
+            if following.depth <= piece.depth:
+                break
+            group.append(following)
+        if any(_ends(each.command) for each in group):
+            return ""
+        return f"`|| {' '.join(rest[0].command.words) or '…'}` follows"
+    if piece.end == "|" and not pipefail:
+        return "its output goes into a pipe, whose end alone counts"
+    if piece.end == "&":
+        return "it runs in the background"
+    if piece.end in (";", "\n") and not stops and rest:
+        return "the script goes on when it fails"
+    return ""
+
+
+def _within(command: Command, stops: bool) -> Iterator[Command]:
+    """The commands in `bash -c "…"` and $(…)."""
+    texts = [*command.words, *command.variables.values()]
+    if command.program in ("bash", "sh"):
+        texts += [
+            f"$({command.words[place + 1]})"
+            for place, word in enumerate(command.words[:-1])
+            if re.fullmatch(r"-[a-z]*c", word)
+        ]
+    for text in texts:
+        for inner in re.findall(r"\$\(((?:[^()]|\([^()]*\))*)\)", text, re.DOTALL):
+            for each in script(inner, stops):
+                yield replace(each, line=command.line, unheard=each.unheard or command.unheard)
+
+
+def plain(word: str) -> str:
+    """A word without its quotes."""
+    return QUOTED.sub(lambda match: match[1] or match[2] or match[3] or "", word)
+
+
+# ── make ─────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Rule:
+    """A target of a Makefile."""
+
+    target: str
     path: str
     line: int
-    service: str
-    operation: str
-    is_local: bool
+    needs: list[str] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    """What its recipe runs; the line of each is the Makefile's."""
 
 
-def aws_commands(service: Service) -> Iterator[Command]:
-    """Every call of `aws` outside of documents, tests and what is deployed."""
-    for path, script, line in _scripts(service):
-        # The text of a block begins on the line after its key.
-        yield from _of_script(path, script, line + ("\n" in script))
-    for path in service.files_in("", "Makefile", ".mk", ".sh", ".bash"):
-        yield from _of_script(path, service.text(path), 1)
-    for module in service.modules():
-        if not module.path.startswith(("src/", "tests/")):
-            yield from _of_module(module)
+@dataclass
+class Makefile:
+    """All Makefiles together."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    variables: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Variables: value, path and line."""
+    exported: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Variables that every recipe, or one, finds in its environment: path and line."""
 
 
-def _scripts(service: Service) -> Iterator[tuple[str, str, int]]:
-    """What workflows run, and actions of the service's own, with the lines of their keys."""
-    found = [(job.path, job.body) for job in service.jobs]
-    for path in service.files_in(".github/actions", "action.yml", "action.yaml"):
-        with contextlib.suppress(BrokenFileError):  # told once, by `unreadable`
-            found.append((path, at(service.yaml(path), "runs")))
-    for path, body in found:
-        steps = at(body, "steps")
-        for number, step in enumerate(steps if isinstance(steps, list) else ()):
-            script = at(step, "run")
-            if isinstance(script, str):
-                yield path, script, line_of(body, "steps", number, "run")
+SET = re.compile(
+    r"(?P<words>(?:export |override )*)(?P<name>[\w.-]+)\s*(?:\?|\+|::?)?=\s*(?P<value>.*)",
+    re.DOTALL,
+)
+HEAD = re.compile(r"(?P<targets>[^\s:=#\t][^:=#]*?)\s*::?(?!=)(?P<rest>.*)", re.DOTALL)
+SIMPLE = re.compile(r"\$[({](\w+)[)}]")
 
 
-def _of_script(path: str, text: str, start: int) -> Iterator[Command]:
-    for number, line in _logical_lines(text):
-        if "aws" in line:
-            for words in _split(line):
-                yield from _of_words(path, start + number, words)
+@lru_cache(maxsize=256)
+def makefile(files: tuple[tuple[str, str], ...]) -> Makefile:
+    """Makefiles, in the order in which make reads them: (path, text)."""
+    made = Makefile()
+    recipes: list[tuple[list[Rule], str, int]] = []
+    for path, text in files:
+        open_rules: list[Rule] = []
+        for number, line in _logical(text):
+            if line.startswith("\t") and open_rules:
+                recipes.append((open_rules, line[1:], number))
+            elif line.strip() and not line.startswith((" ", "#", "\t")):
+                open_rules = _read(made, path, number, line)
+    begun: set[int] = set()
+    for rules, line, number in recipes:
+        for rule in rules:
+            if id(rule) not in begun:  # the last recipe of a target counts
+                begun.add(id(rule))
+                rule.commands = []
+            rule.commands += _recipe(made, line, number)
+    return made
 
 
-def _of_module(module: Module) -> Iterator[Command]:
-    """Lists that begin with "aws", as subprocess takes them."""
-    for node in module.nodes(ast.List):
-        words = [getattr(item, "value", None) for item in node.elts]
-        texts = [word if isinstance(word, str) else "?" for word in words]
-        if texts[:1] == ["aws"]:
-            yield from _of_words(module.path, node.lineno, texts)
+def _read(made: Makefile, path: str, number: int, line: str) -> list[Rule]:
+    """Take in a line that is no recipe; the rules that it opens."""
+    if found := SET.fullmatch(line):
+        name = found["name"]
+        made.variables[name] = (found["value"], path, number)
+        if "export" in found["words"]:
+            made.exported[name] = (path, number)
+        return []
+    if line.startswith("export "):
+        made.exported |= dict.fromkeys(line.split()[1:], (path, number))
+        return []
+    head = HEAD.fullmatch(line)
+    if not head:
+        return []
+    rest = head["rest"].split("#")[0].strip()
+    if own := SET.fullmatch(rest):  # test: export PYTHONPATH = src
+        made.exported[own["name"]] = (path, number)
+        return []
+    needs, _semicolon, command = rest.partition(";")
+    rules = []
+    for target in head["targets"].split():
+        before = made.rules.get(target)
+        rule = Rule(
+            target,
+            path,
+            number,
+            [*(before.needs if before else []), *needs.replace("|", " ").split()],
+        )
+        made.rules[target] = rule
+        if command.strip():
+            rule.commands += _recipe(made, command, number)
+        elif before:
+            # More prerequisites for a rule; a recipe that follows comes in place of the one before.
+            rule.commands = before.commands
+        rules.append(rule)
+    return rules
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with those that continue them, and the number of their first one, from 0."""
-    first, whole = 0, ""
-    for number, line in enumerate(text.splitlines()):
-        first = first if whole else number
-        whole += line.removesuffix("\\")
+def _recipe(made: Makefile, line: str, number: int) -> Iterator[Command]:
+    ignores = "-" in line[: len(line) - len(line.lstrip("@-+ "))]
+    text = _expanded(line.lstrip("@-+ "), made.variables).replace("$$", "$")
+    for each in script(text, stops=False):
+        why = each.unheard or ("its line begins with `-`" if ignores else "")
+        yield replace(each, line=number + each.line - 1, unheard=why)
+
+
+def _expanded(text: str, variables: Mapping[str, tuple[str, str, int]], depth: int = 0) -> str:
+    """A text with the values of variables that are plain."""
+
+    def value(match: re.Match[str]) -> str:
+        found = variables.get(match[1], (match[0], "", 0))[0]
+        whole = _expanded(found, variables, depth + 1) if depth < 5 else found
+        return match[0] if "$(" in whole or not whole else whole
+
+    return SIMPLE.sub(value, text)
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a Makefile, with those that continue them."""
+    whole: list[str] = []
+    start = 1
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if whole else number
+        whole.append(line)
         if not line.endswith("\\"):
-            yield first, whole
-            whole = ""
-    yield first, whole
+            yield start, "\n".join(whole)
+            whole = []
+    if whole:
+        yield start, "\n".join(whole)
 
 
-def _split(line: str) -> Iterator[list[str]]:
-    """The words of a line of a shell, and of the commands within them: "$(aws …)"."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.wordchars += ":@$%,{}"
-    try:
-        words = list(lexer)
-    except ValueError:  # a quote that ends on another line
-        words = line.split()
-    yield words
-    for word in words:
-        for inner in re.split(r"\$\(|`", word)[1:]:
-            yield from _split(inner)
-
-
-def _of_words(path: str, line: int, words: list[str]) -> Iterator[Command]:
-    for place, word in enumerate(words):
-        if word.lstrip("@-") != "aws" and not word.endswith("/aws"):
-            continue
-        rest = words[place + 1 :]
-        end = next((n for n, each in enumerate(rest) if set(each) <= set(";|&()<>")), len(rest))
-        plain = list(_without_options(rest[:end]))
-        if len(plain) >= 2:
-            is_local = any(name in each for each in rest[:end] for name in LOCAL)
-            yield Command(path, line, plain[0], plain[1], is_local)
-
-
-def _without_options(words: list[str]) -> Iterator[str]:
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in WITH_VALUE:
-            skip = True
-        elif not word.startswith("-"):
-            yield word
+def targets(command: Command) -> Iterable[str]:
+    """The targets that a call of make names."""
+    return [word for word in command.arguments if "=" not in word and word[:1] not in ("-", "$")]

@@ -327,15 +327,19 @@ class Service:
         return [
             Job(path, str(name), body, line_of(workflow, "jobs", name))
             for path, workflow in self.workflows.items()
-            for name, body in (workflow.get("jobs") or {}).items()
+            for name, body in _mapping(workflow.get("jobs")).items()
             if isinstance(body, dict)
         ]
 
     def parameters(self, environment: str) -> dict[str, str]:
         """The parameters that samconfig.toml passes to an environment."""
         deploy = at(self.samconfig, environment, "deploy", "parameters", "parameter_overrides")
-        pairs = shlex.split(deploy) if isinstance(deploy, str) else deploy or []
-        return dict(str(pair).split("=", 1) for pair in pairs if "=" in str(pair))
+        try:
+            pairs = shlex.split(deploy) if isinstance(deploy, str) else deploy
+        except ValueError:  # a quote is open, which SAM refuses
+            pairs = []
+        listed = pairs if isinstance(pairs, list) else []
+        return dict(str(pair).split("=", 1) for pair in listed if "=" in str(pair))
 
     def template_in(self, environment: str) -> Template:
         """template.yaml in an environment of an account that is made up: resolves !Sub and !If."""
@@ -348,6 +352,10 @@ class Service:
             "AWS::URLSuffix": "amazonaws.com",
         }
         return Template(self.template, self.parameters(environment), pseudo)
+
+
+def _mapping(node: Any) -> dict[Any, Any]:
+    return node if isinstance(node, dict) else {}
 
 
 def _from_git(root: Path) -> list[str]:

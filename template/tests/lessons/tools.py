@@ -107,7 +107,7 @@ class Tools:
         return [
             Told(
                 str(each["ident"]),
-                str(place["symbolic"]["key"]["Local"]["given_path"]),
+                str(place["symbolic"]["key"]["Local"]["verbatim_path"]),
                 int(place["concrete"]["location"]["start_point"]["row"]) + 1,
                 f"{each['desc']}: {place['symbolic']['annotation']}",
             )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..commands import aws_commands
+from ..aws_calls import aws_commands
 from ..findings import BrokenFileError, Finding, check
 from ..names import Name, environments, exists, in_prod, names, resolved, values
 from ..outbound import calls

@@ -1,0 +1,340 @@
+"""What workflows do: which commands and actions, of which jobs, on which event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from . import expressions
+from .commands import Command, Makefile, makefile, script, targets
+from .expressions import Context, condition, filled
+from .parsers import at, line_of
+from .service import ENVIRONMENTS, Job, Service
+
+ENTRIES = {env: f".github/workflows/{env}_cicd.yml" for env in ENVIRONMENTS}
+PULL_REQUESTS = ("pull_request", "pull_request_target")
+# What somebody starts, at a time of their own.
+BY_HAND = ("workflow_dispatch", "repository_dispatch")
+# What `make check` is made of.
+CHECKS = ("lint", "lessons", "test")
+
+DEPLOYS, DELETES, INTEGRATION = "deploys", "deletes", "integration"
+# What a command does that changes a stack: by its program and its first words.
+CHANGING = {
+    ("sam", "deploy"): DEPLOYS,
+    ("sam", "sync"): DEPLOYS,
+    ("sam", "delete"): DELETES,
+    ("aws", "cloudformation", "deploy"): DEPLOYS,
+    ("aws", "cloudformation", "create-stack"): DEPLOYS,
+    ("aws", "cloudformation", "update-stack"): DEPLOYS,
+    ("aws", "cloudformation", "execute-change-set"): DEPLOYS,
+    ("aws", "cloudformation", "delete-stack"): DELETES,
+    ("aws", "lambda", "update-function-code"): DEPLOYS,
+    ("delivery", "deploy"): DEPLOYS,
+    ("delivery", "bootstrap"): DEPLOYS,
+}
+DEPLOYING_ACTIONS = (
+    "aws-actions/aws-cloudformation-github-deploy",
+    "aws-actions/aws-lambda-deploy",
+)
+# Options of make with which a failure is not told, or nothing is done.
+DEAF = {
+    "-i": "ignores",
+    "--ignore-errors": "ignores",
+    "-n": "does nothing",
+    "--dry-run": "does nothing",
+}
+
+
+# ── What a command does ──────────────────────────────────────────────────────
+
+
+def made(service: Service) -> Makefile:
+    """The Makefile with what it includes."""
+    paths = [path for path in ("Makefile", *service.files_in("", ".mk")) if service.has(path)]
+    own = [path for path in paths if path.count("/") == 0]
+    return makefile(tuple((path, service.text(path)) for path in own))
+
+
+def scripts(service: Service) -> Iterator[tuple[str, tuple[Command, ...]]]:
+    """The shell scripts of the service, with their commands."""
+    for path in service.files_in("", ".sh"):
+        text = service.text(path)
+        yield path, script(text, stops="set -e" in text or "-e" in text.partition("\n")[0].split())
+
+
+def deeds(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
+    """What a command does, with the targets of make and the scripts that it runs."""
+    words = (command.module or command.program, *command.arguments)
+    plain = [word for word in words if word[:1] != "-"]
+    found = {deed for start, deed in CHANGING.items() if tuple(plain[: len(start)]) == start}
+    if "pytest" in (command.program, command.module):
+        places = [
+            each for each in command.arguments if each.rstrip("/").endswith("tests/integration")
+        ]
+        found |= {"pytest", *([INTEGRATION] if places else [])}
+    if command.program == "make" and command.option("-C", "--directory", "-f", "--file") is None:
+        for target in targets(command) or ["help"]:
+            found |= {f"make {target}", *_deeds_of_target(service, target, seen)}
+    for word in command.words[:3]:
+        path = word.removeprefix("./")
+        if path.endswith(".sh") and path in service.files and path not in seen:
+            for each in script(service.text(path)):
+                found |= deeds(service, each, seen | {path})
+    return found
+
+
+def _deeds_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
+    rule = made(service).rules.get(target)
+    if not rule or target in seen:
+        return set()
+    found: set[str] = set()
+    for need in rule.needs:
+        found |= {f"make {need}", *_deeds_of_target(service, need, seen | {target})}
+    for command in rule.commands:
+        found |= deeds(service, command, seen | {target})
+    return found
+
+
+# ── Steps and jobs ───────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Act:
+    """A step that does something of interest.
+
+    Args:
+        place: which of the job's steps it is.
+        path: the file in which it stands.
+        line: where it does it.
+        text: the command or the action.
+        deeds: what it does.
+        unheard: why nobody hears when it fails; empty when its job fails.
+    """
+
+    place: int
+    path: str
+    line: int
+    text: str
+    deeds: frozenset[str]
+    unheard: str
+    condition: Any
+
+
+def run_of(step: dict[str, Any]) -> str:
+    run = step.get("run")
+    return run if isinstance(run, str) else ""
+
+
+def commands_of(step: dict[str, Any], line: int = 0) -> Iterator[Command]:
+    """The commands of a step; the line of each is the workflow's."""
+    text, shell = run_of(step), step.get("shell")
+    if shell == "bash":
+        text = text if not text else f"set -o pipefail;{text}"
+    begin = line_of(step, "run") or line
+    for each in script(text):
+        # `run: |` begins one line further down; a line that is folded can't be told.
+        further = "\n" in run_of(step)
+        yield replace(each, line=begin + each.line - 1 + further)
+
+
+def steps_of(service: Service, job: Job) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The steps of a job with their file; in place of an own action those of that action."""
+    for _place, path, step, _condition, _lenient in _steps(service, job):
+        yield path, step
+
+
+def _steps(service: Service, job: Job) -> Iterator[tuple[int, str, dict[str, Any], Any, bool]]:
+    """Each step with the place of the job's own step, its file, its condition, and whether it may fail."""
+    for place, step in enumerate(job.steps):
+        outer, lenient = step.get("if"), is_lenient(step)
+        inner = _own_action(service, str(step.get("uses", "")))
+        if inner is None:
+            yield place, job.path, step, outer, lenient
+            continue
+        path, steps = inner
+        for each in steps:
+            own = each.get("if")
+            both = own if outer is None else outer if own is None else f"({outer}) && ({own})"
+            yield place, path, each, both, lenient or is_lenient(each)
+
+
+def _own_action(service: Service, uses: str) -> tuple[str, list[dict[str, Any]]] | None:
+    """The steps of an action of this repository."""
+    folder = uses.removeprefix("$/").removeprefix("./").rstrip("/")
+    for path in (f"{folder}/action.yml", f"{folder}/action.yaml"):
+        if uses.startswith(("./", "$/")) and path in service.files:
+            found = at(service.yaml(path), "runs", "steps")
+            steps = found if isinstance(found, list) else []
+            return path, [each for each in steps if isinstance(each, dict)]
+    return None
+
+
+def is_lenient(body: dict[str, Any]) -> bool:
+    """Whether a step or a job may fail, and all goes on."""
+    return body.get("continue-on-error", False) not in (False, "false")
+
+
+def acts(service: Service, job: Job) -> list[Act]:
+    """What the steps of a job do."""
+    found = []
+    for place, path, step, holds, lenient in _steps(service, job):
+        uses = str(step.get("uses", ""))
+        ignored = "`continue-on-error` lets it fail" if lenient else ""
+        if uses.partition("@")[0] in DEPLOYING_ACTIONS:
+            done = frozenset([DEPLOYS])
+            found.append(Act(place, path, line_of(step, "uses"), uses, done, ignored, holds))
+        for command in commands_of(step, job.line):
+            if done := frozenset(deeds(service, command)):
+                deaf = next(
+                    (f"`{word}` {DEAF[word]}" for word in command.words if word in DEAF), ""
+                )
+                why = ignored or command.unheard or (deaf if command.program == "make" else "")
+                text = " ".join(command.words)
+                found.append(Act(place, path, command.line, text, done, why, holds))
+    return found
+
+
+@dataclass
+class Run:
+    """A workflow as an event, or another workflow, starts it.
+
+    Args:
+        service: the service.
+        path: the workflow.
+        context: what is known of the event, and what it was given.
+        callers: the workflows that it is called by.
+    """
+
+    service: Service
+    path: str
+    context: Context
+    callers: tuple[str, ...] = ()
+    inner: dict[str, Run | None] = field(default_factory=dict)
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        return {job.id: job for job in self.service.jobs if job.path == self.path}
+
+    @property
+    def workflow(self) -> dict[str, Any]:
+        return self.service.workflows.get(self.path, {})
+
+    def called(self, job: Job) -> Run | None:
+        """The workflow of this repository that a job calls."""
+        if job.id not in self.inner:
+            self.inner[job.id] = self._called(job)
+        return self.inner[job.id]
+
+    def _called(self, job: Job) -> Run | None:
+        path = str(job.body.get("uses", "")).removeprefix("$/").removeprefix("./")
+        if path not in self.service.workflows or path in (self.path, *self.callers):
+            return None
+        given = job.body.get("with")
+        values = given if isinstance(given, dict) else {}
+        inputs = {
+            f"inputs.{name}".lower(): filled(value, self.context) for name, value in values.items()
+        }
+        outer = {
+            name: value for name, value in self.context.items() if not name.startswith("inputs.")
+        }
+        return Run(self.service, path, {**outer, **inputs}, (self.path, *self.callers))
+
+    def starts(self, job: Job) -> bool | None:
+        """Whether a job runs when all went well; None when that depends on the run."""
+        return condition(job.body.get("if"), self.context)
+
+    def needs(self, job: Job) -> list[Job]:
+        named = job.body.get("needs")
+        names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+        return [self.jobs[str(name)] for name in names if str(name) in self.jobs]
+
+    def acts(self, job: Job) -> list[Act]:
+        return _acts(self.service, job.path, job.id)
+
+    def reached(self, deed: str) -> Iterator[tuple[Job, Act]]:
+        """The steps that do something, in jobs that may run; jobs of called workflows too."""
+        for job in self.jobs.values():
+            if self.starts(job) is False:
+                continue
+            if inner := self.called(job):
+                yield from inner.reached(deed)
+            for act in self.acts(job):
+                if deed in act.deeds and condition(act.condition, self.context) is not False:
+                    yield job, act
+
+    def works(self, act: Act) -> str:
+        """Why a step may not be done, or may fail without being heard; empty when all is well."""
+        if act.unheard:
+            return act.unheard
+        holds = condition(act.condition, self.context)
+        return "" if holds else f"`if: {act.condition}` may leave it out"
+
+
+@lru_cache(maxsize=1)
+def _cache(service: Service) -> dict[tuple[str, str], list[Act]]:
+    """Of the service that is looked at."""
+    return {}
+
+
+def _acts(service: Service, path: str, job_id: str) -> list[Act]:
+    known = _cache(service)
+    if (path, job_id) not in known:
+        job = next(each for each in service.jobs if (each.path, each.id) == (path, job_id))
+        known[path, job_id] = acts(service, job)
+    return known[path, job_id]
+
+
+# ── Events ───────────────────────────────────────────────────────────────────
+
+
+def events(workflow: dict[str, Any]) -> dict[str, Any]:
+    """The events that start a workflow, with their filters."""
+    found = workflow.get("on")
+    if isinstance(found, dict):
+        return {str(name): value for name, value in found.items()}
+    names = found if isinstance(found, list) else [found]
+    return {str(name): None for name in names if name}
+
+
+def started(service: Service) -> Iterator[tuple[Run, str]]:
+    """Every workflow with every event that starts it."""
+    for path, workflow in service.workflows.items():
+        for event in events(workflow):
+            if event != "workflow_call":
+                yield Run(service, path, event_context(service, path, event)), event
+
+
+def event_context(service: Service, path: str, event: str) -> dict[str, Any]:
+    """What is known of a run before it runs, when all goes well."""
+    name = service.workflows[path].get("name", path)
+    known: dict[str, Any] = {"github.event_name": event, "github.workflow": str(name)}
+    known |= {"success()": True, "always()": True, "failure()": False, "cancelled()": False}
+    environment = next((env for env, entry in ENTRIES.items() if entry == path), None)
+    branch = service.answers.get(f"{environment}_branch")
+    if branch and event == "push":
+        known |= {"github.ref": f"refs/heads/{branch}", "github.ref_name": str(branch)}
+    if branch and event in PULL_REQUESTS:
+        known["github.base_ref"] = str(branch)
+    return known
+
+
+def failed(context: Context) -> dict[str, Any]:
+    """What is known when something before has failed."""
+    return {**context, "success()": False, "failure()": True}
+
+
+def waits(value: Any, context: Context) -> bool:
+    """Whether a job or a step with this `if` is left out when something before it failed."""
+    if value is None or not expressions.asks_for_status(str(value)):
+        return True
+    return condition(value, failed(context)) is False
+
+
+def branches(event: Any) -> list[str]:
+    """The branches that an event is narrowed to; patterns as the text that they match."""
+    found = at(event, "branches")
+    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    return [str(name).replace("\\", "") for name in names]
