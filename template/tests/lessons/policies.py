@@ -143,19 +143,21 @@ class Statement:
         }
 
 
-def statements(path: str, resource: Resource, node: Any = None) -> Iterator[Statement]:
+def statements(path: str, resource: Resource) -> Iterator[Statement]:
     """Every statement of a resource, in whatever property, and in each branch of an !If."""
-    node = resource.properties if node is None else node
+    yield from _statements(path, resource, resource.properties)
+
+
+def _statements(path: str, resource: Resource, node: Any) -> Iterator[Statement]:
     if isinstance(node, list):
         for each in node:
-            yield from statements(path, resource, each)
+            yield from _statements(path, resource, each)
     elif isinstance(node, LocatedMapping):
         if node.get("Effect") in ("Allow", "Deny"):
             yield Statement(path, resource, node)
         else:
             for value in node.values():
-                if isinstance(value, (dict, list)):
-                    yield from statements(path, resource, value)
+                yield from _statements(path, resource, value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +198,8 @@ def roles(service: Service, path: str) -> list[Role]:
 
 
 def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
-    trust = list(statements(path, role, role.get("AssumeRolePolicyDocument") or []))
-    own = list(statements(path, role, role.get("Policies") or []))
+    trust = list(_statements(path, role, role.get("AssumeRolePolicyDocument")))
+    own = list(_statements(path, role, role.get("Policies")))
     managed: list[tuple[str, int]] = []
     attached: set[str] = set()
     for number, each in enumerate(listed(role.get("ManagedPolicyArns"))):

@@ -159,7 +159,7 @@ def workflows_use_their_own(service: Service) -> Iterator[Finding]:
         environment = environment.get("name") if isinstance(environment, dict) else environment
         for step in job.steps:
             role = str(at(step, "with", "role-to-assume") or "").split("role/")[-1]
-            if not _uses(step, SIGNS_IN) or not role or "${{" in role:
+            if not _uses(step, SIGNS_IN) or not role or "${" in role:
                 continue
             first = users.setdefault(role, str(environment))
             if first != str(environment):
