@@ -176,7 +176,9 @@ def more(edit: Edit, action: str, resource: str) -> None:
     start = key if key in text else "      CodeUri:"
     new = f"{key}{statement}" + ("" if key in text else start)
     edit.in_resource(function.logical_id, start, new)
-    edit.pass_variable(function, "PARTNER_SECRET", f"!Sub {edit.service}/partner-${{EnvironmentName}}")
+    edit.pass_variable(
+        function, "PARTNER_SECRET", f"!Sub {edit.service}/partner-${{EnvironmentName}}"
+    )
 
 
 ARN = "!Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
@@ -265,7 +267,9 @@ def _(edit: Edit) -> None:
     name = secret(edit)
     edit.replace(path, "from .settings", f"from .services.secrets import {name}\nfrom .settings")
     edit.replace(
-        path, "settings = load_settings()\n", f"settings = load_settings()\nkey = {name}(settings)\n"
+        path,
+        "settings = load_settings()\n",
+        f"settings = load_settings()\nkey = {name}(settings)\n",
     )
 
 
@@ -323,7 +327,9 @@ LOGGER = "from aws_lambda_powertools import Logger\n\nlogger = Logger(child=True
 
 @mutant("SEC-05", "Powertools logs each event")
 def _(edit: Edit) -> None:
-    edit.replace(f"{edit.function().code}/index.py", "clear_state=True", "clear_state=True, log_event=True")
+    edit.replace(
+        f"{edit.function().code}/index.py", "clear_state=True", "clear_state=True, log_event=True"
+    )
 
 
 @mutant("SEC-05", "a variable lets Powertools log each event")
@@ -388,6 +394,8 @@ def _(edit: Edit) -> None:
 
 @innocent("SEC-05", "Powertools is told not to log events, and a catalog is asked for one")
 def _(edit: Edit) -> None:
-    edit.replace(f"{edit.function().code}/index.py", "clear_state=True", "clear_state=True, log_event=False")
+    edit.replace(
+        f"{edit.function().code}/index.py", "clear_state=True", "clear_state=True, log_event=False"
+    )
     text = "from typing import Any\n\n\ndef find(catalog: Any, event: Any) -> Any:\n"
     module(edit, text + "    return catalog.info(event)\n")

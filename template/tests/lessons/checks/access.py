@@ -164,7 +164,9 @@ def workflows_use_their_own(service: Service) -> Iterator[Finding]:
             first = users.setdefault(role, str(environment))
             if first != str(environment):
                 line = line_of(step, "with", "role-to-assume")
-                found = f"{job.id} signs in as {role} for {environment}, and another job for {first}"
+                found = (
+                    f"{job.id} signs in as {role} for {environment}, and another job for {first}"
+                )
                 yield Finding("IAM-02", job.path, line, found)
 
 
@@ -267,7 +269,12 @@ def _is_of_secrets(statement: Statement) -> bool:
 READS = re.compile(r"(?:BatchGet|Describe|Detect|Get|Head|List|Read|Search|View|Validate)\w*\*?")
 # What a test of the live service may do: it changes no resources.
 TRIES = {
-    *("events:PutEvents", "execute-api:Invoke", "lambda:InvokeFunction", "lambda:InvokeFunctionUrl"),
+    *(
+        "events:PutEvents",
+        "execute-api:Invoke",
+        "lambda:InvokeFunction",
+        "lambda:InvokeFunctionUrl",
+    ),
     *("sns:Publish", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"),
     *("states:StartExecution", "sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
 }
@@ -368,7 +375,9 @@ def roles_only_with_a_boundary(service: Service) -> Iterator[Finding]:
             elif any(map(each.covers, GIVES)) and not wide:
                 operator, _value = each.conditions().get("iam:permissionsboundary", ("", None))
                 if operator not in ("StringEquals", "ArnEquals"):
-                    found = f"{resource.logical_id} may make roles without a boundary, in {each.name}"
+                    found = (
+                        f"{resource.logical_id} may make roles without a boundary, in {each.name}"
+                    )
                     yield Finding("IAM-05", INFRA, line, found, resource=resource.logical_id)
 
 

@@ -1,1 +1,452 @@
-"""EVT: events and workers."""
+"""EVT: events and triggers."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from ..findings import Finding, check
+from ..parsers import Module, at, dotted
+from ..policies import (
+    comments,
+    deployed,
+    environments,
+    exists,
+    last_line,
+    listed,
+    resolved,
+    targets,
+)
+from ..service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service, strings
+from ..wiring import STREAMS, Source, asynchronous, invoke_configs, invoked, sources, watched
+
+# ── EVT-02: one helper that publishes ────────────────────────────────────────
+
+# What PutEvents says of entries that it did not take.
+RESULTS = {"FailedEntryCount", "ErrorCode"}
+
+
+@check("EVT-02")
+def one_publisher(service: Service) -> Iterator[Finding]:
+    """Each function publishes in one module, which looks at what became of every entry."""
+    for folder in service.function_folders:
+        publishing: list[tuple[Module, list[ast.Call]]] = []
+        for module in service.modules(folder):
+            calls = [each for each in module.nodes(ast.Call) if _puts_events(each)]
+            if calls:
+                publishing.append((module, calls))
+        # The one that checks is the helper, though another one may come first.
+        publishing.sort(key=lambda each: not _checks_results(each[0]))
+        for number, (module, calls) in enumerate(publishing):
+            dropped = {
+                each.value.lineno
+                for each in module.nodes(ast.Expr)
+                if isinstance(each.value, ast.Call) and _puts_events(each.value)
+            }
+            for call in calls:
+                if not _checks_results(module) or call.lineno in dropped:
+                    found = "publishes, and looks at no result"
+                    yield Finding("EVT-02", module.path, call.lineno, found)
+                elif number:
+                    found = f"publishes, as {publishing[0][0].path} does"
+                    yield Finding("EVT-02", module.path, call.lineno, found)
+
+
+def _puts_events(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "put_events"
+
+
+def _checks_results(module: Module) -> bool:
+    return any(each.value in RESULTS for each in module.nodes(ast.Constant))
+
+
+# ── EVT-03: what failed is kept ──────────────────────────────────────────────
+
+
+@check("EVT-03")
+def failures_are_kept(service: Service) -> Iterator[Finding]:
+    """Whatever is invoked asynchronously has somewhere to put what it gave up on."""
+    for function in asynchronous(service):
+        if not _failures_of(service, function):
+            found = f"{function.logical_id} is invoked asynchronously, and keeps nothing that fails"
+            yield _of(function, "EVT-03", function.line, found)
+        for name, event in function.events.items():
+            key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
+            keeps = event["Type"] in ("SNS", "EventBridgeRule", "Schedule", "ScheduleV2")
+            if keeps and not at(event, "Properties", key):
+                found = f"{name} of {function.logical_id} has no {key}"
+                yield _of(function, "EVT-03", function.line_of("Events", name), found)
+    for source in sources(service):
+        if source.kind in STREAMS and not at(source.settings, "DestinationConfig", "OnFailure"):
+            found = f"{source.name} keeps no record that fails"
+            yield _of(source.owner, "EVT-03", source.line, found)
+        if source.queue and not source.queue.get("RedrivePolicy"):
+            found = f"{source.queue.logical_id} has no RedrivePolicy"
+            yield _of(source.queue, "EVT-03", source.queue.line, found)
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        if any(not at(target, "DeadLetterConfig") for target in invoked(each)):
+            found = f"{each.logical_id} has no DeadLetterConfig"
+            yield _of(each, "EVT-03", each.line, found)
+    for each in service.of_type("AWS::SNS::Subscription"):
+        is_machine = str(each.get("Protocol")).lower() in (
+            "firehose",
+            "http",
+            "https",
+            "lambda",
+            "sqs",
+        )
+        if is_machine and not each.get("RedrivePolicy"):
+            yield _of(each, "EVT-03", each.line, f"{each.logical_id} has no RedrivePolicy")
+
+
+def _of(resource: Resource, lesson: str, line: int, found: str) -> Finding:
+    return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id)
+
+
+def _failures_of(service: Service, function: Function) -> list[Any]:
+    """Where a function's own failures go."""
+    kept = [function.get("DeadLetterQueue"), function.get("DeadLetterConfig")]
+    for config, _line in invoke_configs(service, function):
+        kept.append(at(config, "DestinationConfig", "OnFailure"))
+    return [each for each in kept if each]
+
+
+@check("EVT-03")
+def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
+    """Each queue for what failed has an alarm on its messages."""
+    alarmed: set[str] = set()
+    for _alarm, namespace, metric, of in watched(service):
+        if namespace == "AWS/SQS" and metric in DEPTHS:
+            alarmed |= of
+    for queue in service.of_type("AWS::SQS::Queue"):
+        if queue.logical_id in _dead_letter_queues(service) - alarmed:
+            found = f"{queue.logical_id} has no alarm on its messages"
+            yield _of(queue, "EVT-03", queue.line, found)
+
+
+DEPTHS = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
+
+
+def _dead_letter_queues(service: Service) -> set[str]:
+    kept: list[Any] = []
+    for function in service.functions:
+        kept += _failures_of(service, function)
+        for event in function.events.values():
+            given = at(event, "Properties")
+            kept += [at(given, "DeadLetterConfig"), at(given, "RedrivePolicy")]
+    kept += [at(each.settings, "DestinationConfig", "OnFailure") for each in sources(service)]
+    for each in service.of_type("AWS::SQS::Queue", "AWS::SNS::Subscription"):
+        kept.append(each.get("RedrivePolicy"))
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        kept += [at(target, "DeadLetterConfig") for target in invoked(each)]
+    return targets(kept)
+
+
+# ── EVT-04: batches ──────────────────────────────────────────────────────────
+
+REPORTS = "ReportBatchItemFailures"
+# How code reports which records failed: Powertools' functions, and the key of the answer.
+REPORTING = {
+    *("process_partial_response", "async_process_partial_response"),
+    *("batch_processor", "async_batch_processor"),
+}
+
+
+@check("EVT-04")
+def batches_report(service: Service) -> Iterator[Finding]:
+    """What reads a batch says which of its records failed, and Lambda listens."""
+    for source in sources(service):
+        if str(at(source.settings, "BatchSize")) == "1":
+            continue  # a batch of one fails whole
+        if REPORTS not in listed(at(source.settings, "FunctionResponseTypes")):
+            found = f"{source.name} has no FunctionResponseTypes: [{REPORTS}]"
+            yield _of(source.owner, "EVT-04", source.line_of("FunctionResponseTypes"), found)
+        if source.function:
+            yield from _silent(service, source.function)
+
+
+def _silent(service: Service, function: Function) -> Iterator[Finding]:
+    """A handler that takes a batch and does not return which records failed."""
+    handler = str(function.get("Handler") or "")
+    file, _, name = handler.rpartition(".")
+    path = f"{function.folder}/{file.replace('.', '/')}.py"
+    if not service.has(path):
+        return  # which is told by its own lesson
+    modules = list(service.modules(function.folder))
+    own = next((each for each in modules if each.path == path), None)
+    if own is None:
+        return
+    found = next((each for each in own.functions if each.name == name), None)
+    line = found.lineno if found else 1
+    if not any(_reports(each) for each in modules):
+        told = f"{name} takes batches, and does not say which records failed"
+        yield Finding("EVT-04", path, line, told)
+    elif found and not _answers(found):
+        told = f"{name} takes batches, and returns nothing"
+        yield Finding("EVT-04", path, line, told)
+
+
+def _reports(module: Module) -> bool:
+    names = {dotted(each.func).split(".")[-1] for each in module.nodes(ast.Call)}
+    return bool(names & REPORTING) or any(
+        each.value == "batchItemFailures" for each in module.nodes(ast.Constant)
+    )
+
+
+def _answers(handler: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    returns = [each for each in ast.walk(handler) if isinstance(each, ast.Return)]
+    return any(
+        each.value is not None
+        and not (isinstance(each.value, ast.Constant) and each.value.value is None)
+        for each in returns
+    )
+
+
+# ── EVT-05: chosen numbers ───────────────────────────────────────────────────
+
+# What is to be said of each kind of source.
+CHOSEN = {
+    "SQS": ("BatchSize", "MaximumBatchingWindowInSeconds"),
+    "DynamoDB": ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
+    "Kinesis": ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
+}
+TIMES = 6
+# What AWS takes when nothing is said.
+DEFAULT_VISIBILITY, DEFAULT_TIMEOUT = 30, 3
+
+
+@check("EVT-05")
+def numbers_are_chosen(service: Service) -> Iterator[Finding]:
+    """Retries, batches, windows and concurrency are written down."""
+    for source in sources(service):
+        for key in CHOSEN[source.kind]:
+            is_fifo = source.queue and source.queue.get("FifoQueue")
+            if key not in source.settings and not (is_fifo and "Window" in key):
+                yield _of(source.owner, "EVT-05", source.line, f"{source.name} has no {key}")
+        limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
+        reserved = source.function and source.function.get("ReservedConcurrentExecutions")
+        if source.kind == "SQS" and not limited and reserved is None:
+            found = f"{source.name} has no MaximumConcurrency"
+            yield _of(source.owner, "EVT-05", source.line, found)
+        if source.queue and source.queue.get("RedrivePolicy"):
+            if at(source.queue.get("RedrivePolicy"), "maxReceiveCount") is None:
+                found = f"{source.queue.logical_id} has no maxReceiveCount"
+                yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
+    for function in asynchronous(service):
+        for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
+            configs = invoke_configs(service, function)
+            if not any(key in config for config, _line in configs):
+                line = configs[0][1] if configs else function.line
+                found = f"{function.logical_id} has no {key} for what is asynchronous"
+                yield _of(function, "EVT-05", line, found)
+        for name, event in function.events.items():
+            retries = event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2")
+            if retries and not at(event, "Properties", "RetryPolicy"):
+                found = f"{name} of {function.logical_id} has no RetryPolicy"
+                yield _of(function, "EVT-05", function.line_of("Events", name), found)
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        if any(not at(target, "RetryPolicy") for target in invoked(each)):
+            yield _of(each, "EVT-05", each.line, f"{each.logical_id} has no RetryPolicy")
+
+
+@check("EVT-05")
+def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
+    """A queue hides a message for six times as long as its function may work on it."""
+    for source in sources(service):
+        if source.queue is None or source.function is None:
+            continue
+        for environment in ENVIRONMENTS:
+            problem = _visibility_problem(service, source, environment)
+            if problem:
+                line = source.queue.line_of("VisibilityTimeout")
+                yield _of(source.queue, "EVT-05", line, problem)
+                break
+
+
+def _visibility_problem(service: Service, source: Source, environment: str) -> str:
+    template = deployed(service, TEMPLATE, environment)
+    queue, function = source.queue, source.function
+    assert queue and function
+    hides = _seconds(resolved(template, queue.get("VisibilityTimeout")), DEFAULT_VISIBILITY)
+    works = _seconds(resolved(template, function.get("Timeout")), DEFAULT_TIMEOUT)
+    if hides is None or works is None or hides >= TIMES * works:
+        return ""
+    return (
+        f"{queue.logical_id} hides messages for {hides} seconds, and {function.logical_id} may take"
+        f" {works}: {TIMES} times that is {TIMES * works}"
+    )
+
+
+def _seconds(value: Any, default: int) -> int | None:
+    """A number of seconds; None where that can't be told."""
+    if value is None:
+        return default
+    return int(value) if str(value).isdigit() else None
+
+
+# ── EVT-06: alarms ───────────────────────────────────────────────────────────
+
+
+@check("EVT-06")
+def functions_raise_alarms(service: Service) -> Iterator[Finding]:
+    """Each function has alarms on what may go wrong with it, at least in prod."""
+    prod = deployed(service, TEMPLATE, ENVIRONMENTS[-1])
+    has: set[tuple[str, str]] = set()
+    for alarm, namespace, metric, of in watched(service):
+        if namespace == "AWS/Lambda" and exists(prod, alarm):
+            has |= {(metric, name) for name in of}
+    behind = {
+        each.function.logical_id
+        for each in sources(service)
+        if each.kind in STREAMS and each.function
+    }
+    for function in service.functions:
+        metrics = ["Errors", "Throttles"]
+        metrics += ["IteratorAge"] if function.logical_id in behind else []
+        for metric in metrics:
+            if (metric, function.logical_id) not in has:
+                found = f"{function.logical_id} has no alarm on {metric}"
+                yield _of(function, "EVT-06", function.line, found)
+
+
+@check("EVT-06")
+def alarms_reach_people(service: Service) -> Iterator[Finding]:
+    """Each alarm tells somebody, or is a part of one that does."""
+    composites = service.of_type("AWS::CloudWatch::CompositeAlarm")
+    parts = targets([each.get("AlarmRule") for each in composites])
+    told: set[str] = set()
+    for each in service.of_type("AWS::SNS::Subscription"):
+        told |= targets(each.get("TopicArn"))
+    for function in service.functions:
+        for event in function.events.values():
+            told |= targets(at(event, "Properties", "Topic"))
+    topics = {each.logical_id: each for each in service.of_type("AWS::SNS::Topic")}
+    told |= {name for name, each in topics.items() if each.get("Subscription")}
+    for alarm in [*service.of_type("AWS::CloudWatch::Alarm"), *composites]:
+        actions = alarm.get("AlarmActions")
+        off = str(alarm.get("ActionsEnabled")).lower() == "false"
+        if (not actions or off) and alarm.logical_id not in parts:
+            found = f"{alarm.logical_id} tells nobody: it has no AlarmActions"
+            found = f"{alarm.logical_id} tells nobody: its actions are off" if off else found
+            yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+        for name in sorted(targets(actions) & topics.keys() - told):
+            found = f"{alarm.logical_id} tells {name}, to which nobody subscribes"
+            yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+
+
+# ── EVT-08: public or not ────────────────────────────────────────────────────
+
+APIS = {"HttpApi": "AWS::Serverless::HttpApi", "Api": "AWS::Serverless::Api"}
+# Endpoints without SAM, and the property that says who may call them.
+ENDPOINTS = {
+    "AWS::ApiGateway::Method": "AuthorizationType",
+    "AWS::ApiGatewayV2::Route": "AuthorizationType",
+    "AWS::Lambda::Url": "AuthType",
+}
+
+
+@check("EVT-08")
+def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
+    """Each endpoint names its authorizer, or says that it is public."""
+    for function in service.functions:
+        for name, event in function.events.items():
+            if event["Type"] in APIS and not _says(service, function, name, event):
+                found = f"{name} of {function.logical_id} does not say whether it is public"
+                yield _of(function, "EVT-08", function.line_of("Events", name), found)
+        url = function.get("FunctionUrlConfig")
+        if url and not at(url, "AuthType"):
+            found = f"the URL of {function.logical_id} has no AuthType"
+            yield _of(function, "EVT-08", function.line_of("FunctionUrlConfig"), found)
+    for kind, key in ENDPOINTS.items():
+        for each in service.of_type(kind):
+            if not each.get(key):
+                yield _of(each, "EVT-08", each.line, f"{each.logical_id} has no {key}")
+
+
+def _says(service: Service, function: Function, name: str, event: dict[str, Any]) -> bool:
+    if at(event, "Properties", "Auth", "Authorizer"):
+        return True
+    key = {"HttpApi": "ApiId", "Api": "RestApiId"}[event["Type"]]
+    names = targets(at(event, "Properties", key))
+    shared = at(service.template, "Globals", event["Type"], "Auth", "DefaultAuthorizer")
+    apis = [each for each in service.of_type(APIS[event["Type"]]) if each.logical_id in names]
+    if shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis):
+        return True
+    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it.
+    line = function.line_of("Events", name)
+    said = comments(service, TEMPLATE, line, max(line, last_line(event)))
+    return any("public" in each.lower() for each in said)
+
+
+# ── EVT-10: certificates ─────────────────────────────────────────────────────
+
+# CloudFront takes certificates from here only; so does what stands on it.
+EDGE = "us-east-1"
+
+
+@check("EVT-10")
+def certificates_name_their_region(service: Service) -> Iterator[Finding]:
+    """A custom domain's certificate is, and is said to be, in the Region that AWS looks in."""
+    templates = dict(zip(ENVIRONMENTS, environments(service, TEMPLATE), strict=True))
+    for resource in service.resources.values():
+        for certificate, at_edge, line in _certificates(resource):
+            for environment, template in templates.items():
+                region = EDGE if at_edge else str(template.pseudo["AWS::Region"])
+                problem = _region_problem(service, environment, certificate, region)
+                if problem and exists(template, resource):
+                    found = f"{resource.logical_id} needs a certificate of {region}: {problem}"
+                    yield _of(resource, "EVT-10", line, found)
+                    break
+
+
+def _certificates(resource: Resource) -> Iterator[tuple[Any, bool, int]]:
+    """The certificates of a resource: what is written, whether CloudFront has it, and where."""
+    places: list[tuple[tuple[str | int, ...], bool]] = []
+    edge = "EDGE" in str(resource.get("EndpointConfiguration"))
+    match resource.type:
+        case "AWS::ApiGatewayV2::DomainName":
+            given = listed(resource.get("DomainNameConfigurations"))
+            places = [
+                (("DomainNameConfigurations", number, "CertificateArn"), False)
+                for number in range(len(given))
+            ]
+        case "AWS::ApiGateway::DomainName":
+            places = [(("CertificateArn",), True), (("RegionalCertificateArn",), False)]
+        case "AWS::Serverless::HttpApi" | "AWS::Serverless::Api":
+            edge = "EDGE" in str(resource.get("Domain", "EndpointConfiguration"))
+            places = [(("Domain", "CertificateArn"), edge)]
+        case "AWS::CloudFront::Distribution":
+            viewer = ("DistributionConfig", "ViewerCertificate", "AcmCertificateArn")
+            places = [(viewer, True)]
+        case "AWS::Cognito::UserPoolDomain":
+            places = [(("CustomDomainConfig", "CertificateArn"), True)]
+    for keys, at_edge in places:
+        written = resource.get(*keys)
+        if written:
+            yield written, at_edge, resource.line_of(*keys)
+
+
+def _region_problem(service: Service, environment: str, written: Any, region: str) -> str:
+    """Why a certificate is not one of that Region for sure; empty if it is."""
+    template = deployed(service, TEMPLATE, environment)
+    for name in sorted(targets(written)):
+        parameter = at(service.template, "Parameters", name)
+        declared = service.resources.get(name)
+        if declared and declared.type == "AWS::CertificateManager::Certificate":
+            here = str(template.pseudo["AWS::Region"])
+            return "" if here == region else f"{name} is made in {here}"
+        if isinstance(parameter, dict) and at(written, "Ref") == name:
+            given = service.parameters(environment).get(name, str(parameter.get("Default") or ""))
+            if given.startswith("arn:"):
+                return _other_region(given, region)
+            pattern = str(parameter.get("AllowedPattern") or "")
+            return "" if region in pattern else f"the AllowedPattern of {name} does not say it"
+    value = resolved(template, written)
+    if isinstance(value, str) and value.startswith("arn:"):
+        return _other_region(value, region)
+    said = [text for text, _line in strings(written)]
+    return "" if any(region in text for text in said) else "it is not told where this one is"
+
+
+def _other_region(arn: str, region: str) -> str:
+    here = (arn.split(":") + [""] * 4)[3]
+    return "" if here == region else f"this one is in {here or 'none'}"

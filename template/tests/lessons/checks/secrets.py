@@ -162,7 +162,11 @@ def _name_problem(service: Service, environment: str, name: Any) -> str:
     if name.startswith(start) and name.endswith(end) and len(name) > len(start + end):
         return ""
     shown = name if "/" in name else "something"  # it may be the value itself
-    return f"called {shown} in {environment}, not {start}…{end}" if name else f"not called {start}…{end}"
+    return (
+        f"called {shown} in {environment}, not {start}…{end}"
+        if name
+        else f"not called {start}…{end}"
+    )
 
 
 # ── SEC-02: code gets a name ─────────────────────────────────────────────────
@@ -222,7 +226,9 @@ def _constants(module: Module) -> dict[str, ast.expr]:
     found: dict[str, ast.expr] = {}
     for each in module.tree.body:
         if isinstance(each, ast.Assign):
-            found |= {target.id: each.value for target in each.targets if isinstance(target, ast.Name)}
+            found |= {
+                target.id: each.value for target in each.targets if isinstance(target, ast.Name)
+            }
         elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value:
             found[each.target.id] = each.value
     return found
@@ -306,7 +312,9 @@ def only_its_own(service: Service) -> Iterator[Finding]:
         for number, policy in enumerate(listed(resource.get("Policies"))):
             arn = at(policy, "AWSSecretsManagerGetSecretValuePolicy", "SecretArn")
             if arn is not None and _foreign(service, resource, arn, templates):
-                found = f"{resource.logical_id} may read {_foreign(service, resource, arn, templates)}"
+                found = (
+                    f"{resource.logical_id} may read {_foreign(service, resource, arn, templates)}"
+                )
                 line = resource.line_of("Policies", number)
                 yield Finding("SEC-03", TEMPLATE, line, found, resource=resource.logical_id)
 
@@ -421,9 +429,13 @@ def _for_ever(module: Module, read: ast.Call, scope: Scope | None) -> str:
 
 def _is_kept(read: ast.Call, scope: Scope) -> bool:
     """Whether a function puts what it reads into a global variable, or into a mapping of one."""
-    shared = {name for each in ast.walk(scope) if isinstance(each, ast.Global) for name in each.names}
+    shared = {
+        name for each in ast.walk(scope) if isinstance(each, ast.Global) for name in each.names
+    }
     for each in ast.walk(scope):
-        if not isinstance(each, ast.Assign) or not any(node is read for node in ast.walk(each.value)):
+        if not isinstance(each, ast.Assign) or not any(
+            node is read for node in ast.walk(each.value)
+        ):
             continue
         for target in each.targets:
             of = target.value if isinstance(target, ast.Subscript) else target
@@ -473,7 +485,10 @@ def _number(module: Module, node: ast.expr) -> float | None:
 def _keeps_itself(module: Module, scope: Scope | None) -> bool:
     """Whether there is a cache around it that ends: a decorator with a time, or a look at a clock."""
     for each in scope.decorator_list if scope else ():
-        if any(isinstance(node, ast.keyword) and node.arg in ("ttl", "max_age") for node in ast.walk(each)):
+        if any(
+            isinstance(node, ast.keyword) and node.arg in ("ttl", "max_age")
+            for node in ast.walk(each)
+        ):
             return True
     return _looks_at_a_clock(module)
 
@@ -529,13 +544,34 @@ LOGS = {"critical", "debug", "error", "exception", "info", "log", "warn", "warni
 KEEPS = {"append_keys", "thread_safe_append_keys"}
 LOGGER = re.compile(r"(?:^|_)log(?:ger|ging)?$", re.IGNORECASE)
 # What passes a value on as it is.
-PASSES = {"asdict", "copy", "dict", "dumps", "format", "json", "model_dump", "repr", "str", "strip", "vars"}
+PASSES = {
+    "asdict",
+    "copy",
+    "dict",
+    "dumps",
+    "format",
+    "json",
+    "model_dump",
+    "repr",
+    "str",
+    "strip",
+    "vars",
+}
 # What holds everything that a caller sent, or every variable.
 WHOLE = {
     *("body", "current_event", "decoded_body", "environ", "event", "headers", "json_body"),
     *("lambda_event", "payload", "raw_event", "request"),
 }
-PARTS = {"authorizer", "body", "cookies", "detail", "headers", "multiValueHeaders", "Records", "requestContext"}
+PARTS = {
+    "authorizer",
+    "body",
+    "cookies",
+    "detail",
+    "headers",
+    "multiValueHeaders",
+    "Records",
+    "requestContext",
+}
 SECRETS = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|secret|api_?key|private_key|authorization|credentials|"
     r"(?<!next_)(?<!page_)(?<!client_)(?<!continuation_)(?<!pagination_)token)$"
