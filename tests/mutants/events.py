@@ -343,11 +343,10 @@ def _(edit: Edit) -> None:
 @mutant("EVT-06", "an alarm tells a topic that nobody reads")
 def _(edit: Edit) -> None:
     edit.declare(
-        """QuietTopic:
+        f"""QuietTopic:
   Type: AWS::SNS::Topic
   Properties:
-    TopicName: !Sub %s-quiet-${EnvironmentName}"""
-        % edit.service
+    TopicName: !Sub {edit.service}-quiet-${{EnvironmentName}}"""
     )
     alarm = f"{edit.function().pascal}ErrorsAlarm"
     edit.in_resource(alarm, "AlarmActions: [!Ref AlarmTopic]", "AlarmActions: [!Ref QuietTopic]")

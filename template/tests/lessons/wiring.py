@@ -72,10 +72,10 @@ def sources(service: Service) -> Iterator[Source]:
         if not kind:
             continue
         names = targets(mapping.get("FunctionName"))
-        function = next((each for each in service.functions if each.logical_id in names), None)
+        reader = next((each for each in service.functions if each.logical_id in names), None)
         queue = _queue(service, arn)
         name = mapping.logical_id
-        yield Source(kind, mapping.properties, function, queue, mapping, name, mapping.line)
+        yield Source(kind, mapping.properties, reader, queue, mapping, name, mapping.line)
 
 
 def _queue(service: Service, node: Any) -> Resource | None:

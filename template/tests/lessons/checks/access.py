@@ -200,7 +200,7 @@ def _too_wide(service: Service, role: Role, trust: Statement) -> Iterator[tuple[
             yield trust.line, f"trusts more than GitHub: {', '.join(named) or 'somebody else'}"
         return
     line = trust.body.lines.get("Condition", trust.line)
-    compared = {}
+    compared: dict[str, Any] = {}
     for operator, keys in (trust.body.get("Condition") or {}).items():
         line_here = line_of(trust.body, "Condition", operator) or line
         if operator != "StringEquals":

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from delivery.template import Template
+
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted
 from ..policies import (
@@ -17,7 +19,7 @@ from ..policies import (
     targets,
 )
 from ..service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service, strings
-from ..wiring import STREAMS, Source, asynchronous, invoke_configs, invoked, sources, watched
+from ..wiring import STREAMS, asynchronous, invoke_configs, invoked, sources, watched
 
 # ── EVT-02: one helper that publishes ────────────────────────────────────────
 
@@ -227,10 +229,10 @@ def numbers_are_chosen(service: Service) -> Iterator[Finding]:
         if source.kind == "SQS" and not limited and reserved is None:
             found = f"{source.name} has no MaximumConcurrency"
             yield _of(source.owner, "EVT-05", source.line, found)
-        if source.queue and source.queue.get("RedrivePolicy"):
-            if at(source.queue.get("RedrivePolicy"), "maxReceiveCount") is None:
-                found = f"{source.queue.logical_id} has no maxReceiveCount"
-                yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
+        redrive = source.queue.get("RedrivePolicy") if source.queue else None
+        if source.queue and redrive and at(redrive, "maxReceiveCount") is None:
+            found = f"{source.queue.logical_id} has no maxReceiveCount"
+            yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
     for function in asynchronous(service):
         for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             configs = invoke_configs(service, function)
@@ -255,17 +257,15 @@ def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
         if source.queue is None or source.function is None:
             continue
         for environment in ENVIRONMENTS:
-            problem = _visibility_problem(service, source, environment)
+            template = deployed(service, TEMPLATE, environment)
+            problem = _visibility_problem(source.queue, source.function, template)
             if problem:
                 line = source.queue.line_of("VisibilityTimeout")
                 yield _of(source.queue, "EVT-05", line, problem)
                 break
 
 
-def _visibility_problem(service: Service, source: Source, environment: str) -> str:
-    template = deployed(service, TEMPLATE, environment)
-    queue, function = source.queue, source.function
-    assert queue and function
+def _visibility_problem(queue: Resource, function: Function, template: Template) -> str:
     hides = _seconds(resolved(template, queue.get("VisibilityTimeout")), DEFAULT_VISIBILITY)
     works = _seconds(resolved(template, function.get("Timeout")), DEFAULT_TIMEOUT)
     if hides is None or works is None or hides >= TIMES * works:
@@ -436,8 +436,8 @@ def _region_problem(service: Service, environment: str, written: Any, region: st
             return "" if here == region else f"{name} is made in {here}"
         if isinstance(parameter, dict) and at(written, "Ref") == name:
             given = service.parameters(environment).get(name, str(parameter.get("Default") or ""))
-            if given.startswith("arn:"):
-                return _other_region(given, region)
+            if given.startswith("arn:") or region in given:
+                return _other_region(given, region) if given.startswith("arn:") else ""
             pattern = str(parameter.get("AllowedPattern") or "")
             return "" if region in pattern else f"the AllowedPattern of {name} does not say it"
     value = resolved(template, written)

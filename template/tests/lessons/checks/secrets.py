@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 
 from delivery.template import Template
 
@@ -46,6 +46,8 @@ def _is_secret_value(name: str, value: Any) -> bool:
         return False
     if WITH_PASSWORD.search(value):
         return True
+    if re.match(r"arn:|https?:|[\w-]*/", value):
+        return False  # an address, or a name as Secrets Manager has them
     return bool(HOLDS_SECRET.search(_words(name))) and len(value) >= 6 and " " not in value
 
 
@@ -101,9 +103,10 @@ def no_values_in_workflows(service: Service) -> Iterator[Finding]:
 def no_values_in_code(service: Service) -> Iterator[Finding]:
     """No code has a password; ruff knows how they look. Names of secrets are SEC-02's."""
     for told in service.tools.ruff:
-        if told.rule in ("S105", "S106", "S107"):
-            if told.line not in _lines_of_names(service, service.module(told.path)):
-                yield Finding("SEC-01", told.path, told.line, told.message)
+        if told.rule not in ("S105", "S106", "S107"):
+            continue
+        if told.line not in _lines_of_names(service, service.module(told.path)):
+            yield Finding("SEC-01", told.path, told.line, told.message)
 
 
 @check("SEC-01")
@@ -121,10 +124,10 @@ def no_known_keys(service: Service) -> Iterator[Finding]:
             if found and len(found[1]) >= length:
                 line = text.count("\n", 0, found.start()) + 1
                 yield Finding("SEC-01", path, line, f"has a key: {start}…")
-        if "PRIVATE KEY-----" in text and not path.startswith("tests/"):
-            if found := PRIVATE_KEY.search(text):
-                line = text.count("\n", 0, found.start()) + 1
-                yield Finding("SEC-01", path, line, "has a private key")
+        found = PRIVATE_KEY.search(text) if "PRIVATE KEY-----" in text else None
+        if found and not path.startswith("tests/"):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Finding("SEC-01", path, line, "has a private key")
 
 
 @check("SEC-01")
@@ -208,28 +211,36 @@ def _lines_of_names(service: Service, module: Module) -> set[int]:
     found = set()
     for text in module.nodes(ast.Constant):
         if isinstance(text.value, str) and re.fullmatch(
-            rf"{re.escape(service.name)}/[\w./+=@-]+(?:-(?:dev|prod)|-)", text.value
+            rf"{re.escape(service.name)}/[\w./+=@-]+-(?:dev|prod)", text.value
         ):
             found.add(text.lineno)
     for read in _reads(module):
         name = read.name
         if isinstance(name, ast.Name):
-            name = _constants(module).get(name.id, name)
-        literal = isinstance(name, ast.Constant) and isinstance(name.value, str)
-        if literal or isinstance(name, ast.JoinedStr):
+            name = _assigned(module).get(name.id, name)
+        if _is_literal(name):
             found.add(name.lineno)
     return found
 
 
-def _constants(module: Module) -> dict[str, ast.expr]:
-    """What is assigned to names at the top of a module."""
+def _is_literal(node: ast.expr | None) -> TypeGuard[ast.expr]:
+    """Whether a name is written there, whole or a part of it."""
+    if isinstance(node, ast.JoinedStr):
+        return any(_is_literal(each) for each in node.values)
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return any(letter.isalpha() for letter in node.value)
+
+
+def _assigned(module: Module) -> dict[str, ast.expr]:
+    """What is assigned to names, in functions too; of several, what comes last."""
     found: dict[str, ast.expr] = {}
-    for each in module.tree.body:
-        if isinstance(each, ast.Assign):
-            found |= {
-                target.id: each.value for target in each.targets if isinstance(target, ast.Name)
-            }
-        elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value:
+    for plain in module.nodes(ast.Assign):
+        found |= {
+            target.id: plain.value for target in plain.targets if isinstance(target, ast.Name)
+        }
+    for each in module.nodes(ast.AnnAssign):
+        if isinstance(each.target, ast.Name) and each.value:
             found[each.target.id] = each.value
     return found
 
@@ -260,11 +271,14 @@ def _reads(module: Module) -> tuple[Read, ...]:
 @KEPT
 def _reads_in(parsed: Parsed) -> tuple[Read, ...]:
     module = Module("", parsed)
+    assigned = [
+        (target, each.value) for each in module.nodes(ast.Assign) for target in each.targets
+    ]
+    assigned += [(each.target, each.value) for each in module.nodes(ast.AnnAssign) if each.value]
     providers = {
         dotted(target)
-        for each in [*module.nodes(ast.Assign), *module.nodes(ast.AnnAssign)]
-        for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
-        if isinstance(each.value, ast.Call) and _last(each.value.func) == "SecretsProvider"
+        for target, value in assigned
+        if isinstance(value, ast.Call) and _last(value.func) == "SecretsProvider"
     } - {""}
     found = []
     for call in module.nodes(ast.Call):
@@ -294,7 +308,7 @@ def _argument(call: ast.Call, name: str, place: int | None = None) -> ast.expr |
 
 # ── SEC-03: which secrets ────────────────────────────────────────────────────
 
-READ_SECRET = "secretsmanager:GetSecretValue"  # noqa: S105 (an action)
+GET_VALUE = "secretsmanager:GetSecretValue"
 
 
 @check("SEC-03")
@@ -305,7 +319,7 @@ def only_its_own(service: Service) -> Iterator[Finding]:
         for statement in statements(TEMPLATE, resource):
             if not statement.allows or "*" in statement.actions:
                 continue  # that is IAM-06's
-            if statement.is_identity and statement.covers(READ_SECRET):
+            if statement.is_identity and statement.covers(GET_VALUE):
                 for problem, line in _too_many(service, resource, statement, templates):
                     found = f"{resource.logical_id} may {problem}"
                     yield Finding("SEC-03", TEMPLATE, line, found, resource=resource.logical_id)
@@ -379,9 +393,10 @@ def cached_for_a_while(service: Service) -> Iterator[Finding]:
                     yield Finding("SEC-04", module.path, read.call.lineno, problem)
             for call in module.nodes(ast.Call):
                 is_read = any(call is read.call for read in _reads(module))
-                if is_read or _called(module, call) in readers:
-                    if problem := _for_ever(module, call, scopes.get(call)):
-                        yield Finding("SEC-04", module.path, call.lineno, problem)
+                is_read = is_read or _called(module, call) in readers
+                problem = _for_ever(module, call, scopes.get(call)) if is_read else ""
+                if problem:
+                    yield Finding("SEC-04", module.path, call.lineno, problem)
 
 
 @check("SEC-04")
@@ -469,7 +484,7 @@ def _age_problem(module: Module, read: Read, scope: Scope | None) -> str:
 def _number(module: Module, node: ast.expr) -> float | None:
     """What a number comes to: 300, MAX_AGE_SECONDS, 5 * 60."""
     if isinstance(node, ast.Name):
-        known = _constants(module).get(node.id)
+        known = _assigned(module).get(node.id)
         return None if known is None or isinstance(known, ast.Name) else _number(module, known)
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return node.value
