@@ -15,8 +15,12 @@ def reader(edit: Edit) -> Function:
 
 
 def module(edit: Edit, text: str) -> None:
-    """Add a module to the first function."""
-    edit.write(f"{edit.function().code}/services/partner.py", text)
+    """Add a module to the first function that calls AWS."""
+    for each in edit.functions:
+        if edit.has(f"{each.code}/utils/aws.py"):
+            edit.write(f"{each.code}/services/partner.py", text)
+            return
+    edit.skip()
 
 
 # ── SEC-01: where secrets are ────────────────────────────────────────────────
@@ -373,6 +377,14 @@ def _(edit: Edit) -> None:
         "from typing import Any\n\n" + LOGGER + "def trace(customer: dict[str, Any]) -> None:\n"
         '    logger.info("mail sent", to=customer["email"])\n',
     )
+
+
+@mutant("SEC-05", "what keeps botocore from logging secrets is gone")
+def _(edit: Edit) -> None:
+    path = f"{reader(edit).code}/utils/aws.py"
+    text = edit.read(path)
+    start, end = text.index("# At DEBUG these log"), text.index("# Two attempts")
+    edit.write(path, text[:start] + text[end:])
 
 
 @mutant("SEC-05", "botocore logs whole requests")

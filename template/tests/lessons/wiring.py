@@ -17,6 +17,8 @@ ASYNCHRONOUS = {
 }
 STREAMS = {"DynamoDB", "Kinesis"}
 POLLED = {"SQS", *STREAMS}
+# Only mappings of Kafka, of message brokers and of DocumentDB have these.
+ELSE = ("Topics", "Queues", "SelfManagedEventSource", "DocumentDBEventSourceConfig")
 # Who may invoke a function without waiting for its answer, by AWS::Lambda::Permission.
 ASYNCHRONOUS_CALLERS = (
     *(
@@ -95,13 +97,10 @@ def _kind(service: Service, arn: Any, mapping: Resource) -> str:
         declared = service.resources.get(name)
         if declared and declared.type in kinds:
             return kinds[declared.type]
-    if mapping.get("SelfManagedEventSource") or mapping.get("AmazonManagedKafkaEventSourceConfig"):
+    # What is declared elsewhere is told by the properties that only it has.
+    if any(mapping.get(key) for key in ELSE):
         return ""
-    text = str(arn)
-    for part, kind in ((":sqs:", "SQS"), (":kinesis:", "Kinesis"), (":dynamodb:", "DynamoDB")):
-        if part in text:
-            return kind
-    return ""
+    return "Kinesis" if mapping.get("StartingPosition") else "SQS"
 
 
 def asynchronous(service: Service) -> list[Function]:

@@ -368,11 +368,12 @@ def roles_only_with_a_boundary(service: Service) -> Iterator[Finding]:
             if not each.allows or not each.is_identity:
                 continue
             line = each.body.lines.get("Action", each.line)
-            wide = "iam:*" in [action.lower() for action in each.actions] or "*" in each.actions
+            if "iam:*" in each.actions or "*" in each.actions:
+                continue  # that is IAM-04's
             if each.covers("iam:DeleteRolePermissionsBoundary"):
                 found = f"{resource.logical_id} may take a boundary off a role, in {each.name}"
                 yield Finding("IAM-05", INFRA, line, found, resource=resource.logical_id)
-            elif any(map(each.covers, GIVES)) and not wide:
+            elif any(map(each.covers, GIVES)):
                 operator, _value = each.conditions().get("iam:permissionsboundary", ("", None))
                 if operator not in ("StringEquals", "ArnEquals"):
                     found = (

@@ -704,6 +704,24 @@ def _tells(name: str) -> bool:
 
 
 @check("SEC-05")
+def sdks_are_quiet(service: Service) -> Iterator[Finding]:
+    """Where secrets are read, LogLevel DEBUG does not make botocore log them."""
+    for folder in service.function_folders:
+        modules = list(service.modules(folder))
+        reading = [(module, read) for module in modules for read in _reads(module)]
+        if reading and not any(map(_quiets_botocore, modules)):
+            module, read = reading[0]
+            found = "reads a secret, which botocore logs at DEBUG"
+            mend = 'Set the level of logging.getLogger("botocore") to INFO, as utils/aws.py does.'
+            yield Finding("SEC-05", module.path, read.call.lineno, found, mend=mend)
+
+
+def _quiets_botocore(module: Module) -> bool:
+    named = any(each.value == "botocore" for each in module.nodes(ast.Constant))
+    return named and any(_last(call.func) == "setLevel" for call in module.nodes(ast.Call))
+
+
+@check("SEC-05")
 def events_are_not_logged(service: Service) -> Iterator[Finding]:
     """Powertools and SDKs are not told to log whole events, requests and responses."""
     for module in service.modules("src"):
