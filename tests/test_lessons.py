@@ -24,12 +24,7 @@ from lessons.service import Service
 from mutants import CASES, Case, Edit, NotHereError
 
 # Lessons whose checks are still to be written.
-TO_COME = {
-    *("IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05", "IAM-06", "IAM-07"),
-    *("SEC-01", "SEC-02", "SEC-03", "SEC-04", "SEC-05"),
-    *("RUN-01", "RUN-02", "RUN-03", "RUN-04", "RUN-05", "RUN-07"),
-    *("EVT-02", "EVT-03", "EVT-04", "EVT-05", "EVT-06", "EVT-08", "EVT-10"),
-    *("TST-01", "TST-02", "TST-03", "TST-04", "DOC-01", "DOC-02", "DOC-03"),
+TO_COME: set[str] = {
 }
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
 CATALOGUE = {"STR": 11, "DEP": 7, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}

@@ -2,87 +2,530 @@
 
 from __future__ import annotations
 
-from .edits import Edit, innocent, mutant
-
-# ── EVT-09: references ───────────────────────────────────────────────────────
+from .edits import Edit, Function, innocent, mutant
 
 
-@mutant("EVT-09", "a policy is about a resource that is called another way")
+def cut(edit: Edit, logical_id: str, start: str, end: str = "") -> None:
+    """Take out of a resource what is from `start` up to `end`, or the line alone."""
+    text = edit.resource(logical_id)
+    first = text.index(start)
+    first = text.rindex("\n", 0, first) + 1
+    last = text.index(end, first) if end else text.index("\n", first) + 1
+    last = text.rindex("\n", 0, last) + 1 if end else last
+    edit.in_resource(logical_id, text[first:last], "")
+
+
+def publisher(edit: Edit) -> Function:
+    """A function that publishes."""
+    for each in edit.functions:
+        if edit.has(f"{each.code}/utils/publisher.py"):
+            return each
+    edit.skip()
+    raise AssertionError
+
+
+# ── EVT-02: one helper that publishes ────────────────────────────────────────
+
+
+@mutant("EVT-02", "a module publishes by itself")
 def _(edit: Edit) -> None:
-    edit.in_resource(
-        "TrafficCheckFunction", "Resource: !Sub arn:", "Resource: !GetAtt Functoins.Arn #"
-    )
-
-
-@mutant("EVT-09", "a role is of a function that there is not")
-def _(edit: Edit) -> None:
-    role = f"{edit.function().logical_id}nRole"
-    edit.output(f"RoleArn:\n  Description: The role\n  Value: !GetAtt {role}.Arn\n")
-
-
-@mutant("EVT-09", "a resource waits for one that was renamed")
-def _(edit: Edit) -> None:
-    edit.in_resource("Budget", "DependsOn: AlarmTopicPolicy", "DependsOn: TopicPolicy")
-
-
-@mutant("EVT-09", "a resource has a condition that there is not")
-def _(edit: Edit) -> None:
-    edit.in_resource("AlarmEmailSubscription", "Condition: HasAlarmEmail", "Condition: HasEmail")
-
-
-@mutant("EVT-09", "samconfig.toml passes a parameter that was renamed")
-def _(edit: Edit) -> None:
-    edit.replace_all("samconfig.toml", '"LogLevel=', '"LoggingLevel=')
-
-
-@mutant("EVT-09", "a test loads an example event that there is not")
-def _(edit: Edit) -> None:
-    name = edit.function().name
     edit.write(
-        f"tests/unit/{name}/test_more.py",
-        "from collections.abc import Callable\nfrom typing import Any\n\n\n"
-        "def test_more(event: Callable[[str], Any], call: Callable[[Any], Any]) -> None:\n"
-        '    assert call(event("no-such-event"))\n',
+        f"{edit.function().code}/services/audit.py",
+        "import json\nfrom typing import Any\n\n\ndef tell(client: Any, bus: str, item: dict[str, str]) -> None:\n"
+        "    client.put_events(\n        Entries=[\n            {\n"
+        '                "EventBusName": bus,\n                "Source": "audit",\n'
+        '                "DetailType": "audited",\n                "Detail": json.dumps(item),\n'
+        "            }\n        ]\n    )\n",
     )
 
 
-@mutant("EVT-09", "example events are left of a function that is gone")
+@mutant("EVT-02", "the helper does not look at the results any more")
 def _(edit: Edit) -> None:
-    edit.write("events/reports_of_old/due.json", "{}\n")
+    path = f"{publisher(edit).code}/utils/publisher.py"
+    text = edit.read(path)
+    start, end = text.index("            results = "), text.index("            if not entries:")
+    edit.write(
+        path, text[:start] + "            self._client.put_events(Entries=entries)\n" + text[end:]
+    )
 
 
-@mutant("EVT-09", "a function listens to a bus of the service that is called another way")
+@mutant("EVT-02", "a second helper beside the first")
 def _(edit: Edit) -> None:
-    function = edit.function("event")
-    bus = f"EventBusName: !Sub {edit.service}-events-${{EnvironmentName}}"
-    edit.in_resource(function.logical_id, "EventBusName: !Ref EventBus", bus)
+    edit.write(
+        f"{publisher(edit).code}/services/audit.py",
+        "from typing import Any\n\n\ndef tell(client: Any, entries: list[Any]) -> None:\n"
+        '    if client.put_events(Entries=entries)["FailedEntryCount"]:\n'
+        '        raise RuntimeError("not told")\n',
+    )
 
 
-@mutant("EVT-09", "a function waits for events of a service that nothing is called like")
+@innocent("EVT-02", "a helper of one's own, with another name, that looks at the results")
 def _(edit: Edit) -> None:
-    old = f"source: [{edit.service}]"
-    edit.in_resource(edit.function("event").logical_id, old, f"source: [{edit.service}s]")
+    for function in edit.functions:
+        path = f"{function.code}/utils/bus.py"
+        if not edit.has(f"{function.code}/utils/publisher.py"):
+            edit.write(
+                path,
+                "from typing import Any\n\n\ndef tell(client: Any, entries: list[Any]) -> None:\n"
+                "    answer = client.put_events(Entries=entries)\n"
+                '    if answer["FailedEntryCount"]:\n        raise RuntimeError("not told")\n',
+            )
 
 
-@innocent("EVT-09", "references to what SAM makes, and to what only one environment has")
+@innocent("EVT-02", "other clients put what they put")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/audit.py",
+        "from typing import Any\n\n\ndef tell(client: Any, table: Any) -> None:\n"
+        '    client.put_metric_data(Namespace="audit", MetricData=[])\n'
+        '    table.put_item(Item={"pk": "1"})\n',
+    )
+
+
+# ── EVT-03: what failed is kept ──────────────────────────────────────────────
+
+ASYNCHRONOUS = ("event", "schedule", "bucket", "topic")
+
+
+@mutant("EVT-03", "a function keeps nothing that fails")
+def _(edit: Edit) -> None:
+    function = edit.function(*ASYNCHRONOUS)
+    cut(edit, function.logical_id, "        DestinationConfig:", "      Events:")
+
+
+@mutant("EVT-03", "what EventBridge can't hand over is lost")
+def _(edit: Edit) -> None:
+    function = edit.function("event", "schedule", "bucket")
+    text = edit.resource(function.logical_id)
+    line = "              Arn: !GetAtt "
+    start = text.index("            DeadLetterConfig:\n")
+    end = text.index("\n", text.index(line, start)) + 1
+    edit.in_resource(function.logical_id, text[start:end], "")
+
+
+@mutant("EVT-03", "a queue tries for ever")
+def _(edit: Edit) -> None:
+    queue = f"{edit.function('queue').pascal}Queue"
+    text = edit.resource(queue)
+    edit.in_resource(queue, text[text.index("      RedrivePolicy:\n") :].rstrip("\n") + "\n", "")
+
+
+@mutant("EVT-03", "a stream drops what it gave up on")
+def _(edit: Edit) -> None:
+    mapping = f"{edit.function('stream').pascal}StreamMapping"
+    text = edit.resource(mapping)
+    edit.in_resource(
+        mapping, text[text.index("      DestinationConfig:\n") :].rstrip("\n") + "\n", ""
+    )
+
+
+@mutant("EVT-03", "dead letters raise no alarm")
+def _(edit: Edit) -> None:
+    alarm = f"{edit.function(*ASYNCHRONOUS, 'queue', 'stream').pascal}DeadLettersAlarm"
+    edit.replace("template.yaml", edit.resource(alarm), "")
+
+
+@mutant("EVT-03", "a partner's address gets a topic, and what it does not take is lost")
+def _(edit: Edit) -> None:
+    edit.declare(
+        """PartnerSubscription:
+  Type: AWS::SNS::Subscription
+  Properties:
+    TopicArn: !Ref AlarmTopic
+    Protocol: https
+    Endpoint: https://partner.example.com/alarms"""
+    )
+
+
+@innocent("EVT-03", "a function has its destination in a resource of its own")
+def _(edit: Edit) -> None:
+    function = edit.function(*ASYNCHRONOUS)
+    cut(edit, function.logical_id, "        DestinationConfig:", "      Events:")
+    edit.declare(
+        f"""{function.pascal}Failures:
+  Type: AWS::Lambda::EventInvokeConfig
+  Properties:
+    FunctionName: !Ref {function.logical_id}
+    Qualifier: live
+    DestinationConfig:
+      OnFailure:
+        Destination: !GetAtt {function.pascal}DeadLetterQueue.Arn"""
+    )
+
+
+@innocent("EVT-03", "people get a topic, and an alarm on dead letters is a formula")
+def _(edit: Edit) -> None:
+    alarm = f"{edit.function(*ASYNCHRONOUS, 'queue', 'stream').pascal}DeadLettersAlarm"
+    text = edit.resource(alarm)
+    queue = alarm.replace("DeadLettersAlarm", "DeadLetterQueue")
+    start, end = text.index("      Namespace:"), text.index("      EvaluationPeriods:")
+    edit.in_resource(
+        alarm,
+        text[start:end],
+        f"""      Metrics:
+        - Id: waiting
+          MetricStat:
+            Metric:
+              Namespace: AWS/SQS
+              MetricName: ApproximateNumberOfMessagesVisible
+              Dimensions:
+                - Name: QueueName
+                  Value: !GetAtt {queue}.QueueName
+            Period: 300
+            Stat: Maximum
+""",
+    )
+    edit.declare(
+        """ManagerSubscription:
+  Type: AWS::SNS::Subscription
+  Properties:
+    TopicArn: !Ref AlarmTopic
+    Protocol: email
+    Endpoint: manager@example.com"""
+    )
+
+
+# ── EVT-04: batches ──────────────────────────────────────────────────────────
+
+
+def mapping(edit: Edit) -> tuple[Function, str]:
+    """A function that takes batches, and its mapping."""
+    function = edit.function("queue", "stream")
+    return function, f"{function.pascal}{function.trigger.capitalize()}Mapping"
+
+
+@mutant("EVT-04", "Lambda does not listen to the answer")
+def _(edit: Edit) -> None:
+    _function, name = mapping(edit)
+    cut(edit, name, "      FunctionResponseTypes:")
+
+
+@mutant("EVT-04", "the handler goes over the records by itself")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    edit.replace(
+        f"{function.code}/index.py",
+        "    return process_partial_response(event, handle, processor, context)\n",
+        '    for record in event["Records"]:\n        handle(record)\n'
+        '    return {"statusCode": 200}\n',
+    )
+
+
+@mutant("EVT-04", "the handler drops the answer")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    edit.replace(
+        f"{function.code}/index.py",
+        "    return process_partial_response(",
+        "    process_partial_response(",
+    )
+
+
+@innocent("EVT-04", "the handler writes the answer by itself")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    edit.replace(
+        f"{function.code}/index.py",
+        "    return process_partial_response(event, handle, processor, context)\n",
+        "    failed = []\n"
+        '    for record in event["Records"]:\n        try:\n            handle(record)\n'
+        '        except Exception:\n            failed.append({"itemIdentifier": record["messageId"]})\n'
+        '    return {"batchItemFailures": failed}\n',
+    )
+
+
+@innocent("EVT-04", "a batch of one fails whole")
+def _(edit: Edit) -> None:
+    _function, name = mapping(edit)
+    text = edit.resource(name)
+    size = next(line for line in text.splitlines() if "BatchSize:" in line)
+    edit.in_resource(name, size, "      BatchSize: 1")
+    cut(edit, name, "      FunctionResponseTypes:")
+
+
+# ── EVT-05: chosen numbers ───────────────────────────────────────────────────
+
+
+@mutant("EVT-05", "a function gets more time, and its queue stays as it was")
+def _(edit: Edit) -> None:
+    function = edit.function("queue")
+    edit.in_resource(function.logical_id, "Timeout: 30", "Timeout: 60")
+
+
+@mutant("EVT-05", "a queue has no time for which it hides messages")
+def _(edit: Edit) -> None:
+    cut(edit, f"{edit.function('queue').pascal}Queue", "      VisibilityTimeout:")
+
+
+@mutant("EVT-05", "a queue's function runs as often as there are messages")
+def _(edit: Edit) -> None:
+    name = f"{edit.function('queue').pascal}QueueMapping"
+    text = edit.resource(name)
+    edit.in_resource(name, text[text.index("      ScalingConfig:\n") :].rstrip("\n") + "\n", "")
+
+
+@mutant("EVT-05", "nobody says how often an event is tried")
+def _(edit: Edit) -> None:
+    function = edit.function(*ASYNCHRONOUS)
+    cut(edit, function.logical_id, "        MaximumRetryAttempts:")
+
+
+@mutant("EVT-05", "a stream is tried for as long as it keeps a change")
+def _(edit: Edit) -> None:
+    cut(edit, f"{edit.function('stream').pascal}StreamMapping", "      MaximumRetryAttempts:")
+
+
+@mutant("EVT-05", "EventBridge tries for a day")
+def _(edit: Edit) -> None:
+    function = edit.function("event", "schedule", "bucket")
+    cut(edit, function.logical_id, "            RetryPolicy:", "            DeadLetterConfig:")
+
+
+@innocent("EVT-05", "function and queue get more time together, by a parameter")
+def _(edit: Edit) -> None:
+    function = edit.function("queue")
+    edit.parameter(
+        "WorkSeconds:\n  Type: Number\n  Description: How long a job may take.\n  Default: 50"
+    )
+    edit.in_resource(function.logical_id, "Timeout: 30", "Timeout: !Ref WorkSeconds")
+    queue = f"{function.pascal}Queue"
+    edit.in_resource(queue, "VisibilityTimeout: 180", "VisibilityTimeout: 400")
+
+
+@innocent("EVT-05", "concurrency is limited for the function, whatever invokes it")
+def _(edit: Edit) -> None:
+    function = edit.function("queue")
+    name = f"{function.pascal}QueueMapping"
+    text = edit.resource(name)
+    edit.in_resource(name, text[text.index("      ScalingConfig:\n") :].rstrip("\n") + "\n", "")
+    edit.in_resource(
+        function.logical_id,
+        "      Timeout: 30",
+        "      ReservedConcurrentExecutions: 5\n      Timeout: 30",
+    )
+
+
+# ── EVT-06: alarms ───────────────────────────────────────────────────────────
+
+
+@mutant("EVT-06", "a function's errors raise no alarm")
+def _(edit: Edit) -> None:
+    alarm = f"{edit.function().pascal}ErrorsAlarm"
+    edit.replace("template.yaml", edit.resource(alarm), "")
+
+
+@mutant("EVT-06", "an alarm on throttles is of another function")
+def _(edit: Edit) -> None:
+    function, other = edit.two()
+    alarm = f"{function.pascal}ThrottlesAlarm"
+    edit.in_resource(alarm, f"!Ref {function.logical_id}", f"!Ref {other.logical_id}")
+
+
+@mutant("EVT-06", "an alarm tells nobody")
+def _(edit: Edit) -> None:
+    cut(edit, f"{edit.function().pascal}ErrorsAlarm", "      AlarmActions:")
+
+
+@mutant("EVT-06", "an alarm is silenced")
+def _(edit: Edit) -> None:
+    alarm = f"{edit.function().pascal}ThrottlesAlarm"
+    edit.in_resource(
+        alarm, "      AlarmActions:", "      ActionsEnabled: false\n      AlarmActions:"
+    )
+
+
+@mutant("EVT-06", "nobody notices a stalled stream")
+def _(edit: Edit) -> None:
+    alarm = f"{edit.function('stream').pascal}IteratorAgeAlarm"
+    edit.replace("template.yaml", edit.resource(alarm), "")
+
+
+@mutant("EVT-06", "an alarm tells a topic that nobody reads")
+def _(edit: Edit) -> None:
+    edit.declare(
+        f"""QuietTopic:
+  Type: AWS::SNS::Topic
+  Properties:
+    TopicName: !Sub {edit.service}-quiet-${{EnvironmentName}}"""
+    )
+    alarm = f"{edit.function().pascal}ErrorsAlarm"
+    edit.in_resource(alarm, "AlarmActions: [!Ref AlarmTopic]", "AlarmActions: [!Ref QuietTopic]")
+
+
+@innocent("EVT-06", "an alarm is a part of another one, which tells")
+def _(edit: Edit) -> None:
+    pascal = edit.function().pascal
+    cut(edit, f"{pascal}ErrorsAlarm", "      AlarmActions:")
+    cut(edit, f"{pascal}ThrottlesAlarm", "      AlarmActions:")
+    edit.declare(
+        f"""{pascal}Alarm:
+  Type: AWS::CloudWatch::CompositeAlarm
+  Properties:
+    AlarmName: !Sub {edit.service}-{edit.function().kebab}-any-${{EnvironmentName}}
+    AlarmRule: !Sub ALARM("${{{pascal}ErrorsAlarm}}") OR ALARM("${{{pascal}ThrottlesAlarm}}")
+    AlarmActions: [!Ref AlarmTopic]"""
+    )
+
+
+@innocent("EVT-06", "an alarm counts errors by a formula, of what callers reach")
 def _(edit: Edit) -> None:
     function = edit.function()
-    edit.output(
-        f"RoleArn:\n  Condition: HasAlarmEmail\n  Description: The role\n"
-        f"  Value: !GetAtt {function.logical_id}Role.Arn\n\n"
-        f"Version:\n  Description: What runs\n"
-        f'  Value: !Sub ["${{Of}} ${{!literal}}", {{Of: !Ref {function.logical_id}.Version}}]\n'
+    alarm = f"{function.pascal}ErrorsAlarm"
+    text = edit.resource(alarm)
+    start, end = text.index("      Namespace:"), text.index("      EvaluationPeriods:")
+    edit.in_resource(
+        alarm,
+        text[start:end],
+        f"""      Metrics:
+        - Id: rate
+          Expression: errors / 5
+        - Id: errors
+          ReturnData: false
+          MetricStat:
+            Metric:
+              Namespace: AWS/Lambda
+              MetricName: Errors
+              Dimensions:
+                - Name: FunctionName
+                  Value: !Ref {function.logical_id}
+                - Name: Resource
+                  Value: !Sub ${{{function.logical_id}}}:live
+            Period: 300
+            Stat: Sum
+""",
     )
 
 
-@innocent("EVT-09", "a test loads an example event by one of its parameters")
+# ── EVT-08: public or not ────────────────────────────────────────────────────
+
+
+def route(edit: Edit, *before: str, auth: str = "") -> None:
+    """Add an event to a function of the API."""
+    function = edit.function("api")
+    lines = [*before, "Orders:", "  Type: HttpApi", "  Properties:", "    ApiId: !Ref Api"]
+    lines += ["    Path: /more/{proxy+}", "    Method: GET", *([f"    {auth}"] if auth else [])]
+    text = "".join(f"        {line}\n" for line in lines)
+    edit.in_resource(function.logical_id, "      Events:\n", f"      Events:\n{text}")
+
+
+def tokens(edit: Edit, *, wanted: bool) -> None:
+    """Only services whose API asks for tokens, or does not."""
+    if ("DefaultAuthorizer:" in edit.resource("Api")) != wanted:
+        edit.skip()
+
+
+@mutant("EVT-08", "a new route says nothing")
 def _(edit: Edit) -> None:
-    name = edit.function().name
-    event = edit.glob(f"events/{name}/*.json")[0].rpartition("/")[2].removesuffix(".json")
-    edit.write(
-        f"tests/unit/{name}/test_more.py",
-        "from collections.abc import Callable\nfrom typing import Any\n\nimport pytest\n\n\n"
-        f'@pytest.mark.parametrize("name", ["{event}"])\n'
-        "def test_more(event: Callable[[str], Any], name: str) -> None:\n"
-        "    assert event(name)\n",
+    tokens(edit, wanted=False)
+    route(edit)
+
+
+@mutant("EVT-08", "the comment of the route is gone")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=False)
+    function = edit.function("api")
+    cut(edit, function.logical_id, "        # Public: anybody")
+
+
+@mutant("EVT-08", "an endpoint without SAM says nothing")
+def _(edit: Edit) -> None:
+    edit.resource("Api")
+    edit.declare(
+        """StatusRoute:
+  Type: AWS::ApiGatewayV2::Route
+  Properties:
+    ApiId: !Ref Api
+    RouteKey: GET /status"""
     )
+
+
+@mutant("EVT-08", "the API has no default any more, and a route relied on it")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=True)
+    cut(edit, "Api", "        DefaultAuthorizer: Jwt")
+    function = edit.function("api")
+    text = edit.resource(function.logical_id)
+    auth = "            Auth:\n              Authorizer: Jwt\n"
+    assert auth in text
+    edit.in_resource(function.logical_id, auth, "")
+
+
+@innocent("EVT-08", "a new route has the default authorizer of the API, another one its own")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=True)
+    route(edit)
+    function = edit.function("api")
+    edit.in_resource(function.logical_id, "        Orders:\n", "        Others:\n")
+    route(edit, auth="Auth: {Authorizer: NONE}")
+
+
+@innocent("EVT-08", "a new route is public, and says so")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=False)
+    route(edit, "# Public, as it tells what everybody may know.")
+
+
+# ── EVT-10: certificates ─────────────────────────────────────────────────────
+
+
+def domain(edit: Edit, certificate: str, parameter: str = "") -> None:
+    """Give the API a domain of its own."""
+    edit.resource("Api")
+    if parameter:
+        edit.parameter(parameter)
+    edit.declare(
+        f"""Domain:
+  Type: AWS::ApiGatewayV2::DomainName
+  Properties:
+    DomainName: !Sub api.${{EnvironmentName}}.example.com
+    DomainNameConfigurations:
+      - EndpointType: REGIONAL
+        SecurityPolicy: TLS_1_2
+        CertificateArn: {certificate}"""
+    )
+
+
+def region(edit: Edit) -> str:
+    """Where the service is."""
+    return edit.answers["aws_region"]
+
+
+PARAMETER = """CertificateArn:
+  Type: String
+  Description: The certificate of the API's domain, in its Region."""
+
+
+@mutant("EVT-10", "an API's certificate is in the Region of CloudFront")
+def _(edit: Edit) -> None:
+    other = "us-east-1" if region(edit) != "us-east-1" else "eu-west-1"
+    domain(edit, f"arn:aws:acm:{other}:123456789012:certificate/0a1b2c3d")
+
+
+@mutant("EVT-10", "a parameter takes certificates of whatever Region")
+def _(edit: Edit) -> None:
+    domain(edit, "!Ref CertificateArn", f"{PARAMETER}\n  AllowedPattern: arn:aws:acm:.*")
+
+
+@mutant("EVT-10", "CloudFront gets a certificate of another Region")
+def _(edit: Edit) -> None:
+    edit.declare(
+        """Site:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      Enabled: true
+      ViewerCertificate:
+        AcmCertificateArn: arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d
+        SslSupportMethod: sni-only"""
+    )
+
+
+@innocent("EVT-10", "a parameter takes certificates of the API's Region")
+def _(edit: Edit) -> None:
+    pattern = f"  AllowedPattern: arn:aws:acm:{region(edit)}:[0-9]{{12}}:certificate/.+"
+    domain(edit, "!Ref CertificateArn", f"{PARAMETER}\n{pattern}")
+
+
+@innocent("EVT-10", "the certificate is wherever the API is")
+def _(edit: Edit) -> None:
+    domain(edit, "!Sub arn:aws:acm:${AWS::Region}:${AWS::AccountId}:certificate/0a1b2c3d")

@@ -1,1 +1,501 @@
 """IAM: identity and access."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..findings import BrokenFileError, Finding, check
+from ..parsers import at, dotted, line_of
+from ..policies import (
+    ISSUER,
+    Role,
+    Statement,
+    deployed,
+    environments,
+    exists,
+    listed,
+    resolved,
+    roles,
+    statements,
+    targets,
+    unscoped,
+    wide_actions,
+)
+from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Service, strings
+
+TEMPLATES = (INFRA, TEMPLATE)
+
+# ── IAM-01: no long-lived keys ───────────────────────────────────────────────
+
+# What AWS begins the id of a long-lived key with. Its documents have examples that end in EXAMPLE.
+KEY = re.compile(r"(?<![A-Z0-9])AKIA[A-Z2-7]{16}(?![A-Z0-9])")
+SIGNS_IN = "aws-actions/configure-aws-credentials"
+KEY_INPUTS = ("aws-access-key-id", "aws-secret-access-key")
+# Names of secrets that hold a key, and what the AWS CLI and SDKs read one from.
+KEY_NAMES = re.compile(r"access_?key(_?id)?\b", re.IGNORECASE)
+SECRET = re.compile(r"\bsecrets\s*(?:\.|\[)")
+
+
+@check("IAM-01")
+def no_keys_in_files(service: Service) -> Iterator[Finding]:
+    """No file has the id of a key."""
+    for path in sorted(service.files):
+        try:
+            text = service.text(path)
+        except BrokenFileError:
+            continue  # a picture, or an archive
+        if "AKIA" not in text:
+            continue
+        for found in KEY.finditer(text):
+            if not found[0].endswith("EXAMPLE"):
+                line = text.count("\n", 0, found.start()) + 1
+                yield Finding("IAM-01", path, line, f"has an access key of AWS: {found[0][:8]}…")
+
+
+@check("IAM-01")
+def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
+    """Nothing in .github signs in with a key that it keeps as a secret."""
+    for path in service.files_in(".github", ".yml", ".yaml"):
+        try:
+            data = service.yaml(path)
+        except BrokenFileError:
+            continue  # told once, by `unreadable`
+        seen = set()
+        for name, value, line in _settings(data):
+            is_key = KEY_NAMES.search(name.replace("-", "_")) or KEY_NAMES.search(value)
+            if is_key and SECRET.search(value) and line not in seen:
+                seen.add(line)
+                yield Finding("IAM-01", path, line, f"{name} is a key that GitHub keeps")
+    for job in service.jobs:
+        for step in job.steps:
+            given = at(step, "with")
+            # With a session token they are the temporary keys of a role.
+            if not _uses(step, SIGNS_IN) or not isinstance(given, dict):
+                continue
+            if "aws-session-token" in given:
+                continue
+            for name in KEY_INPUTS:
+                line = line_of(step, "with", name)
+                if name in given and not SECRET.search(str(given[name])):
+                    yield Finding("IAM-01", job.path, line, f"{job.id} signs in with {name}")
+
+
+def _uses(step: dict[str, Any], action: str) -> bool:
+    return str(step.get("uses", "")).split("@")[0] == action
+
+
+def _settings(node: Any, name: str = "", line: int = 0) -> Iterator[tuple[str, str, int]]:
+    """Every text of a file, with the key that it is the value of."""
+    if isinstance(node, str):
+        yield name, node, line
+    elif isinstance(node, list):
+        for number, each in enumerate(node):
+            yield from _settings(each, name, line_of(node, number) or line)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _settings(value, str(key), line_of(node, key) or line)
+
+
+@check("IAM-01")
+def no_users(service: Service) -> Iterator[Finding]:
+    """No template makes somebody who has a key."""
+    for path in TEMPLATES:
+        for each in service.resources_of(path).values():
+            if each.type in ("AWS::IAM::AccessKey", "AWS::IAM::User"):
+                found = f"{each.logical_id} is an {each.type}"
+                yield Finding("IAM-01", path, each.line, found, resource=each.logical_id)
+
+
+@check("IAM-01")
+def no_keys_in_code(service: Service) -> Iterator[Finding]:
+    """No code passes a key to an SDK, unless with the token that temporary keys have."""
+    for folder in ("src", "scripts"):
+        for module in service.modules(folder):
+            for call in module.nodes(ast.Call):
+                names = {each.arg for each in call.keywords}
+                if "aws_secret_access_key" in names and "aws_session_token" not in names:
+                    found = f"{dotted(call.func) or 'a call'} gets aws_secret_access_key"
+                    yield Finding("IAM-01", module.path, call.lineno, found)
+
+
+# ── IAM-02: a role for each environment ──────────────────────────────────────
+
+
+@check("IAM-02")
+def roles_differ(service: Service) -> Iterator[Finding]:
+    """A role that GitHub deploys with has another name in each environment."""
+    for path in TEMPLATES:
+        for role in roles(service, path):
+            if role.signs_in and _drives(role):
+                names = _names(service, role)
+                if len(names) == len(ENVIRONMENTS) and len(set(names)) == 1:
+                    line = role.resource.line_of("RoleName")
+                    found = f"{role.id} is {names[0]} in every environment"
+                    yield Finding("IAM-02", path, line, found, resource=role.id)
+
+
+def _drives(role: Role) -> bool:
+    return any(each.covers("cloudformation:ExecuteChangeSet") for each in role.permissions)
+
+
+def _names(service: Service, role: Role) -> list[str]:
+    """What a role is called in each environment that has it, where its template says that."""
+    found = []
+    for environment in ENVIRONMENTS:
+        template = deployed(service, role.path, environment)
+        name = resolved(template, role.resource.get("RoleName"))
+        if exists(template, role.resource) and isinstance(name, str):
+            found.append(name)
+    return found
+
+
+@check("IAM-02")
+def workflows_use_their_own(service: Service) -> Iterator[Finding]:
+    """No two environments of GitHub sign in as the same role."""
+    users: dict[str, str] = {}
+    for job in service.jobs:
+        environment = job.body.get("environment")
+        environment = environment.get("name") if isinstance(environment, dict) else environment
+        for step in job.steps:
+            role = str(at(step, "with", "role-to-assume") or "").split("role/")[-1]
+            if not _uses(step, SIGNS_IN) or not role or "${" in role:
+                continue
+            first = users.setdefault(role, str(environment))
+            if first != str(environment):
+                line = line_of(step, "with", "role-to-assume")
+                found = (
+                    f"{job.id} signs in as {role} for {environment}, and another job for {first}"
+                )
+                yield Finding("IAM-02", job.path, line, found)
+
+
+# ── IAM-03: trust ────────────────────────────────────────────────────────────
+
+# owner/name, with their ids or without, and one branch or environment.
+SUBJECT = re.compile(
+    r"repo:(?P<owner>[^/@:*?]+)(@[^/:*?]+)?/(?P<name>[^/@:*?]+)(@[^/:*?]+)?"
+    r":(?P<rest>environment:[^*?:]+|ref:refs/heads/[^*?]+)"
+)
+
+
+@check("IAM-03")
+def trust_is_exact(service: Service) -> Iterator[Finding]:
+    """What GitHub can become trusts one repository and one environment or branch."""
+    for path in TEMPLATES:
+        for role in roles(service, path):
+            for statement in role.trust:
+                if statement.allows:
+                    for line, found in _too_wide(service, role, statement):
+                        told = f"{role.id} {found}"
+                        yield Finding("IAM-03", path, line, told, resource=role.id)
+
+
+def _too_wide(service: Service, role: Role, trust: Statement) -> Iterator[tuple[int, str]]:
+    if not role.is_github(trust):
+        named = [text for text, _line in strings(trust.body.get("Principal"))]
+        if "*" in named and not trust.body.get("Condition"):
+            yield trust.line, "trusts everybody"
+        elif role.signs_in:
+            yield trust.line, f"trusts more than GitHub: {', '.join(named) or 'somebody else'}"
+        return
+    line = trust.body.lines.get("Condition", trust.line)
+    compared: dict[str, Any] = {}
+    for operator, keys in (trust.body.get("Condition") or {}).items():
+        line_here = line_of(trust.body, "Condition", operator) or line
+        if operator != "StringEquals":
+            yield line_here, f"compares with {operator} in its trust"
+        compared |= keys if isinstance(keys, dict) else {}
+    for claim in ("aud", "sub"):
+        if f"{ISSUER}:{claim}" not in compared:
+            yield line, f"compares no {claim} in its trust"
+    for environment in ENVIRONMENTS:
+        template = deployed(service, role.path, environment)
+        problem = _subject_problem(listed(resolved(template, compared.get(f"{ISSUER}:sub"))))
+        if problem and exists(template, role.resource):
+            line = line_of(trust.body, "Condition", "StringEquals", f"{ISSUER}:sub") or line
+            yield line, problem
+            return
+
+
+def _subject_problem(subjects: list[Any]) -> str:
+    """Why these subjects are not one repository and one branch or environment; empty if they are."""
+    seen = set()
+    for subject in subjects:
+        found = SUBJECT.fullmatch(str(subject))
+        if not found:
+            return f"trusts {subject}, which is not one repository with one environment or branch"
+        seen.add((found["owner"].lower(), found["name"].lower(), found["rest"]))
+    if len(seen) > 1:
+        shown = " and ".join(sorted(f"{owner}/{name}:{rest}" for owner, name, rest in seen))
+        return f"trusts {shown}"
+    return ""
+
+
+# ── IAM-04: scope ────────────────────────────────────────────────────────────
+
+
+@check("IAM-04")
+def scoped(service: Service) -> Iterator[Finding]:
+    """Each permission of infra/environment.yaml is of this service and environment."""
+    yield from _wide(service, "IAM-04", INFRA)
+
+
+def _wide(service: Service, lesson: str, path: str) -> Iterator[Finding]:
+    templates = environments(service, path)
+    for resource in service.resources_of(path).values():
+        for each in statements(path, resource):
+            if not each.allows or not each.is_identity or _is_of_secrets(each):
+                continue
+            told = [
+                *((name, each.body.lines.get("Action", each.line)) for name in wide_actions(each)),
+                *((key, each.body.lines[key]) for key in ("NotAction", "NotResource") if key in each.body),
+                *unscoped(service, each, templates),
+            ]  # fmt: skip
+            for name, line in dict.fromkeys(told):
+                found = f"{resource.logical_id} allows {name} in {each.name}"
+                yield Finding(lesson, path, line, found, resource=resource.logical_id)
+
+
+def _is_of_secrets(statement: Statement) -> bool:
+    """Whether it is about nothing but secrets in template.yaml, whose lesson is SEC-03."""
+    if statement.path == INFRA:
+        return False
+    return all(each.lower().startswith("secretsmanager:") for each in statement.actions)
+
+
+# ── IAM-05: who changes resources ────────────────────────────────────────────
+
+READS = re.compile(r"(?:BatchGet|Describe|Detect|Get|Head|List|Read|Search|View|Validate)\w*\*?")
+# What a test of the live service may do: it changes no resources.
+TRIES = {
+    *(
+        "events:PutEvents",
+        "execute-api:Invoke",
+        "lambda:InvokeFunction",
+        "lambda:InvokeFunctionUrl",
+    ),
+    *("sns:Publish", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"),
+    *("states:StartExecution", "sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
+}
+# With which role a stack is changed: only by one that the condition names.
+CHANGES_STACKS = {
+    f"cloudformation:{each}"
+    for each in ("CreateChangeSet", "CreateStack", "DeleteStack", "RollbackStack", "UpdateStack")
+}
+DRIVES = {
+    f"cloudformation:{each}"
+    for each in (
+        *("CancelUpdateStack", "ContinueUpdateRollback", "DeleteChangeSet", "ExecuteChangeSet"),
+        *("TagResource", "UntagResource"),
+    )
+}
+CLOUDFORMATION = "cloudformation.amazonaws.com"
+READ_ONLY = re.compile(r"(?:ReadOnlyAccess|ViewOnlyAccess|SecurityAudit)(?:_v\d+)?$")
+
+
+@check("IAM-05")
+def pipelines_only_drive(service: Service) -> Iterator[Finding]:
+    """What GitHub can become changes nothing itself, unless through CloudFormation's role."""
+    for path in TEMPLATES:
+        buckets = {
+            name for name, each in service.resources_of(path).items() if each.type == "AWS::S3::Bucket"
+        }  # fmt: skip
+        for role in roles(service, path):
+            if not role.signs_in:
+                continue
+            for name, line in role.managed:
+                if not READ_ONLY.search(name):
+                    found = f"{role.id} has {name}"
+                    yield Finding("IAM-05", path, line, found, resource=role.id)
+            for each in role.permissions:
+                for action in _changes(each, buckets):
+                    line = each.body.lines.get("Action", each.line)
+                    found = f"{role.id} may {action} in {each.name}"
+                    yield Finding("IAM-05", path, line, found, resource=role.id)
+
+
+def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
+    """The actions that change more than packages and stacks, the latter by a role that is named."""
+    conditions = statement.conditions()
+    resources = listed(statement.body.get("Resource"))
+    for action in statement.actions:
+        service, _, verb = action.partition(":")
+        if action in DRIVES or action in TRIES or READS.fullmatch(verb):
+            continue
+        if action in CHANGES_STACKS:
+            of_transform = all("aws:transform/" in str(each) for each in resources)
+            if not of_transform and "cloudformation:rolearn" not in conditions:
+                yield f"{action} with a role of its choice"
+        elif action == "iam:PassRole":
+            operator, to = conditions.get("iam:passedtoservice", ("", None))
+            if operator != "StringEquals" or set(map(str, listed(to))) != {CLOUDFORMATION}:
+                yield f"{action} to other services than CloudFormation"
+        elif service == "s3" and "*" not in verb and resources:
+            if not all(targets(each) & buckets for each in resources):
+                yield action
+        else:
+            yield action
+
+
+@check("IAM-05")
+def only_cloudformation_changes(service: Service) -> Iterator[Finding]:
+    """What CloudFormation becomes, nobody else becomes."""
+    for path in TEMPLATES:
+        for role in roles(service, path):
+            trusted = {
+                text
+                for each in role.trust
+                if each.allows
+                for text, _line in strings(each.body.get("Principal"))
+            }
+            if CLOUDFORMATION in trusted and len(trusted) > 1:
+                others = ", ".join(sorted(trusted - {CLOUDFORMATION}))
+                line = role.resource.line_of("AssumeRolePolicyDocument")
+                found = f"{role.id}, which changes resources, can also be assumed by {others}"
+                yield Finding("IAM-05", path, line, found, resource=role.id)
+
+
+# What gives a role permissions.
+GIVES = ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy")
+
+
+@check("IAM-05")
+def roles_only_with_a_boundary(service: Service) -> Iterator[Finding]:
+    """Whoever makes roles can make them only within the boundary, and can't take it off."""
+    for resource in service.resources_of(INFRA).values():
+        for each in statements(INFRA, resource):
+            if not each.allows or not each.is_identity:
+                continue
+            line = each.body.lines.get("Action", each.line)
+            if "iam:*" in each.actions or "*" in each.actions:
+                continue  # that is IAM-04's
+            if each.covers("iam:DeleteRolePermissionsBoundary"):
+                found = f"{resource.logical_id} may take a boundary off a role, in {each.name}"
+                yield Finding("IAM-05", INFRA, line, found, resource=resource.logical_id)
+            elif any(map(each.covers, GIVES)):
+                operator, _value = each.conditions().get("iam:permissionsboundary", ("", None))
+                if operator not in ("StringEquals", "ArnEquals"):
+                    found = (
+                        f"{resource.logical_id} may make roles without a boundary, in {each.name}"
+                    )
+                    yield Finding("IAM-05", INFRA, line, found, resource=resource.logical_id)
+
+
+@check("IAM-05")
+def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
+    """Every role that template.yaml makes, or SAM for it, has the boundary."""
+    makes_roles = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+    for each in service.of_type(*makes_roles):
+        own_role = each.type != "AWS::IAM::Role" and each.get("Role") is not None
+        if not own_role and not _is_bounded(each.get("PermissionsBoundary")):
+            found = f"{each.logical_id} has no PermissionsBoundary"
+            yield Finding("IAM-05", TEMPLATE, each.line, found, resource=each.logical_id)
+        events = each.events.items() if isinstance(each, Function) else ()
+        for name, event in events:
+            # The scheduler calls the function with a role that SAM makes.
+            given = at(event, "Properties")
+            if event["Type"] != "ScheduleV2" or at(given, "RoleArn") is not None:
+                continue
+            if not _is_bounded(at(given, "PermissionsBoundary")):
+                found = f"{name} of {each.logical_id} has no PermissionsBoundary"
+                line = each.line_of("Events", name)
+                yield Finding("IAM-05", TEMPLATE, line, found, resource=each.logical_id)
+
+
+def _is_bounded(boundary: Any) -> bool:
+    """Whether it is a policy of one's own: AWS has none that bounds a service."""
+    if not boundary or "AWS::NoValue" in targets(boundary):
+        return False
+    return not any(":iam::aws:policy/" in text for text, _line in strings(boundary))
+
+
+# ── IAM-06: roles of functions ───────────────────────────────────────────────
+
+BROAD = re.compile(
+    r"FullAccess|ReadOnlyAccess|AdministratorAccess|PowerUserAccess|SecretsManagerReadWrite"
+)
+RUNS_CODE = (
+    *("AWS::Lambda::Function", "AWS::Serverless::Function"),
+    *("AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"),
+)
+
+
+@check("IAM-06")
+def one_role_each(service: Service) -> Iterator[Finding]:
+    """No function has a role that is made elsewhere, or that another one has too."""
+    own = {each.logical_id for each in service.of_type("AWS::IAM::Role")}
+    users: dict[str, list[str]] = {}
+    for each in service.of_type(*RUNS_CODE):
+        role = each.get("Role", "Fn::GetAtt", 0) or each.get("Role", "Ref")
+        if each.get("Role") is None and each.get("RoleArn") is None:
+            continue
+        declared = targets(each.get("Role") or each.get("RoleArn")) & own
+        for name in declared:
+            users.setdefault(name, []).append(each.logical_id)
+        line = each.line_of("Role")
+        if not declared:
+            shown = role or "one that is made elsewhere"
+            found = f"{each.logical_id} has no role of its own, but {shown}"
+            yield Finding("IAM-06", TEMPLATE, line, found, resource=each.logical_id)
+        elif any(len(users[name]) > 1 for name in declared):
+            (name,) = declared
+            found = f"{each.logical_id} shares {name} with {users[name][0]}"
+            yield Finding("IAM-06", TEMPLATE, line, found, resource=each.logical_id)
+
+
+@check("IAM-06")
+def narrow(service: Service) -> Iterator[Finding]:
+    """What template.yaml allows is single actions on resources of this service."""
+    yield from _wide(service, "IAM-06", TEMPLATE)
+    for each in service.resources.values():
+        for key in ("Policies", "ManagedPolicyArns"):
+            for number, policy in enumerate(listed(each.get(key))):
+                line = each.line_of(key, number)
+                for found in _broad(policy):
+                    told = f"{each.logical_id} has {found}"
+                    yield Finding("IAM-06", TEMPLATE, line, told, resource=each.logical_id)
+
+
+def _broad(policy: Any) -> Iterator[str]:
+    """The managed policies of AWS, and SAM's policy templates, that reach everything."""
+    if isinstance(policy, str) or at(policy, "Fn::Sub") or at(policy, "Fn::Join"):
+        for text, _line in strings(policy):
+            if BROAD.search(text):
+                yield text.split("/")[-1]
+    elif isinstance(policy, dict) and len(policy) == 1:
+        # AWS names its policy templates …Policy; they get what they are about as a value.
+        ((name, given),) = policy.items()
+        if str(name).endswith("Policy") and "*" in [text for text, _line in strings(given)]:
+            yield f"{name} for *"
+
+
+# ── IAM-07: names of roles ───────────────────────────────────────────────────
+
+LONGEST_NAME = 64
+
+
+@check("IAM-07")
+def role_names(service: Service) -> Iterator[Finding]:
+    """A role's name fits, and tells its service and environment."""
+    for path in TEMPLATES:
+        for role in roles(service, path):
+            for name in dict.fromkeys(_names(service, role)):
+                problem = _name_problem(service, role, name)
+                if problem:
+                    line = role.resource.line_of("RoleName")
+                    found = f"{role.id} is called {name}, {problem}"
+                    yield Finding("IAM-07", path, line, found, resource=role.id)
+                    break
+
+
+def _name_problem(service: Service, role: Role, name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        return f"of {len(name)} characters"
+    if service.name.replace("-", "") not in re.sub(r"[^a-z0-9]", "", name.lower()):
+        return "which does not name the service"
+    names = _names(service, role)
+    # That of a role to deploy with is IAM-02's.
+    if len(set(names)) < len(names) and not (role.signs_in and _drives(role)):
+        return "in every environment"
+    return ""

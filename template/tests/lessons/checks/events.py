@@ -1,264 +1,452 @@
-"""EVT: events and workers."""
+"""EVT: events and triggers."""
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from delivery.template import Template
 
 from ..findings import Finding, check
-from ..names import environments, names, resolved
-from ..parsers import Module, at, dotted, line_of
-from ..service import TEMPLATE, Function, Reference, Service, references
+from ..parsers import Module, at, dotted
+from ..policies import (
+    comments,
+    deployed,
+    environments,
+    exists,
+    last_line,
+    listed,
+    resolved,
+    targets,
+)
+from ..service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service, strings
+from ..wiring import STREAMS, asynchronous, invoke_configs, invoked, sources, watched
 
-# ── EVT-09: references ───────────────────────────────────────────────────────
+# ── EVT-02: one helper that publishes ────────────────────────────────────────
 
-PSEUDO = {
-    *("AWS::AccountId", "AWS::NoValue", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region"),
-    *("AWS::StackId", "AWS::StackName", "AWS::URLSuffix"),
+# What PutEvents says of entries that it did not take.
+RESULTS = {"FailedEntryCount", "ErrorCode"}
+
+
+@check("EVT-02")
+def one_publisher(service: Service) -> Iterator[Finding]:
+    """Each function publishes in one module, which looks at what became of every entry."""
+    for folder in service.function_folders:
+        publishing: list[tuple[Module, list[ast.Call]]] = []
+        for module in service.modules(folder):
+            calls = [each for each in module.nodes(ast.Call) if _puts_events(each)]
+            if calls:
+                publishing.append((module, calls))
+        # The one that checks is the helper, though another one may come first.
+        publishing.sort(key=lambda each: not _checks_results(each[0]))
+        for number, (module, calls) in enumerate(publishing):
+            dropped = {
+                each.value.lineno
+                for each in module.nodes(ast.Expr)
+                if isinstance(each.value, ast.Call) and _puts_events(each.value)
+            }
+            for call in calls:
+                if not _checks_results(module) or call.lineno in dropped:
+                    found = "publishes, and looks at no result"
+                    yield Finding("EVT-02", module.path, call.lineno, found)
+                elif number:
+                    found = f"publishes, as {publishing[0][0].path} does"
+                    yield Finding("EVT-02", module.path, call.lineno, found)
+
+
+def _puts_events(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "put_events"
+
+
+def _checks_results(module: Module) -> bool:
+    return any(each.value in RESULTS for each in module.nodes(ast.Constant))
+
+
+# ── EVT-03: what failed is kept ──────────────────────────────────────────────
+
+
+@check("EVT-03")
+def failures_are_kept(service: Service) -> Iterator[Finding]:
+    """Whatever is invoked asynchronously has somewhere to put what it gave up on."""
+    for function in asynchronous(service):
+        if not _failures_of(service, function):
+            found = f"{function.logical_id} is invoked asynchronously, and keeps nothing that fails"
+            yield _of(function, "EVT-03", function.line, found)
+        for name, event in function.events.items():
+            key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
+            keeps = event["Type"] in ("SNS", "EventBridgeRule", "Schedule", "ScheduleV2")
+            if keeps and not at(event, "Properties", key):
+                found = f"{name} of {function.logical_id} has no {key}"
+                yield _of(function, "EVT-03", function.line_of("Events", name), found)
+    for source in sources(service):
+        if source.kind in STREAMS and not at(source.settings, "DestinationConfig", "OnFailure"):
+            found = f"{source.name} keeps no record that fails"
+            yield _of(source.owner, "EVT-03", source.line, found)
+        if source.queue and not source.queue.get("RedrivePolicy"):
+            found = f"{source.queue.logical_id} has no RedrivePolicy"
+            yield _of(source.queue, "EVT-03", source.queue.line, found)
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        if any(not at(target, "DeadLetterConfig") for target in invoked(each)):
+            found = f"{each.logical_id} has no DeadLetterConfig"
+            yield _of(each, "EVT-03", each.line, found)
+    for each in service.of_type("AWS::SNS::Subscription"):
+        is_machine = str(each.get("Protocol")).lower() in (
+            "firehose",
+            "http",
+            "https",
+            "lambda",
+            "sqs",
+        )
+        if is_machine and not each.get("RedrivePolicy"):
+            yield _of(each, "EVT-03", each.line, f"{each.logical_id} has no RedrivePolicy")
+
+
+def _of(resource: Resource, lesson: str, line: int, found: str) -> Finding:
+    return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id)
+
+
+def _failures_of(service: Service, function: Function) -> list[Any]:
+    """Where a function's own failures go."""
+    kept = [function.get("DeadLetterQueue"), function.get("DeadLetterConfig")]
+    for config, _line in invoke_configs(service, function):
+        kept.append(at(config, "DestinationConfig", "OnFailure"))
+    return [each for each in kept if each]
+
+
+@check("EVT-03")
+def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
+    """Each queue for what failed has an alarm on its messages."""
+    alarmed: set[str] = set()
+    for _alarm, namespace, metric, of in watched(service):
+        if namespace == "AWS/SQS" and metric in DEPTHS:
+            alarmed |= of
+    for queue in service.of_type("AWS::SQS::Queue"):
+        if queue.logical_id in _dead_letter_queues(service) - alarmed:
+            found = f"{queue.logical_id} has no alarm on its messages"
+            yield _of(queue, "EVT-03", queue.line, found)
+
+
+DEPTHS = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
+
+
+def _dead_letter_queues(service: Service) -> set[str]:
+    kept: list[Any] = []
+    for function in service.functions:
+        kept += _failures_of(service, function)
+        for event in function.events.values():
+            given = at(event, "Properties")
+            kept += [at(given, "DeadLetterConfig"), at(given, "RedrivePolicy")]
+    kept += [at(each.settings, "DestinationConfig", "OnFailure") for each in sources(service)]
+    for each in service.of_type("AWS::SQS::Queue", "AWS::SNS::Subscription"):
+        kept.append(each.get("RedrivePolicy"))
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        kept += [at(target, "DeadLetterConfig") for target in invoked(each)]
+    return targets(kept)
+
+
+# ── EVT-04: batches ──────────────────────────────────────────────────────────
+
+REPORTS = "ReportBatchItemFailures"
+# How code reports which records failed: Powertools' functions, and the key of the answer.
+REPORTING = {
+    *("process_partial_response", "async_process_partial_response"),
+    *("batch_processor", "async_batch_processor"),
 }
-# What SAM makes beside a function, whose names begin with its own: AppFunctionRole. Those of its
-# events are called after these, those of aliases and versions after theirs.
-OF_FUNCTIONS = ("Alias", "DeploymentGroup", "EventInvokeConfig", "Role", "Url", "Version")
-# What SAM makes of several, under names of its own.
-OF_ALL = {"CodeDeployServiceRole", "ServerlessDeploymentApplication", "ServerlessHttpApi"}
-OF_ALL |= {
-    "ServerlessRestApi",
-    "ServerlessRestApiProdStage",
-    "ServerlessHttpApiApiGatewayDefaultStage",
+
+
+@check("EVT-04")
+def batches_report(service: Service) -> Iterator[Finding]:
+    """What reads a batch says which of its records failed, and Lambda listens."""
+    for source in sources(service):
+        if str(at(source.settings, "BatchSize")) == "1":
+            continue  # a batch of one fails whole
+        if REPORTS not in listed(at(source.settings, "FunctionResponseTypes")):
+            found = f"{source.name} has no FunctionResponseTypes: [{REPORTS}]"
+            yield _of(source.owner, "EVT-04", source.line_of("FunctionResponseTypes"), found)
+        if source.function:
+            yield from _silent(service, source.function)
+
+
+def _silent(service: Service, function: Function) -> Iterator[Finding]:
+    """A handler that takes a batch and does not return which records failed."""
+    handler = str(function.get("Handler") or "")
+    file, _, name = handler.rpartition(".")
+    path = f"{function.folder}/{file.replace('.', '/')}.py"
+    if not service.has(path):
+        return  # which is told by its own lesson
+    modules = list(service.modules(function.folder))
+    own = next((each for each in modules if each.path == path), None)
+    if own is None:
+        return
+    found = next((each for each in own.functions if each.name == name), None)
+    line = found.lineno if found else 1
+    if not any(_reports(each) for each in modules):
+        told = f"{name} takes batches, and does not say which records failed"
+        yield Finding("EVT-04", path, line, told)
+    elif found and not _answers(found):
+        told = f"{name} takes batches, and returns nothing"
+        yield Finding("EVT-04", path, line, told)
+
+
+def _reports(module: Module) -> bool:
+    names = {dotted(each.func).split(".")[-1] for each in module.nodes(ast.Call)}
+    return bool(names & REPORTING) or any(
+        each.value == "batchItemFailures" for each in module.nodes(ast.Constant)
+    )
+
+
+def _answers(handler: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    returns = [each for each in ast.walk(handler) if isinstance(each, ast.Return)]
+    return any(
+        each.value is not None
+        and not (isinstance(each.value, ast.Constant) and each.value.value is None)
+        for each in returns
+    )
+
+
+# ── EVT-05: chosen numbers ───────────────────────────────────────────────────
+
+# What is to be said of each kind of source.
+CHOSEN = {
+    "SQS": ("BatchSize", "MaximumBatchingWindowInSeconds"),
+    "DynamoDB": ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
+    "Kinesis": ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
 }
-# What an event of SAM says the name or ARN of, where that may be written out.
-SOURCES = ("ApiId", "Bucket", "EventBusName", "Queue", "RestApiId", "Stream", "Topic")
+TIMES = 6
+# What AWS takes when nothing is said.
+DEFAULT_VISIBILITY, DEFAULT_TIMEOUT = 30, 3
 
 
-@check("EVT-09")
-def references_are_declared(service: Service) -> Iterator[Finding]:
-    """Each !Ref, !GetAtt, !Sub, DependsOn points to what template.yaml declares or SAM makes."""
-    template = service.template
-    if any(str(name).startswith("Fn::ForEach") for name in template["Resources"]):
-        return  # which resources that makes is known to CloudFormation alone
-    declared = set(service.resources) | set(at(template, "Parameters") or {}) | PSEUDO | OF_ALL
-    found = [
-        reference
-        for section in ("Conditions", "Globals", "Outputs", "Resources")
-        for reference in references(template.get(section))
-    ]
+@check("EVT-05")
+def numbers_are_chosen(service: Service) -> Iterator[Finding]:
+    """Retries, batches, windows and concurrency are written down."""
+    for source in sources(service):
+        for key in CHOSEN[source.kind]:
+            is_fifo = source.queue and source.queue.get("FifoQueue")
+            if key not in source.settings and not (is_fifo and "Window" in key):
+                yield _of(source.owner, "EVT-05", source.line, f"{source.name} has no {key}")
+        limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
+        reserved = source.function and source.function.get("ReservedConcurrentExecutions")
+        if source.kind == "SQS" and not limited and reserved is None:
+            found = f"{source.name} has no MaximumConcurrency"
+            yield _of(source.owner, "EVT-05", source.line, found)
+        redrive = source.queue.get("RedrivePolicy") if source.queue else None
+        if source.queue and redrive and at(redrive, "maxReceiveCount") is None:
+            found = f"{source.queue.logical_id} has no maxReceiveCount"
+            yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
+    for function in asynchronous(service):
+        for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
+            configs = invoke_configs(service, function)
+            if not any(key in config for config, _line in configs):
+                line = configs[0][1] if configs else function.line
+                found = f"{function.logical_id} has no {key} for what is asynchronous"
+                yield _of(function, "EVT-05", line, found)
+        for name, event in function.events.items():
+            retries = event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2")
+            if retries and not at(event, "Properties", "RetryPolicy"):
+                found = f"{name} of {function.logical_id} has no RetryPolicy"
+                yield _of(function, "EVT-05", function.line_of("Events", name), found)
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        if any(not at(target, "RetryPolicy") for target in invoked(each)):
+            yield _of(each, "EVT-05", each.line, f"{each.logical_id} has no RetryPolicy")
+
+
+@check("EVT-05")
+def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
+    """A queue hides a message for six times as long as its function may work on it."""
+    for source in sources(service):
+        if source.queue is None or source.function is None:
+            continue
+        for environment in ENVIRONMENTS:
+            template = deployed(service, TEMPLATE, environment)
+            problem = _visibility_problem(source.queue, source.function, template)
+            if problem:
+                line = source.queue.line_of("VisibilityTimeout")
+                yield _of(source.queue, "EVT-05", line, problem)
+                break
+
+
+def _visibility_problem(queue: Resource, function: Function, template: Template) -> str:
+    hides = _seconds(resolved(template, queue.get("VisibilityTimeout")), DEFAULT_VISIBILITY)
+    works = _seconds(resolved(template, function.get("Timeout")), DEFAULT_TIMEOUT)
+    if hides is None or works is None or hides >= TIMES * works:
+        return ""
+    return (
+        f"{queue.logical_id} hides messages for {hides} seconds, and {function.logical_id} may take"
+        f" {works}: {TIMES} times that is {TIMES * works}"
+    )
+
+
+def _seconds(value: Any, default: int) -> int | None:
+    """A number of seconds; None where that can't be told."""
+    if value is None:
+        return default
+    return int(value) if str(value).isdigit() else None
+
+
+# ── EVT-06: alarms ───────────────────────────────────────────────────────────
+
+
+@check("EVT-06")
+def functions_raise_alarms(service: Service) -> Iterator[Finding]:
+    """Each function has alarms on what may go wrong with it, at least in prod."""
+    prod = deployed(service, TEMPLATE, ENVIRONMENTS[-1])
+    has: set[tuple[str, str]] = set()
+    for alarm, namespace, metric, of in watched(service):
+        if namespace == "AWS/Lambda" and exists(prod, alarm):
+            has |= {(metric, name) for name in of}
+    behind = {
+        each.function.logical_id
+        for each in sources(service)
+        if each.kind in STREAMS and each.function
+    }
+    for function in service.functions:
+        metrics = ["Errors", "Throttles"]
+        metrics += ["IteratorAge"] if function.logical_id in behind else []
+        for metric in metrics:
+            if (metric, function.logical_id) not in has:
+                found = f"{function.logical_id} has no alarm on {metric}"
+                yield _of(function, "EVT-06", function.line, found)
+
+
+@check("EVT-06")
+def alarms_reach_people(service: Service) -> Iterator[Finding]:
+    """Each alarm tells somebody, or is a part of one that does."""
+    composites = service.of_type("AWS::CloudWatch::CompositeAlarm")
+    parts = targets([each.get("AlarmRule") for each in composites])
+    told: set[str] = set()
+    for each in service.of_type("AWS::SNS::Subscription"):
+        told |= targets(each.get("TopicArn"))
+    for function in service.functions:
+        for event in function.events.values():
+            told |= targets(at(event, "Properties", "Topic"))
+    topics = {each.logical_id: each for each in service.of_type("AWS::SNS::Topic")}
+    told |= {name for name, each in topics.items() if each.get("Subscription")}
+    for alarm in [*service.of_type("AWS::CloudWatch::Alarm"), *composites]:
+        actions = alarm.get("AlarmActions")
+        off = str(alarm.get("ActionsEnabled")).lower() == "false"
+        if (not actions or off) and alarm.logical_id not in parts:
+            found = f"{alarm.logical_id} tells nobody: it has no AlarmActions"
+            found = f"{alarm.logical_id} tells nobody: its actions are off" if off else found
+            yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+        for name in sorted(targets(actions) & topics.keys() - told):
+            found = f"{alarm.logical_id} tells {name}, to which nobody subscribes"
+            yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+
+
+# ── EVT-08: public or not ────────────────────────────────────────────────────
+
+APIS = {"HttpApi": "AWS::Serverless::HttpApi", "Api": "AWS::Serverless::Api"}
+# Endpoints without SAM, and the property that says who may call them.
+ENDPOINTS = {
+    "AWS::ApiGateway::Method": "AuthorizationType",
+    "AWS::ApiGatewayV2::Route": "AuthorizationType",
+    "AWS::Lambda::Url": "AuthType",
+}
+
+
+@check("EVT-08")
+def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
+    """Each endpoint names its authorizer, or says that it is public."""
+    for function in service.functions:
+        for name, event in function.events.items():
+            if event["Type"] in APIS and not _says(service, function, name, event):
+                found = f"{name} of {function.logical_id} does not say whether it is public"
+                yield _of(function, "EVT-08", function.line_of("Events", name), found)
+        url = function.get("FunctionUrlConfig")
+        if url and not at(url, "AuthType"):
+            found = f"the URL of {function.logical_id} has no AuthType"
+            yield _of(function, "EVT-08", function.line_of("FunctionUrlConfig"), found)
+    for kind, key in ENDPOINTS.items():
+        for each in service.of_type(kind):
+            if not each.get(key):
+                yield _of(each, "EVT-08", each.line, f"{each.logical_id} has no {key}")
+
+
+def _says(service: Service, function: Function, name: str, event: dict[str, Any]) -> bool:
+    if at(event, "Properties", "Auth", "Authorizer"):
+        return True
+    key = {"HttpApi": "ApiId", "Api": "RestApiId"}[event["Type"]]
+    names = targets(at(event, "Properties", key))
+    shared = at(service.template, "Globals", event["Type"], "Auth", "DefaultAuthorizer")
+    apis = [each for each in service.of_type(APIS[event["Type"]]) if each.logical_id in names]
+    if shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis):
+        return True
+    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it.
+    line = function.line_of("Events", name)
+    said = comments(service, TEMPLATE, line, max(line, last_line(event)))
+    return any("public" in each.lower() for each in said)
+
+
+# ── EVT-10: certificates ─────────────────────────────────────────────────────
+
+# CloudFront takes certificates from here only; so does what stands on it.
+EDGE = "us-east-1"
+
+
+@check("EVT-10")
+def certificates_name_their_region(service: Service) -> Iterator[Finding]:
+    """A custom domain's certificate is, and is said to be, in the Region that AWS looks in."""
+    templates = dict(zip(ENVIRONMENTS, environments(service, TEMPLATE), strict=True))
     for resource in service.resources.values():
-        after = resource.body.get("DependsOn")
-        for name in after if isinstance(after, list) else [after]:
-            if isinstance(name, str):
-                line = line_of(resource.body, "DependsOn")
-                found.append(Reference(name, "", line))
-    places: dict[str, list[int]] = defaultdict(list)
-    for reference in found:
-        target = reference.target.split(".")[0]
-        if target not in declared and not _is_made_by_sam(service, target):
-            places[target].append(reference.line)
-    for target, (first, *others) in places.items():
-        told = f"refers to {target}, which is not declared"
-        told += f"; so does line {', '.join(map(str, others))}" if others else ""
-        yield Finding("EVT-09", TEMPLATE, first, told)
+        for certificate, at_edge, line in _certificates(resource):
+            for environment, template in templates.items():
+                region = EDGE if at_edge else str(template.pseudo["AWS::Region"])
+                problem = _region_problem(service, environment, certificate, region)
+                if problem and exists(template, resource):
+                    found = f"{resource.logical_id} needs a certificate of {region}: {problem}"
+                    yield _of(resource, "EVT-10", line, found)
+                    break
 
 
-def _is_made_by_sam(service: Service, name: str) -> bool:
-    for resource in service.of_type("AWS::Serverless::"):
-        rest = name.removeprefix(resource.logical_id)
-        if rest == name:
-            continue
-        if isinstance(resource, Function):
-            if rest.startswith((*OF_FUNCTIONS, *resource.events)):
-                return True
-        # Stages and deployments of APIs; a layer's name ends in a digest.
-        elif rest[0].isupper() or resource.type == "AWS::Serverless::LayerVersion":
-            return True
-    return False
+def _certificates(resource: Resource) -> Iterator[tuple[Any, bool, int]]:
+    """The certificates of a resource: what is written, whether CloudFront has it, and where."""
+    places: list[tuple[tuple[str | int, ...], bool]] = []
+    edge = "EDGE" in str(resource.get("EndpointConfiguration"))
+    match resource.type:
+        case "AWS::ApiGatewayV2::DomainName":
+            given = listed(resource.get("DomainNameConfigurations"))
+            places = [
+                (("DomainNameConfigurations", number, "CertificateArn"), False)
+                for number in range(len(given))
+            ]
+        case "AWS::ApiGateway::DomainName":
+            places = [(("CertificateArn",), True), (("RegionalCertificateArn",), False)]
+        case "AWS::Serverless::HttpApi" | "AWS::Serverless::Api":
+            edge = "EDGE" in str(resource.get("Domain", "EndpointConfiguration"))
+            places = [(("Domain", "CertificateArn"), edge)]
+        case "AWS::CloudFront::Distribution":
+            viewer = ("DistributionConfig", "ViewerCertificate", "AcmCertificateArn")
+            places = [(viewer, True)]
+        case "AWS::Cognito::UserPoolDomain":
+            places = [(("CustomDomainConfig", "CertificateArn"), True)]
+    for keys, at_edge in places:
+        written = resource.get(*keys)
+        if written:
+            yield written, at_edge, resource.line_of(*keys)
 
 
-@check("EVT-09")
-def conditions_and_maps_are_declared(service: Service) -> Iterator[Finding]:
-    template = service.template
-    conditions, maps = at(template, "Conditions") or {}, at(template, "Mappings") or {}
-    for name, line in _named(template, 0):
-        kind, _, wanted = name.partition(" ")
-        if wanted not in (maps if kind == "map" else conditions):
-            yield Finding(
-                "EVT-09", TEMPLATE, line, f"uses the {kind} {wanted}, which is not declared"
-            )
+def _region_problem(service: Service, environment: str, written: Any, region: str) -> str:
+    """Why a certificate is not one of that Region for sure; empty if it is."""
+    template = deployed(service, TEMPLATE, environment)
+    for name in sorted(targets(written)):
+        parameter = at(service.template, "Parameters", name)
+        declared = service.resources.get(name)
+        if declared and declared.type == "AWS::CertificateManager::Certificate":
+            here = str(template.pseudo["AWS::Region"])
+            return "" if here == region else f"{name} is made in {here}"
+        if isinstance(parameter, dict) and at(written, "Ref") == name:
+            given = service.parameters(environment).get(name, str(parameter.get("Default") or ""))
+            if given.startswith("arn:") or region in given:
+                return _other_region(given, region) if given.startswith("arn:") else ""
+            pattern = str(parameter.get("AllowedPattern") or "")
+            return "" if region in pattern else f"the AllowedPattern of {name} does not say it"
+    value = resolved(template, written)
+    if isinstance(value, str) and value.startswith("arn:"):
+        return _other_region(value, region)
+    said = [text for text, _line in strings(written)]
+    return "" if any(region in text for text in said) else "it is not told where this one is"
 
 
-def _named(node: Any, line: int) -> Iterator[tuple[str, int]]:
-    """Every condition and map that a part of a template names."""
-    if isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from _named(item, line_of(node, number) or line)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            here = line_of(node, key) or line
-            first = at(value, 0)
-            # A policy's Condition is a mapping.
-            if (
-                key == "Condition"
-                and isinstance(value, str)
-                and (len(node) == 1 or "Type" in node or "Value" in node)
-            ):
-                yield f"condition {value}", here
-            elif key == "Fn::If" and isinstance(first, str):
-                yield f"condition {first}", here
-            elif key == "Fn::FindInMap" and isinstance(first, str):
-                yield f"map {first}", here
-            yield from _named(value, here)
-
-
-@check("EVT-09")
-def sources_of_events_are_declared(service: Service) -> Iterator[Finding]:
-    """A queue, topic, bus or bucket that is written out and called after this service is its own.
-
-    What belongs to others may be called anything.
-    """
-    templates = environments(service)
-    for function in service.functions:
-        for event, body in function.events.items():
-            for key in SOURCES:
-                node = at(body, "Properties", key)
-                for environment, template in templates.items():
-                    text = resolved(template, node)
-                    name = text.rpartition(":")[2] if isinstance(text, str) else ""
-                    own = service.name and name.startswith(f"{service.name}-")
-                    if own and name not in _physical(service, template):
-                        line = function.line_of("Events", event, "Properties", key)
-                        told = (
-                            f"{event} of {function.logical_id} comes from {name} in {environment}"
-                        )
-                        told += ", which is not declared"
-                        about = function.logical_id
-                        yield Finding("EVT-09", TEMPLATE, line, told, resource=about)
-                        break
-
-
-@check("EVT-09")
-def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
-    """A rule of the service's own bus waits for what the service, AWS or its code sends."""
-    buses = {each.logical_id for each in service.of_type("AWS::Events::EventBus")}
-    sent = {service.name}
-    for module in service.modules("src"):
-        sent |= {each.value for each in module.nodes(ast.Constant) if isinstance(each.value, str)}
-    for function in service.functions:
-        for event, body in function.events.items():
-            bus = {each.target for each in references(at(body, "Properties", "EventBusName"))}
-            sources = at(body, "Properties", "Pattern", "source")
-            for source in sources if bus & buses and isinstance(sources, list) else ():
-                if isinstance(source, str) and source not in sent and not source.startswith("aws."):
-                    path = ("Events", event, "Properties", "Pattern", "source")
-                    told = f"{event} of {function.logical_id} waits for events of {source}"
-                    told += ", which nothing here sends"
-                    about = function.logical_id
-                    line = function.line_of(*path)
-                    yield Finding("EVT-09", TEMPLATE, line, told, resource=about)
-
-
-def _physical(service: Service, template: Template) -> set[str]:
-    """All names that the stack gives in an environment."""
-    return {str(resolved(template, name.node)) for name in names(service)}
-
-
-@check("EVT-09")
-def parameters_of_deployments_are_declared(service: Service) -> Iterator[Finding]:
-    declared = at(service.template, "Parameters") or {}
-    for environment, body in service.samconfig.items():
-        for name in service.parameters(environment) if isinstance(body, dict) else ():
-            if name not in declared:
-                line = service.line_with("samconfig.toml", f"{name}=")
-                told = (
-                    f"passes {name} to {environment}, a parameter that template.yaml does not have"
-                )
-                yield Finding("EVT-09", "samconfig.toml", line, told)
-
-
-@check("EVT-09")
-def example_events_are_of_functions(service: Service) -> Iterator[Finding]:
-    known = {function.name for function in service.functions}
-    folders = {path.split("/")[1] for path in service.files_in("events") if path.count("/") > 1}
-    for folder in sorted(folders - known):
-        path = service.files_in(f"events/{folder}")[0]
-        told = f"is an example event of {folder}, a function that template.yaml does not have"
-        yield Finding("EVT-09", path, 0, told)
-
-
-@check("EVT-09")
-def events_of_tests_are_there(service: Service) -> Iterator[Finding]:
-    """The example events that tests load by the fixture `event`, or by their paths, are there."""
-    folders: dict[str, str] = {}  # of tests, and of the events that their fixture loads
-    modules = list(service.modules("tests"))
-    for module in modules:
-        for path, line in _event_paths(module):
-            if path.endswith(".json"):
-                if path not in service.files:
-                    yield Finding("EVT-09", module.path, line, f"reads {path}, which is not there")
-            elif not service.files_in(path):
-                yield Finding("EVT-09", module.path, line, f"reads {path}, which is not there")
-            elif any(each.name == "event" for each in module.functions):
-                folders[module.path.rpartition("/")[0]] = path
-    for module in modules:
-        events = folders.get(module.path.rpartition("/")[0])
-        for name, line in _loaded(module) if events else ():
-            if f"{events}/{name}.json" not in service.files:
-                told = f"loads the event {name}, but {events}/{name}.json is not there"
-                yield Finding("EVT-09", module.path, line, told)
-
-
-def _event_paths(module: Module) -> Iterator[tuple[str, int]]:
-    """Paths below events/ that a module puts together: ROOT / "events" / "worker"."""
-    inner = {each.left for each in module.nodes(ast.BinOp)}
-    for node in module.nodes(ast.BinOp):
-        parts: list[str] = []
-        below: ast.AST = node
-        while isinstance(below, ast.BinOp) and isinstance(below.op, ast.Div):
-            parts.insert(0, str(getattr(below.right, "value", "")))
-            below = below.left
-        path = "/".join(parts)
-        if node not in inner and path.startswith("events/") and "" not in parts:
-            yield path, node.lineno
-
-
-def _loaded(module: Module) -> Iterator[tuple[str, int]]:
-    """The names of events that tests load by event("job"), or by one of their parameters."""
-    for function in module.functions:
-        wanted = [each.arg for each in function.args.args]
-        if "event" not in wanted:
-            continue
-        values = _parametrized(function)
-        for call in ast.walk(function):
-            if isinstance(call, ast.Call) and dotted(call.func) == "event" and len(call.args) == 1:
-                (given,) = call.args
-                if isinstance(given, ast.Constant) and isinstance(given.value, str):
-                    yield given.value, call.lineno
-                yield from values.get(dotted(given), ())
-
-
-def _parametrized(
-    function: ast.FunctionDef | ast.AsyncFunctionDef,
-) -> dict[str, list[tuple[str, int]]]:
-    """The texts that pytest.mark.parametrize gives to each parameter of a test."""
-    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for mark in function.decorator_list:
-        if not isinstance(mark, ast.Call) or not dotted(mark.func).endswith("parametrize"):
-            continue
-        if len(mark.args) < 2 or not isinstance(mark.args[1], ast.List | ast.Tuple):
-            continue
-        first = mark.args[0]
-        if isinstance(first, ast.List | ast.Tuple):
-            parameters = [str(getattr(each, "value", "")) for each in first.elts]
-        else:
-            parameters = [each.strip() for each in str(getattr(first, "value", "")).split(",")]
-        for given in mark.args[1].elts:
-            # pytest.param("job", id="one") is a row as well.
-            row: ast.expr = given
-            if isinstance(given, ast.Call) and dotted(given.func).endswith("param"):
-                row = given.args[0] if len(given.args) == 1 else ast.Tuple(given.args)
-            several = len(parameters) > 1 and isinstance(row, ast.List | ast.Tuple)
-            cells = row.elts if several and isinstance(row, ast.List | ast.Tuple) else [row]
-            for parameter, cell in zip(parameters, cells, strict=False):
-                if isinstance(cell, ast.Constant) and isinstance(cell.value, str):
-                    found[parameter].append((cell.value, cell.lineno))
-    return found
+def _other_region(arn: str, region: str) -> str:
+    here = (arn.split(":") + [""] * 4)[3]
+    return "" if here == region else f"this one is in {here or 'none'}"

@@ -1,0 +1,88 @@
+"""Edits that break EVT-09, and innocent ones."""
+
+from __future__ import annotations
+
+from .edits import Edit, innocent, mutant
+
+# ── EVT-09: references ───────────────────────────────────────────────────────
+
+
+@mutant("EVT-09", "a policy is about a resource that is called another way")
+def _(edit: Edit) -> None:
+    edit.in_resource(
+        "TrafficCheckFunction", "Resource: !Sub arn:", "Resource: !GetAtt Functoins.Arn #"
+    )
+
+
+@mutant("EVT-09", "a role is of a function that there is not")
+def _(edit: Edit) -> None:
+    role = f"{edit.function().logical_id}nRole"
+    edit.output(f"RoleArn:\n  Description: The role\n  Value: !GetAtt {role}.Arn\n")
+
+
+@mutant("EVT-09", "a resource waits for one that was renamed")
+def _(edit: Edit) -> None:
+    edit.in_resource("Budget", "DependsOn: AlarmTopicPolicy", "DependsOn: TopicPolicy")
+
+
+@mutant("EVT-09", "a resource has a condition that there is not")
+def _(edit: Edit) -> None:
+    edit.in_resource("AlarmEmailSubscription", "Condition: HasAlarmEmail", "Condition: HasEmail")
+
+
+@mutant("EVT-09", "samconfig.toml passes a parameter that was renamed")
+def _(edit: Edit) -> None:
+    edit.replace_all("samconfig.toml", '"LogLevel=', '"LoggingLevel=')
+
+
+@mutant("EVT-09", "a test loads an example event that there is not")
+def _(edit: Edit) -> None:
+    name = edit.function().name
+    edit.write(
+        f"tests/unit/{name}/test_more.py",
+        "from collections.abc import Callable\nfrom typing import Any\n\n\n"
+        "def test_more(event: Callable[[str], Any], call: Callable[[Any], Any]) -> None:\n"
+        '    assert call(event("no-such-event"))\n',
+    )
+
+
+@mutant("EVT-09", "example events are left of a function that is gone")
+def _(edit: Edit) -> None:
+    edit.write("events/reports_of_old/due.json", "{}\n")
+
+
+@mutant("EVT-09", "a function listens to a bus of the service that is called another way")
+def _(edit: Edit) -> None:
+    function = edit.function("event")
+    bus = f"EventBusName: !Sub {edit.service}-events-${{EnvironmentName}}"
+    edit.in_resource(function.logical_id, "EventBusName: !Ref EventBus", bus)
+
+
+@mutant("EVT-09", "a function waits for events of a service that nothing is called like")
+def _(edit: Edit) -> None:
+    old = f"source: [{edit.service}]"
+    edit.in_resource(edit.function("event").logical_id, old, f"source: [{edit.service}s]")
+
+
+@innocent("EVT-09", "references to what SAM makes, and to what only one environment has")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.output(
+        f"RoleArn:\n  Condition: HasAlarmEmail\n  Description: The role\n"
+        f"  Value: !GetAtt {function.logical_id}Role.Arn\n\n"
+        f"Version:\n  Description: What runs\n"
+        f'  Value: !Sub ["${{Of}} ${{!literal}}", {{Of: !Ref {function.logical_id}.Version}}]\n'
+    )
+
+
+@innocent("EVT-09", "a test loads an example event by one of its parameters")
+def _(edit: Edit) -> None:
+    name = edit.function().name
+    event = edit.glob(f"events/{name}/*.json")[0].rpartition("/")[2].removesuffix(".json")
+    edit.write(
+        f"tests/unit/{name}/test_more.py",
+        "from collections.abc import Callable\nfrom typing import Any\n\nimport pytest\n\n\n"
+        f'@pytest.mark.parametrize("name", ["{event}"])\n'
+        "def test_more(event: Callable[[str], Any], name: str) -> None:\n"
+        "    assert event(name)\n",
+    )
