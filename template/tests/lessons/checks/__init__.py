@@ -2,6 +2,7 @@
 
 from . import (
     access,
+    answers,
     delivery,
     dependencies,
     documents,
@@ -15,6 +16,7 @@ from . import (
 
 __all__ = [
     "access",
+    "answers",
     "delivery",
     "dependencies",
     "documents",

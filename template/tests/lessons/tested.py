@@ -1,0 +1,43 @@
+"""What tests there are."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePosixPath
+
+from .names import FunctionNode
+from .parsers import Module, dotted
+from .service import Service
+
+UNIT = "tests/unit"
+
+
+def is_collected(path: str) -> bool:
+    """Whether pytest takes a file for one with tests."""
+    name = PurePosixPath(path).name
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def tests_in(module: Module) -> list[FunctionNode]:
+    """The tests of a module, those in classes too."""
+    if not is_collected(module.path):
+        return []
+    return [each for each in module.functions if each.name.startswith("test")]
+
+
+def tests_of(service: Service, folder: str) -> list[Module]:
+    """The unit tests of the function in that folder, with their fixtures: those in a folder that is called like
+    it, and those that name its package."""
+    name = folder.rpartition("/")[2]
+    package = f"{service.package}.{name}."
+    return [
+        module
+        for module in service.modules(UNIT)
+        if module.path.startswith(f"{UNIT}/{name}/") or package in service.text(module.path)
+    ]
+
+
+def is_skipped(test: FunctionNode) -> bool:
+    """Whether it does not run, or may fail: skip, skipif, xfail."""
+    names = (dotted(d.func if isinstance(d, ast.Call) else d) for d in test.decorator_list)
+    return any(name.rpartition(".")[2] in ("skip", "skipif", "xfail") for name in names)
