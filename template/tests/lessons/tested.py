@@ -27,14 +27,14 @@ def tests_in(module: Module) -> list[FunctionNode]:
 
 def tests_of(service: Service, folder: str) -> list[Module]:
     """The unit tests of the function in that folder, with their fixtures: those in a folder that is called like
-    it, and those that name its package."""
+    it, those that name its package, and those whose conftest.py does."""
     name = folder.rpartition("/")[2]
     package = f"{service.package}.{name}."
-    return [
-        module
-        for module in service.modules(UNIT)
-        if module.path.startswith(f"{UNIT}/{name}/") or package in service.text(module.path)
-    ]
+    modules = list(service.modules(UNIT))
+    naming = {each.path for each in modules if package in service.text(each.path)}
+    starts = [path.removesuffix("conftest.py") for path in naming if path.endswith("/conftest.py")]
+    starts = [f"{UNIT}/{name}/", *(start for start in starts if start != f"{UNIT}/")]
+    return [each for each in modules if each.path in naming or each.path.startswith(tuple(starts))]
 
 
 def is_skipped(test: FunctionNode) -> bool:

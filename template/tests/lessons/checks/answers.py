@@ -60,9 +60,9 @@ def texts_of_exceptions(service: Service) -> Iterator[Finding]:
                 n in ROUTES | CATCHERS for n, _d in _decorators(where)
             )
             for name, body in _caught(code, where):
-                yield from _told(where, body, name, answers)
+                yield from _told(code, where, body, name, answers)
             if answers and "exception_handler" in {name for name, _d in _decorators(where)}:
-                yield from _told(where, where.scope.nodes, _foreign_parameter(where), answers)
+                yield from _told(code, where, where.scope.nodes, _foreign_parameter(where), answers)
 
 
 def _caught(code: Code, where: Definition) -> Iterator[tuple[str, list[ast.AST]]]:
@@ -95,7 +95,9 @@ def _foreign_parameter(where: Definition) -> str:
     return ""
 
 
-def _told(where: Definition, body: list[ast.AST], error: str, answers: bool) -> Iterator[Finding]:
+def _told(
+    code: Code, where: Definition, body: list[ast.AST], error: str, answers: bool
+) -> Iterator[Finding]:
     """Answers in that body which have the text of the exception of that name, or a trace."""
     texts = {
         target.id
@@ -105,14 +107,13 @@ def _told(where: Definition, body: list[ast.AST], error: str, answers: bool) -> 
         if isinstance(target, ast.Name)
     }
     for node in body:
-        sent = _sent(node, answers)
-        if sent is not None and _has_text(sent, error, texts):
+        sent = _sent(code, where, node, answers)
+        if sent and _has_text(sent, error, texts):
             found = f"{where.place} answers with the text of {f'the exception {error!r}' if error else 'a trace'}"
-            line = getattr(node, "lineno", 1)
-            yield Finding("RUN-02", where.module.path, line, found)
+            yield Finding("RUN-02", where.module.path, sent.lineno, found)
 
 
-def _sent(node: ast.AST, answers: bool) -> ast.AST | None:
+def _sent(code: Code, where: Definition, node: ast.AST, answers: bool) -> ast.expr | None:
     """What a statement sends to a caller."""
     if isinstance(node, ast.Return) and node.value:
         value = node.value
@@ -121,7 +122,7 @@ def _sent(node: ast.AST, answers: bool) -> ast.AST | None:
         is_answer = name in RESPONSES or "error_" in name or "statusCode" in keys
         return value if answers or is_answer else None
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-        return node.exc if last(dotted(node.exc.func)) in HTTP_ERRORS else None
+        return node.exc if last(code.name_of(node.exc.func, where)) in HTTP_ERRORS else None
     return None
 
 
@@ -194,7 +195,7 @@ def _hand_made(code: Code, where: Definition) -> Iterator[tuple[int, int]]:
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and is_route:
             status = next((s for s in map(_status, node.value.elts[1:2]) if s), None)
         if status and status >= 400:
-            yield node.lineno, status
+            yield getattr(node, "lineno", 0), status
 
 
 def _status(node: ast.AST) -> int | None:
@@ -544,18 +545,17 @@ def contract_is_tested(service: Service) -> Iterator[Finding]:
 
 def _cors_tests(module: Module, modules: list[Module]) -> Iterator[ast.AST]:
     """The tests that look at the header, themselves or by a helper or a fixture."""
-    helpers = {
-        each.name
+    named: list[tuple[str, ast.AST]] = [
+        (each.name, each)
         for other in modules
         for each in other.functions
-        if not each.name.startswith("test") and _looks_at_cors(each, set())
-    }
-    helpers |= {
-        name
-        for other in modules
-        for name, value in scopes(other.parsed)[0].bindings.items()
-        if _looks_at_cors(value, set())
-    }
+        if not each.name.startswith("test")
+    ]
+    for other in modules:
+        named += scopes(other.parsed)[0].bindings.items()
+    helpers: set[str] = set()
+    for _round in range(3):  # a helper may use a helper that uses a constant
+        helpers |= {name for name, node in named if _looks_at_cors(node, helpers)}
     for test in tests_in(module):
         if _looks_at_cors(test, helpers) and not is_skipped(test):
             yield test

@@ -98,11 +98,13 @@ def _opened(node: ast.AST) -> str:
     if not isinstance(node, ast.Call):
         return ""
     name = last(dotted(node.func))
-    texts = {constant(each) for part in node.args for each in ast.walk(part)} - {None}
-    texts = {each for each in texts if isinstance(each, str)}
-    if name in OPENERS or (name == "usefixtures" and texts & OPENERS):
-        return name if name in OPENERS else next(iter(texts & OPENERS))
-    hosts = {str(host) for each in texts for host in str(each).split(",")}
+    values = (constant(each) for part in node.args for each in ast.walk(part))
+    texts = {value for value in values if isinstance(value, str)}
+    if name in OPENERS:
+        return name
+    if name == "usefixtures" and texts & OPENERS:
+        return next(iter(texts & OPENERS))
+    hosts = {host for each in texts for host in each.split(",")}
     return "allow_hosts" if name == "allow_hosts" and not hosts <= LOCAL else ""
 
 
@@ -221,13 +223,12 @@ def _paths(module: Module) -> Iterator[Finding]:
         if (name in PATH_CALLS or last(name) in PATH_METHODS) and not _is_of_a_script(call, where):
             found = f"{dotted(call.func) or last(name)} changes where modules are looked for"
             yield Finding("TST-02", where.module.path, call.lineno, found)
-    for node in (*module.nodes(ast.Assign), *module.nodes(ast.AugAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for each in targets:
-            target = each.value if isinstance(each, ast.Subscript) else each
-            if dotted(target) == "sys.path":
-                found = "sys.path is changed, where modules are looked for"
-                yield Finding("TST-02", module.path, node.lineno, found)
+    targets = [target for node in module.nodes(ast.Assign) for target in node.targets]
+    targets += [node.target for node in module.nodes(ast.AugAssign)]
+    for target in targets:
+        if dotted(target.value if isinstance(target, ast.Subscript) else target) == "sys.path":
+            found = "sys.path is changed, where modules are looked for"
+            yield Finding("TST-02", module.path, target.lineno, found)
 
 
 # ── TST-03: the README of the tests ──────────────────────────────────────────
@@ -451,7 +452,7 @@ def links_lead_somewhere(service: Service) -> Iterator[Finding]:
     """What documents link to is there. Missing READMEs are told by STR-08 and TST-03."""
     told_elsewhere = {TESTS_README, *(f"{folder}/README.md" for folder in service.function_folders)}
     for path in service.files_in("", ".md"):
-        if path.startswith(NO_DOCUMENTS) and path != TESTS_README:
+        if (path.startswith(NO_DOCUMENTS) or "/lambda_pkg/" in path) and path != TESTS_README:
             continue
         for target, line in _links(service, path):
             # What is above the service may be there: it can be a folder of a larger repository.

@@ -32,7 +32,11 @@ def every_code(service: Service) -> Iterator[Code]:
 # ── RUN-01: logs ─────────────────────────────────────────────────────────────
 
 # Libraries that log JSON, or calls that let the standard library do so.
-STRUCTURED = ("aws_lambda_powertools.Logger", "aws_lambda_powertools.logging", "structlog")
+STRUCTURED: tuple[str, ...] = (
+    "aws_lambda_powertools.Logger",
+    "aws_lambda_powertools.logging",
+    "structlog",
+)
 STRUCTURED += ("pythonjsonlogger", "json_log_formatter", "logging.config.dictConfig", "loguru")
 # Where lines get the keys that all of them have.
 KEYS_ARE_GIVEN_BY = {"append_keys", "bind", "bind_contextvars", "structure_logs", "set_keys"}
@@ -60,7 +64,7 @@ def _log_format(function: Resource, config: Any) -> Iterator[Finding]:
         found = f"{name} logs {written or 'Text'}, as its LoggingConfig has no LogFormat: JSON"
         line = function.line_of("LoggingConfig", "LogFormat")
         yield Finding("RUN-01", TEMPLATE, line, found, resource=name)
-    levels = [("LoggingConfig", "ApplicationLogLevel")]
+    levels: list[tuple[str, ...]] = [("LoggingConfig", "ApplicationLogLevel")]
     levels += [("Environment", "Variables", each) for each in ("POWERTOOLS_LOG_LEVEL", "LOG_LEVEL")]
     given = [keys for keys in levels if function.get(*keys) is not None]
     for keys in given:
@@ -329,8 +333,10 @@ class Makers:
                 yield from _parts(value, where)
 
     def _returned(self, where: Definition) -> Iterator[ast.AST]:
-        for node in (*where.scope.of(ast.Return), *where.scope.of(ast.Yield)):
-            yield from _parts(node.value, where)
+        values = [node.value for node in where.scope.of(ast.Return)]
+        values += [node.value for node in where.scope.of(ast.Yield)]
+        for value in values:
+            yield from _parts(value, where)
 
     def _kept(self, where: Definition) -> Iterator[ast.AST]:
         """What is assigned to self.…"""
@@ -458,16 +464,16 @@ def _senders(service: Service, function: Function) -> set[str]:
     kinds = {event["Type"] for event in function.events.values()} - ONCE
     for kind, keys in SENDERS:
         for each in service.of_type(kind):
-            if function.logical_id in {
-                reference.target for reference in references(each.get(*keys))
-            }:
+            # !Ref AppFunction.Alias is what SAM makes of the function, too.
+            targets = {found.target.split(".")[0] for found in references(each.get(*keys))}
+            if function.logical_id in targets:
                 kinds.add(kind.rpartition("::")[2])
     return kinds
 
 
 def _is_once(code: Code, where: Definition) -> bool:
-    for node in where.scope.decorators:
-        if last(dotted(node.func if isinstance(node, ast.Call) else node)) in DECORATORS:
+    for each in where.scope.decorators:
+        if last(dotted(each.func if isinstance(each, ast.Call) else each)) in DECORATORS:
             return True
     for node in where.scope.nodes:
         if isinstance(node, ast.keyword) and node.arg in ARGUMENTS:
