@@ -60,6 +60,14 @@ def _(edit: Edit) -> None:
     edit.write(f"{tests(edit.function())}/test_stub.py", text)
 
 
+@innocent("TST-01", "a fixture of all tests closes the network, and an argument sets the floor")
+def _(edit: Edit) -> None:
+    edit.replace("pyproject.toml", '"--disable-socket"', '"--cov-fail-under=90"')
+    edit.replace("pyproject.toml", "fail_under = 90\n", "")
+    text = "\n\n@pytest.fixture(autouse=True)\ndef closed(socket_disabled: None) -> None:\n"
+    edit.append("tests/unit/conftest.py", f'{text}    """No test reaches the network."""\n')
+
+
 @innocent("TST-01", "arguments are one text, the floor is lower, and tests have another folder")
 def _(edit: Edit) -> None:
     edit.sub(
@@ -311,11 +319,11 @@ def _(edit: Edit) -> None:
     edit.sub("README.md", r"^```mermaid\n(.*\n)+?```\n", "")
 
 
-@mutant("DOC-02", "the picture shows a bucket that was never made")
+@mutant("DOC-02", "the picture shows a table that was never made")
 def _(edit: Edit) -> None:
-    if "AWS::S3::Bucket" in edit.read("template.yaml"):
+    if "AWS::DynamoDB::Table" in edit.read("template.yaml"):
         edit.skip()
-    node = 'bucket_reports[("bucket")]'
+    node = 'table[("DynamoDB table")]'
     edit.replace("README.md", "flowchart LR\n", f"flowchart LR\n  {node} --> reader\n")
 
 
@@ -325,7 +333,7 @@ def _(edit: Edit) -> None:
     edit.sub(
         "README.md", r"^```mermaid\n(.*\n)+?```\n", "The picture is in docs/architecture.md.\n"
     )
-    picture = f'```mermaid\n%% reports["gone"]\nflowchart TD\n{nodes}  mail((mail)) --> shop\n```\n'
+    picture = f'```mermaid\n%% reports["gone"]\nflowchart TD\n{nodes}  mail((mail)) --> shop\n  queue_partner[[theirs]] --> shop\n```\n'
     edit.append("docs/architecture.md", f"\n## The picture\n\n{picture}")
 
 
@@ -351,7 +359,7 @@ def _(edit: Edit) -> None:
 
 @innocent("DOC-03", "two versions are told, with nothing that comes yet")
 def _(edit: Edit) -> None:
-    new = "## [Unreleased]\n\n## [1.1.0] - 2027-01-31\n\n### Added\n\n- Refunds.\n\n"
+    new = "## How to read this\n\nFrom the top.\n\n## [Unreleased]\n\n## [1.1.0] - 2027-01-31\n\n### Added\n\n- Refunds.\n\n"
     edit.replace(
         CHANGELOG, "## Unreleased", f"{new}### Fixed\n\n- Rounding.\n\n## [1.0.0] - 2027-01-01"
     )

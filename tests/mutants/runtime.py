@@ -204,6 +204,24 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("RUN-02", "invalid requests are answered by Powertools itself")
+def _(edit: Edit) -> None:
+    path = index(api(edit, "powertools.event_handler"))
+    old = "app = APIGatewayHttpResolver("
+    edit.replace(path, old, f"{old}\n    enable_validation=True,")
+
+
+@innocent("RUN-02", "a service does without what is only a hint, whatever happens to it")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        api(edit),
+        "def hint(hints: dict[str, str], name: str) -> str | None:\n"
+        "    try:\n        return hints[name].lower()\n    except Exception:\n        return None\n",
+        "hints",
+    )
+
+
 @innocent("RUN-02", "a route answers with a status of its own through the helper")
 def _(edit: Edit) -> None:
     path = index(api(edit, "powertools.event_handler"))
@@ -456,6 +474,8 @@ def _(edit: Edit) -> None:
         edit.function(),
         "import boto3\n\n\ndef of_tenant(keys: dict[str, str]) -> object:\n"
         '    client = boto3.client("s3", aws_access_key_id=keys["id"], aws_secret_access_key=keys["key"])\n'
+        "    session = boto3.Session(aws_access_key_id=keys['id'])\n"
+        '    session.client("sqs").list_queues()\n'
         "    return client.list_buckets()\n",
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..findings import Finding, check
 from ..names import Code, Definition, constant, handlers, is_open, keyword, last, scopes
-from ..parsers import Module, at, dotted, line_of
+from ..parsers import KEPT, Module, at, dotted, line_of
 from ..service import TEMPLATE, Function, Resource, Service, is_intrinsic, references
 from ..tested import is_skipped, tests_in, tests_of
 
@@ -206,6 +206,8 @@ def _status(node: ast.AST) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 100 <= value <= 599 else None
     before, _, name = dotted(node).removesuffix(".value").rpartition(".")
+    if name.startswith("HTTP_") and name[5:8].isdigit():
+        return int(name[5:8])  # starlette.status.HTTP_404_NOT_FOUND
     if last(before) == "HTTPStatus":
         return HTTPStatus[name].value if name in HTTPStatus.__members__ else None
     return None
@@ -218,7 +220,7 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
         path = handler.module.path
         line = handler.scope.node.lineno if handler.scope.node else 1
         registered = _registered(code)
-        catching = list(_catch_all(code))
+        catching = list(_catch_all(code, handler))
         if not catching:
             found = f"{function.name} has no handler for an Exception that nobody foresaw"
             yield Finding("RUN-02", path, line, found)
@@ -234,6 +236,14 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
                         found = f"{function.name} leaves the answer to {name} to the framework"
                         mend = f"Register a handler for {name} that answers through error_body."
                         yield Finding("RUN-02", path, line, found, mend=mend)
+        for where, call, name in code.calls:
+            validates = name in RESOLVERS and constant(keyword(call, "enable_validation")) is True
+            if validates and "RequestValidationError" not in registered:
+                found = f"{function.name} leaves the answer to invalid requests to the framework"
+                mend = (
+                    "Register a handler for RequestValidationError that answers through error_body."
+                )
+                yield Finding("RUN-02", where.module.path, call.lineno, found, mend=mend)
         yield from _debugging(code)
 
 
@@ -278,8 +288,9 @@ def _registered(code: Code) -> set[str]:
     return found
 
 
-def _catch_all(code: Code) -> Iterator[tuple[Definition, int, list[ast.AST]]]:
+def _catch_all(code: Code, handler: Definition) -> Iterator[tuple[Definition, int, list[ast.AST]]]:
     """Where whatever happens is caught and answered: place, line and body."""
+    helpers = _error_helpers(code)
     for where in code.definitions.values():
         node = where.scope.node
         for name, decorator in _decorators(where):
@@ -287,7 +298,9 @@ def _catch_all(code: Code) -> Iterator[tuple[Definition, int, list[ast.AST]]]:
             broad = "Exception" in {dotted(each) for each in chain(*map(ast.walk, kinds))}
             if node and broad and name == "exception_handler":
                 yield where, node.lineno, list(where.scope.nodes)
-        for caught in where.scope.of(ast.ExceptHandler):
+        # Elsewhere somebody may well do without what failed: a cache, a hint.
+        answers = where is handler or bool(where.scope.decorators) or _uses(code, where, helpers)
+        for caught in where.scope.of(ast.ExceptHandler) if answers else ():
             if _is_broad(caught):
                 body = [each for line in caught.body for each in ast.walk(line)]
                 if any(isinstance(each, ast.Return) for each in body):
@@ -311,6 +324,8 @@ def _logs_the_trace(node: ast.AST) -> bool:
         return False
     if last(dotted(node.func)) == "exception" or keyword(node, "exc_info") is not None:
         return True
+    if dotted(node.func) in ("str", "repr", "type", "format", "isinstance"):
+        return False
     return any(isinstance(each, ast.Name) and each.id in ("error", "exc", "e", "exception", "err") for each in node.args)  # fmt: skip
 
 
@@ -412,6 +427,8 @@ def _implicit_apis(service: Service) -> Iterator[Finding]:
 def code_says_cors(service: Service) -> Iterator[Finding]:
     """The code adds the headers to its answers, for all ways in that are not the API."""
     for function, code, handler in http_functions(service):
+        if not {event["Type"] for event in function.events.values()} & HTTP_EVENTS:
+            continue  # a function's URL adds them itself
         path, line = handler.module.path, handler.scope.node.lineno if handler.scope.node else 1
         calls = list(code.calls)
         resolvers = [call for _where, call, name in calls if name in RESOLVERS]
@@ -562,15 +579,22 @@ def _cors_tests(module: Module, modules: list[Module]) -> Iterator[ast.AST]:
 
 
 def _looks_at_cors(node: ast.AST, helpers: set[str]) -> bool:
+    names = _spoken(node)
+    return ALLOW_ORIGIN in names or bool(names & helpers)
+
+
+@KEPT
+def _spoken(node: ast.AST) -> frozenset[str]:
+    """The names and the texts in a piece of code; texts in small letters."""
+    found = set()
     for each in ast.walk(node):
-        value = constant(each)
-        if isinstance(value, str) and value.lower() == ALLOW_ORIGIN:
-            return True
-        if isinstance(each, ast.Name) and each.id in helpers:
-            return True
-        if isinstance(each, ast.arg) and each.arg in helpers:
-            return True
-    return False
+        if isinstance(each, ast.Name):
+            found.add(each.id)
+        elif isinstance(each, ast.arg):
+            found.add(each.arg)
+        elif isinstance(each, ast.Constant) and isinstance(each.value, str):
+            found.add(each.value.lower())
+    return frozenset(found)
 
 
 def _values(test: ast.AST) -> set[object]:

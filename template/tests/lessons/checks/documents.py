@@ -27,6 +27,7 @@ TESTS_README = f"{UNIT}/README.md"
 # Files that pytest and coverage read in place of pyproject.toml, with the section that counts.
 PYTEST_FILES = {"pytest.ini": "pytest", ".pytest.ini": "pytest"}
 COVERAGE_FILE = ".coveragerc"
+CONFTESTS = ("conftest.py", "tests/conftest.py", f"{UNIT}/conftest.py")
 LEAST_COVERAGE = 80
 # What lets a test out into the network; and hosts that are this machine.
 OPENERS = {"enable_socket", "socket_enabled"}
@@ -40,7 +41,7 @@ def sockets_are_closed(service: Service) -> Iterator[Finding]:
     """pytest refuses connections, whoever calls it."""
     path, arguments = _pytest_arguments(service)
     line = service.line_with(path, "addopts")
-    if "--disable-socket" not in arguments:
+    if "--disable-socket" not in arguments and not _closed_by_a_fixture(service):
         yield Finding("TST-01", path, line, "pytest is not told to --disable-socket")
     for argument in arguments:
         hosts = set(argument.partition("=")[2].split(","))
@@ -53,6 +54,15 @@ def sockets_are_closed(service: Service) -> Iterator[Finding]:
                 if "pytest" in text and INTEGRATION not in text and UNDOES & set(text.split()):
                     found = "the unit tests are run with the network open"
                     yield Finding("TST-01", path, number, found)
+
+
+def _closed_by_a_fixture(service: Service) -> bool:
+    """Whether the conftest.py of all tests closes them."""
+    modules = [service.module(path) for path in CONFTESTS if path in service.files]
+    names = {node.id for module in modules for node in module.nodes(ast.Name)}
+    names |= {node.attr for module in modules for node in module.nodes(ast.Attribute)}
+    names |= {node.arg for module in modules for node in module.nodes(ast.arg)}
+    return bool(names & {"disable_socket", "socket_disabled"})
 
 
 def _pytest_arguments(service: Service) -> tuple[str, list[str]]:
@@ -78,15 +88,13 @@ def _ini(service: Service, path: str) -> configparser.ConfigParser:
 def no_test_opens_them(service: Service) -> Iterator[Finding]:
     """No unit test lets itself out into the network."""
     for module in service.modules(UNIT):
-        told = set()
-        for node in ast.walk(module.tree):
-            line = getattr(node, "lineno", 0)
-            opened = _opened(node)
-            if opened and line not in told:
-                told.add(line)
-                found = f"{opened} lets a unit test out into the network"
-                mend = "Use moto or a stub; a stub on this machine is let in by allow_hosts."
-                yield Finding("TST-01", module.path, line, found, mend=mend)
+        nodes: list[ast.Attribute | ast.arg | ast.Call] = [*module.nodes(ast.Attribute)]
+        nodes += [*module.nodes(ast.arg), *module.nodes(ast.Call)]
+        opening = {node.lineno: opened for node in nodes if (opened := _opened(node))}
+        for line, opened in opening.items():
+            found = f"{opened} lets a unit test out into the network"
+            mend = "Use moto or a stub; a stub on this machine is let in by allow_hosts."
+            yield Finding("TST-01", module.path, line, found, mend=mend)
 
 
 def _opened(node: ast.AST) -> str:
@@ -95,9 +103,9 @@ def _opened(node: ast.AST) -> str:
         return node.attr
     if isinstance(node, ast.arg) and node.arg in OPENERS:
         return node.arg
-    if not isinstance(node, ast.Call):
+    name = last(dotted(node.func)) if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call) or name not in OPENERS | {"usefixtures", "allow_hosts"}:
         return ""
-    name = last(dotted(node.func))
     values = (constant(each) for part in node.args for each in ast.walk(part))
     texts = {value for value in values if isinstance(value, str)}
     if name in OPENERS:
@@ -128,6 +136,10 @@ def functions_are_tested(service: Service) -> Iterator[Finding]:
 
 def _floor(service: Service) -> tuple[str, Any]:
     """The percentage that the tests must cover, and the file that says so."""
+    path, arguments = _pytest_arguments(service)
+    given = [each.partition("=")[2] for each in arguments if each.startswith("--cov-fail-under=")]
+    if given and given[-1].isdigit():
+        return path, int(given[-1])
     if COVERAGE_FILE in service.files:
         text = _ini(service, COVERAGE_FILE).get("report", "fail_under", fallback="")
         return COVERAGE_FILE, float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
@@ -219,7 +231,13 @@ def _is_of_a_script(call: ast.Call, where: Definition) -> bool:
 
 
 def _paths(module: Module) -> Iterator[Finding]:
-    for where, call, name in Code({"": module}).calls:
+    names = {each.rpartition(".")[2] for each in PATH_CALLS} | PATH_METHODS
+    written = (
+        last(dotted(call.func)) or getattr(call.func, "attr", "") for call in module.nodes(ast.Call)
+    )
+    # What follows takes longer, and hardly any test needs it.
+    code = Code({"": module}) if names & set(written) else Code({})
+    for where, call, name in code.calls:
         if (name in PATH_CALLS or last(name) in PATH_METHODS) and not _is_of_a_script(call, where):
             found = f"{dotted(call.func) or last(name)} changes where modules are looked for"
             yield Finding("TST-02", where.module.path, call.lineno, found)
@@ -472,7 +490,7 @@ NOT_DRAWN = {"traffic_check", "chat_notifier"}
 PICTURES = ("README.md", "docs/architecture.md")
 # A node with its text, as Mermaid writes them: fn_app["app"], table[("DynamoDB table")], topic>"topic"].
 NODE = re.compile(r"""\b(\w+)(?:\[|\(|>|\{)[\[\](){}\\/]*"?([^"\[\](){}]*)""")
-# Nodes of the template's picture that stand for resources, by how their names begin.
+# Nodes of the template's picture that stand for resources; those of one function have its name: queue_worker.
 DRAWN = {
     "api": ("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::ApiGateway"),
     "bus": ("AWS::Events::EventBus",),
@@ -517,9 +535,11 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
                 f"the picture has the function {text or node}, which template.yaml does not declare"
             )
             yield Finding("DOC-02", path, line, found)
-        kind = node.split("_")[0]
-        if kind in DRAWN and not any(
-            each.type.startswith(DRAWN[kind]) for each in service.resources.values()
+        kind, _, of_function = node.partition("_")
+        if (
+            kind in DRAWN
+            and of_function in ("", *names)
+            and not any(each.type.startswith(DRAWN[kind]) for each in service.resources.values())
         ):
             found = (
                 f"the picture has {text or node}, and template.yaml declares nothing of the kind"
@@ -546,24 +566,30 @@ def changes_are_written_down(service: Service) -> Iterator[Finding]:
     if CHANGELOG not in service.files:
         yield Finding("DOC-03", CHANGELOG, 0, "is not there")
         return
-    sections = [each for each in service.document(CHANGELOG) if each.level == 2]
-    titles = [each.title.strip("[]").lower() for each in sections]
-    coming = [place for place, title in enumerate(titles) if title.startswith("unreleased")]
+    sections = service.document(CHANGELOG)
+    coming = [each for each in sections if _title(each).startswith("unreleased")]
+    versions = [each for each in sections if each.level <= 2 and re.search(r"\d", each.title)]
     if not coming:
         yield Finding("DOC-03", CHANGELOG, 1, "has no section Unreleased for what comes next")
-    elif coming[0]:
-        found = f"has Unreleased below {sections[0].title}: the newest comes first"
+    elif versions and versions[0].line < coming[0].line:
+        found = f"has Unreleased below {versions[0].title}: the newest comes first"
         mend = "Move the section Unreleased to the top."
-        yield Finding("DOC-03", CHANGELOG, sections[coming[0]].line, found, mend=mend)
-    for place, section in enumerate(sections):
+        yield Finding("DOC-03", CHANGELOG, coming[0].line, found, mend=mend)
+    titles = [_title(each) for each in (*coming, *versions)]
+    for place, section in enumerate([*coming, *versions]):
         if titles[place] in titles[:place]:
             found = f"has {section.title} twice"
             mend = "Merge the two sections."
             yield Finding("DOC-03", CHANGELOG, section.line, found, mend=mend)
-        if not titles[place].startswith("unreleased") and not _says(service, section):
+    for section in versions:
+        if not _says(service, section) and "yanked" not in _title(section):
             found = f"does not say what {section.title} brought"
             mend = "Write what a caller or an operator would notice, or take the version out."
             yield Finding("DOC-03", CHANGELOG, section.line, found, mend=mend)
+
+
+def _title(section: Section) -> str:
+    return section.title.strip("[] ").lower()
 
 
 def _says(service: Service, section: Section) -> bool:

@@ -295,7 +295,12 @@ class Makers:
         """What a call makes that is a client or has one; empty for anything else."""
         given = {each.arg or "" for each in call.keywords}
         name = self.code.name_of(call.func, where)
-        if given & CREDENTIALS:
+        # Those of a session count as well.
+        session = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(session, ast.Name):
+            session = where.scope.bindings.get(session.id)
+        of_session = session.keywords if isinstance(session, ast.Call) else []
+        if (given | {each.arg or "" for each in of_session}) & CREDENTIALS:
             return ""
         if name in CLIENTS or (name.startswith(POWERTOOLS) and last(name) in POWERTOOLS_CLIENTS):
             return dotted(call.func) or last(name)
