@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
+from lessons import registry
 
 
 def test_the_top_of_the_repository_holds_what_it_should() -> None:
@@ -22,6 +23,17 @@ def test_the_top_of_the_repository_holds_what_it_should() -> None:
         *("macros", "package-lock.json", "package.json", "pyproject.toml", "template", "tests"),
         *("triggers", "uv.lock"),
     }
+
+
+def test_releases_say_which_lessons_they_bring() -> None:
+    """DOC-03: whoever updates knows what the gate will ask for."""
+    text = " ".join((ROOT / "CHANGELOG.md").read_text("utf-8").split())
+    said = {
+        f"{family}-{number:02}"
+        for family, first, last in re.findall(r"\b([A-Z]+)-(\d\d)(?: to [A-Z]+-(\d\d))?", text)
+        for number in range(int(first), int(last or first) + 1)
+    }
+    assert said == registry.lessons().keys()
 
 
 def test_every_sample_is_rendered_by_ci() -> None:

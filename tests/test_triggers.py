@@ -426,12 +426,17 @@ Says hello to whoever invokes it.
 
 from typing import Any
 
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from .settings import load_settings
 
 settings = load_settings()
+logger = Logger(stage=settings.stage, use_rfc3339=True)
 
 
-def lambda_handler(event: dict[str, Any], context: Any) -> str:
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> str:
     return settings.greeting
 ''',
 }

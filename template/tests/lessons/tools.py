@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 # ruff's rules that a check uses, whatever pyproject.toml selects.
-RUFF_RULES = ["S105", "S106", "S107", "S113"]
+RUFF_RULES = ["S105", "S106", "S107", "S113", "T201", "T203"]
 # The results by the content of what they are about (see parsers.py).
 _known: dict[tuple[object, ...], Any] = {}
 

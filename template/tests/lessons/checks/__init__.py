@@ -2,6 +2,7 @@
 
 from . import (
     access,
+    answers,
     delivery,
     dependencies,
     documents,
@@ -18,6 +19,7 @@ from . import (
 
 __all__ = [
     "access",
+    "answers",
     "delivery",
     "dependencies",
     "documents",

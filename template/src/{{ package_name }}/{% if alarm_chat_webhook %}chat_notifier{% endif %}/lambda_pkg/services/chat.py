@@ -4,6 +4,9 @@ import httpx
 
 TIMEOUT_SECONDS = 5
 
+# One for all calls: the next message goes through the same connection.
+client = httpx.Client(timeout=TIMEOUT_SECONDS)
+
 
 class ChatError(RuntimeError):
     """The chat did not take the message. What it says does not hold the webhook's address."""
@@ -16,7 +19,7 @@ def post(webhook: str, text: str) -> None:
         ChatError: the chat can't be reached, or answers with an error.
     """
     try:
-        answer = httpx.post(webhook, json={"text": text}, timeout=TIMEOUT_SECONDS)
+        answer = client.post(webhook, json={"text": text})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ChatError(f"the chat can't be reached: {type(error).__name__}") from None
     if not answer.is_success:
