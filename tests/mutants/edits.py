@@ -178,9 +178,11 @@ class Edit:
         self.replace("template.yaml", marker, _indented(text))
 
     def pass_variable(self, function: Function, name: str, value: str) -> None:
-        """Pass a variable to a function, which has some of its own."""
+        """Pass a variable to a function, which has some of its own, and tell it in its README."""
         head = "        Variables:\n"
         self.in_resource(function.logical_id, head, f"{head}          {name}: {value}\n")
+        row = f"| `{name}` | what it says | `x` |\n"
+        self.sub(f"{function.folder}/README.md", r"^(\| `STAGE` .*\n)", rf"\1{row}")
 
 
 def _indented(text: str) -> str:

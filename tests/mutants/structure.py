@@ -340,6 +340,18 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("STR-08", "a new variable is passed and read, and not told")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    readme = edit.read(f"{function.folder}/README.md")
+    edit.pass_variable(function, "ITEM_LIMIT", '"20"')
+    edit.write(f"{function.folder}/README.md", readme)
+    settings = f"{function.code}/settings.py"
+    edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str\n")
+    stage = '        stage=required("STAGE"),\n'
+    edit.replace(settings, stage, f'{stage}        item_limit=required("ITEM_LIMIT"),\n')
+
+
 @mutant("STR-08", "the README is begun and never finished")
 def _(edit: Edit) -> None:
     edit.sub(

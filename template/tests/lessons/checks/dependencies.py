@@ -635,12 +635,12 @@ WRAPPED = {
     **dict.fromkeys(("black", "cfn-lint", "check-jsonschema", "flake8", "isort"), "lint"),
     **dict.fromkeys(("mypy", "pylint", "pyright", "ruff", "zizmor"), "lint"),
     **dict.fromkeys(("coverage", "nox", "py.test", "pytest", "tox", "unittest"), "test"),
-    "sam": "build",
+    "sam": "lint",
 }
 # What runs another command: uv run pytest.
 RUNNERS = (("uvx",), ("uv", "run"), ("uv", "tool", "run"), ("pipx", "run"), ("poetry", "run"))
-# Commands of sam that are about code; how services are deployed is for other lessons.
-OF_SAM = {"build", "local", "validate"}
+# Commands of sam that check; how services are built and deployed is for CD-02 and CD-09.
+OF_SAM = {"local", "validate"}
 # Actions that bring a tool in a version of their own.
 TOOL_ACTIONS = {
     "astral-sh/ruff-action": "lint",
