@@ -167,6 +167,12 @@ def _other_templates(service: Service) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield path, resources
 
 
+def _mapping(template: dict[str, Any], section: str) -> dict[str, Any]:
+    """A section of a template; empty where there is none that could be read."""
+    found = template.get(section)
+    return found if isinstance(found, dict) else {}
+
+
 def _words(text: str) -> set[str]:
     """Which of the words that every template has are in a text: most files need no parser."""
     return {word for word in ("Resources", "AWS::") if word in text}
@@ -184,8 +190,8 @@ def _is_copy(service: Service, resources: dict[str, Any]) -> bool:
 def parameters_are_whole(service: Service) -> Iterator[Finding]:
     """Those of infra/environment.yaml have no values: `make bootstrap` passes them all."""
     for path in (TEMPLATE, INFRA):
-        parameters = at(service.cloudformation(path), "Parameters")
-        for name, body in parameters.items() if isinstance(parameters, dict) else ():
+        parameters = _mapping(service.cloudformation(path), "Parameters")
+        for name, body in parameters.items():
             missing = [key for key in ("Type", "Description") if not at(body, key)]
             values = at(body, "Default") is not None or at(body, "AllowedValues")
             if path == TEMPLATE and not values:
@@ -314,7 +320,8 @@ REGION = re.compile(
 ACCOUNT = re.compile(r"(?<![\w.])\d{12}(?![\w.])")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ARN = re.compile(r"arn:[^\s\"',]+")
-# Services whose ARNs of no account name what AWS can do: arn:aws:states:::sqs:sendMessage.
+# Services whose ARNs of no account name what AWS can do: arn:aws:states:::sqs:sendMessage. What
+# the Serverless Application Repository has is named by its publisher's account everywhere.
 OF_AWS = ("scheduler", "states")
 # Text for people, in which anything may stand.
 PROSE = {"AlarmDescription", "Comment", "Description", "GroupDescription", "Metadata"}
@@ -338,9 +345,9 @@ def nothing_is_written_out(service: Service) -> Iterator[Finding]:
             for text, line in _scalars(template.get(section), 0):
                 if found := _written_out(text):
                     yield Finding("IAC-06", path, line, f"{found} is written out: {_short(text)}")
-        for name, body in (at(template, "Parameters") or {}).items():
+        for name, body in _mapping(template, "Parameters").items():
             default = str(at(body, "Default"))
-            if found := next(map(_of_arn, ARN.findall(default)), ""):
+            if found := next(filter(None, map(_of_arn, ARN.findall(default))), ""):
                 line = line_of(template, "Parameters", name, "Default")
                 mend = "Pass it in samconfig.toml, for each environment its own."
                 what = f"{found} is the default of {name}: {_short(default)}"
@@ -409,14 +416,14 @@ def _of_arn(arn: str) -> str:
     if len(parts) < 6:
         return ""
     _arn, _partition, of, region, account, resource = parts
-    if account == "aws" or (of in OF_AWS and not account):
+    if account == "aws" or of == "serverlessrepo" or (of in OF_AWS and not account):
         return ""
     if REGION.fullmatch(region):
         return f"the Region {region}"
     # Layers belong to those who publish them, in accounts of theirs.
     if ACCOUNT.fullmatch(account) and not resource.startswith("layer:"):
         return f"the account {account}"
-    if "${}" not in protected and not re.fullmatch(r"[*/:]*", resource) and not account:
+    if "${}" not in protected and not re.fullmatch(r"[*/:]*", resource):
         return "an ARN"
     return ""
 
@@ -847,8 +854,7 @@ DOMAINS = ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName", "AWS:
 
 @check("IAC-13")
 def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
-    outputs = at(service.template, "Outputs")
-    outputs = outputs if isinstance(outputs, dict) else {}
+    outputs = _mapping(service.template, "Outputs")
     told = {each.target.split(".")[0] for each in references(outputs)}
     domains = {each.logical_id for each in service.of_type(*DOMAINS)}
     wanted: list[tuple[Resource, str, set[str]]] = [
@@ -879,7 +885,7 @@ def _domain(api: Resource) -> set[str]:
 @check("IAC-13")
 def tests_read_outputs_that_there_are(service: Service) -> Iterator[Finding]:
     """What integration tests take from the fixture `outputs` is an output."""
-    declared = at(service.template, "Outputs") or {}
+    declared = _mapping(service.template, "Outputs")
     for module in service.modules("tests/integration"):
         for item in module.nodes(ast.Subscript):
             key = item.slice
@@ -906,8 +912,8 @@ RESOURCES_OF_TYPES |= {"AWS::Serverless::StateMachine": 1}
 def the_stack_fits(service: Service) -> Iterator[Finding]:
     sizes = {
         "resources": resources_after_sam(service),
-        "parameters": len(at(service.template, "Parameters") or {}),
-        "outputs": len(at(service.template, "Outputs") or {}),
+        "parameters": len(_mapping(service.template, "Parameters")),
+        "outputs": len(_mapping(service.template, "Outputs")),
         "bytes": len(service.text(TEMPLATE).encode()),
     }
     for what, size in sizes.items():
