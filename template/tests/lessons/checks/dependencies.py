@@ -640,7 +640,7 @@ WRAPPED = {
 # What runs another command: uv run pytest.
 RUNNERS = (("uvx",), ("uv", "run"), ("uv", "tool", "run"), ("pipx", "run"), ("poetry", "run"))
 # Commands of sam that check; how services are built and deployed is for CD-02 and CD-09.
-OF_SAM = {"local", "validate"}
+OF_SAM = {"validate"}
 # Actions that bring a tool in a version of their own.
 TOOL_ACTIONS = {
     "astral-sh/ruff-action": "lint",
