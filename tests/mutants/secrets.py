@@ -106,7 +106,7 @@ def _(edit: Edit) -> None:
     given(
         edit,
         SORT_KEY="created_at_2024",
-        TOKEN_HEADER="x-partner-token",  # noqa: S106 (the name of a header)
+        TOKEN_HEADER="x-partner-token",
         PARTNER_URL="https://partner.example.com:8443/v1",
         PARTNER_SECRET=f"!Join ['', [{edit.service}/partner-key-, !Ref EnvironmentName]]",
     )
@@ -143,7 +143,7 @@ def _(edit: Edit) -> None:
         "PartnerPassword:\n  Type: String\n  Description: What the partner gave us.\n"
         '  NoEcho: true\n  Default: ""'
     )
-    given(edit, PARTNER_PASSWORD="!Ref PartnerPassword")  # noqa: S106 (a reference)
+    given(edit, PARTNER_PASSWORD="!Ref PartnerPassword")
 
 
 @mutant("SEC-02", "the code names a secret")

@@ -323,16 +323,24 @@ def commands_read_the_region(service: Service) -> Iterator[Finding]:
 def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
     """No parameter or name of a bucket in samconfig.toml repeats it.
 
-    What is passed by its ARN is not this service's: it is where others made it.
+    What others made is passed by its ARN, and is where they made it.
     """
     own = _region(service)
     for environment, command, name, value in _settings(service):
         for text in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
-            if name != "region" and own and own in REGION.findall(GIVEN_ARN.sub("", str(text))):
+            if (
+                name != "region"
+                and own
+                and own in REGION.findall(_without_arns_of_others(service, str(text)))
+            ):
                 line = _line(service, f"{environment}.{command}.parameters", name)
                 yield Finding(
                     "CD-11", SAMCONFIG, line, f"{name} of {environment} has {own}: {text}"
                 )
+
+
+def _without_arns_of_others(service: Service, text: str) -> str:
+    return GIVEN_ARN.sub(lambda arn: arn[0] if f":{service.name}-" in arn[0] else "", text)
 
 
 @check("CD-11")
