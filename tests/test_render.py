@@ -337,7 +337,7 @@ def test_a_real_repository_is_no_placeholder(orders: Callable[..., Path]) -> Non
     assert not [
         path
         for path, content in files
-        if b"`your-org/" in content or b"is a placeholder." in content
+        if b"`your-org/" in content or b"` is a placeholder." in content
     ]
 
 
@@ -408,7 +408,7 @@ def test_documents_name_every_secret(rendered_samples: dict[str, Path]) -> None:
     for environment in ("dev", "prod"):
         stored = re.findall(rf"^make secrets ENV={environment} SET=(\S+) <", first, re.MULTILINE)
         assert set(stored) == wanted
-    readme = (service / "src/an_order_service_of_24ch/chat_notifier/README.md").read_text("utf-8")
+    readme = (service / "src/an_order_service_19/chat_notifier/README.md").read_text("utf-8")
     assert "make secrets ENV=dev SET=chat-webhook" in readme
 
 

@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
+
 from delivery.template import Loader, LocatedList, LocatedMapping
 
 if TYPE_CHECKING:
