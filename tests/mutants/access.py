@@ -28,7 +28,7 @@ JOB = """  {name}:
         uses: aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3
         with:
 {given}
-          aws-region: us-east-1
+          aws-region: ${{{{ vars.AWS_REGION }}}}
 """
 ACCOUNT = "arn:aws:iam::${{ vars.AWS_ACCOUNT_ID }}"
 
@@ -75,7 +75,7 @@ def _(edit: Edit) -> None:
 
 @mutant("IAM-01", "a key is in a note")
 def _(edit: Edit) -> None:
-    edit.write("docs/notes.md", "# Notes\n\nFor the old account: AKIA" + "QYLPMN5HHHFPZAM2\n")
+    edit.document("notes.md", "# Notes\n\nFor the old account: AKIA" + "QYLPMN5HHHFPZAM2\n")
 
 
 @mutant("IAM-01", "a user for a partner is made with a key")
@@ -90,8 +90,11 @@ def _(edit: Edit) -> None:
 
 @mutant("IAM-01", "a client gets a key from the environment")
 def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.pass_variable(function, "PARTNER_ID", "reporter")
+    edit.pass_variable(function, "PARTNER_VALUE", "set-by-hand")
     edit.write(
-        f"{edit.function().code}/services/partner.py",
+        f"{function.code}/services/partner.py",
         "import os\n\nimport boto3\n\n\ndef session() -> boto3.Session:\n"
         "    return boto3.Session(\n"
         '        aws_access_key_id=os.environ["PARTNER_ID"],\n'
@@ -108,7 +111,7 @@ def _(edit: Edit) -> None:
         "          AWS_ACCESS_KEY_ID: testing\n          AWS_SECRET_ACCESS_KEY: testing\n"
     )
     workflow(edit, text)
-    edit.write("docs/notes.md", "# Notes\n\nA key looks like AKIAIOSFODNN7EXAMPLE.\n")
+    edit.document("notes.md", "# Notes\n\nA key looks like AKIAIOSFODNN7EXAMPLE.\n")
 
 
 @innocent("IAM-01", "a client gets the temporary keys of another role")
@@ -196,7 +199,8 @@ def _(edit: Edit) -> None:
     first = "        Statement:\n          - Effect: Allow\n"
     mine = (
         "        Statement:\n          - Effect: Allow\n            Principal:\n"
-        "              AWS: arn:aws:iam::123456789012:user/jo\n            Action: sts:AssumeRole\n"
+        "              AWS: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:user/jo\n"
+        "            Action: sts:AssumeRole\n"
         "          - Effect: Allow\n"
     )
     in_infra(edit, "DeployRole", first, mine)
@@ -268,7 +272,7 @@ def _(edit: Edit) -> None:
         "          - Sid: Dashboard\n",
         "          - Sid: Zone\n            Effect: Allow\n"
         "            Action: route53:ChangeResourceRecordSets\n"
-        "            Resource: arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ\n"
+        "            Resource: !Sub arn:${AWS::Partition}:route53:::hostedzone/Z0123456789ABCDEFGHIJ\n"
         "          - Sid: Keys\n            Effect: Allow\n"
         "            Action: kms:DescribeKey\n"
         '            Resource: "*"\n            Condition:\n              StringEquals:\n'

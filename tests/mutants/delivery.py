@@ -337,6 +337,13 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("CD-11", "a queue of the service is passed by its ARN")
+def _(edit: Edit) -> None:
+    edit.parameter('JobsArn:\n  Type: String\n  Description: Where jobs wait.\n  Default: ""')
+    arn = f"arn:aws:sqs:{region(edit)}:123456789012:{edit.service}-jobs-dev"
+    edit.replace("samconfig.toml", '"LogLevel=', f'"JobsArn={arn}", "LogLevel=')
+
+
 @mutant("CD-11", "a target repeats the Region")
 def _(edit: Edit) -> None:
     edit.write("local.mk", f"tables:\n\taws dynamodb list-tables --region {region(edit)}\n")

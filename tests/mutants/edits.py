@@ -184,6 +184,12 @@ class Edit:
         row = f"| `{name}` | what it says | `x` |\n"
         self.sub(f"{function.folder}/README.md", r"^(\| `STAGE` .*\n)", rf"\1{row}")
 
+    def document(self, path: str, text: str) -> None:
+        """Write a document, to which docs/README.md leads. `path` is that below docs/."""
+        self.write(f"docs/{path}", text)
+        row = f"| [A page]({path}) | What else is there to know? |\n"
+        self.sub("docs/README.md", r"^(\| \[Decisions\])", rf"{row}\1")
+
 
 def _indented(text: str) -> str:
     """Two spaces deeper."""

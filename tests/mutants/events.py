@@ -492,22 +492,34 @@ def region(edit: Edit) -> str:
 
 PARAMETER = """CertificateArn:
   Type: String
-  Description: The certificate of the API's domain, in its Region."""
+  Description: The certificate of the domain.
+  Default: ""
+  AllowedPattern: (arn:aws:acm:{regions}:[0-9]{{12}}:certificate/.+)?"""
+
+
+def passed(edit: Edit, region: str) -> None:
+    """Pass a certificate of that Region in each environment."""
+    given = f"CertificateArn=arn:aws:acm:{region}:123456789012:certificate/0a1b2c3d"
+    edit.replace_all("samconfig.toml", '"LogLevel=', f'"{given}", "LogLevel=')
 
 
 @mutant("EVT-10", "an API's certificate is in the Region of CloudFront")
 def _(edit: Edit) -> None:
     other = "us-east-1" if region(edit) != "us-east-1" else "eu-west-1"
-    domain(edit, f"arn:aws:acm:{other}:123456789012:certificate/0a1b2c3d")
+    both = f"({region(edit)}|{other})"
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=both))
+    passed(edit, other)
 
 
 @mutant("EVT-10", "a parameter takes certificates of whatever Region")
 def _(edit: Edit) -> None:
-    domain(edit, "!Ref CertificateArn", f"{PARAMETER}\n  AllowedPattern: arn:aws:acm:.*")
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=".+"))
 
 
 @mutant("EVT-10", "CloudFront gets a certificate of another Region")
 def _(edit: Edit) -> None:
+    edit.parameter(PARAMETER.format(regions="(eu-central-1|us-east-1)"))
+    passed(edit, "eu-central-1")
     edit.declare(
         """Site:
   Type: AWS::CloudFront::Distribution
@@ -515,15 +527,20 @@ def _(edit: Edit) -> None:
     DistributionConfig:
       Enabled: true
       ViewerCertificate:
-        AcmCertificateArn: arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d
+        AcmCertificateArn: !Ref CertificateArn
         SslSupportMethod: sni-only"""
     )
 
 
 @innocent("EVT-10", "a parameter takes certificates of the API's Region")
 def _(edit: Edit) -> None:
-    pattern = f"  AllowedPattern: arn:aws:acm:{region(edit)}:[0-9]{{12}}:certificate/.+"
-    domain(edit, "!Ref CertificateArn", f"{PARAMETER}\n{pattern}")
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=region(edit)))
+
+
+@innocent("EVT-10", "each environment passes a certificate of the API's Region")
+def _(edit: Edit) -> None:
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=region(edit)))
+    passed(edit, region(edit))
 
 
 @innocent("EVT-10", "the certificate is wherever the API is")

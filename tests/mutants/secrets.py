@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from .edits import Edit, Function, innocent, mutant
 
+PROVIDER = (
+    "from aws_lambda_powertools.utilities import parameters\n\nfrom ..utils.aws import CONFIG\n\n"
+    "provider = parameters.SecretsProvider(boto_config=CONFIG)\n\n\n"
+)
+
 
 def reader(edit: Edit) -> Function:
     """A function that reads a secret."""
     for each in edit.functions:
-        if edit.has(f"{each.code}/services/secrets.py"):
+        if edit.has(f"{each.code}/services/secret_values.py"):
             return each
     edit.skip()
     raise AssertionError
 
 
-def module(edit: Edit, text: str) -> None:
+def module(edit: Edit, text: str) -> Function:
     """Add a module to the first function that calls AWS."""
     for each in edit.functions:
         if edit.has(f"{each.code}/utils/aws.py"):
             edit.write(f"{each.code}/services/partner.py", text)
-            return
+            return each
     edit.skip()
+    raise AssertionError
+
+
+def given(edit: Edit, **variables: str) -> None:
+    """Pass variables to the first function, whose code reads them."""
+    for name, value in variables.items():
+        edit.pass_variable(edit.function(), name, value)
+    read = "".join(f'        environ["{name}"],\n' for name in variables)
+    edit.write(
+        f"{edit.function().code}/services/partner_variables.py",
+        "from os import environ\n\n\ndef variables() -> list[str]:\n"
+        f'    """What the partner needs."""\n    return [\n{read}    ]\n',
+    )
 
 
 # ── SEC-01: where secrets are ────────────────────────────────────────────────
@@ -28,12 +46,12 @@ def module(edit: Edit, text: str) -> None:
 
 @mutant("SEC-01", "a key is in a variable")
 def _(edit: Edit) -> None:
-    edit.pass_variable(edit.function(), "PARTNER_API_KEY", "9f8a7c6b5d4e3f2a")
+    given(edit, PARTNER_API_KEY="9f8a7c6b5d4e3f2a")
 
 
 @mutant("SEC-01", "an address with its password is in a variable")
 def _(edit: Edit) -> None:
-    edit.pass_variable(edit.function(), "DATABASE_URL", "postgres://app:hunter2@db.internal/app")
+    given(edit, DATABASE_URL="postgres://app:hunter2@db.internal/app")
 
 
 @mutant("SEC-01", "a hidden parameter has a value all the same")
@@ -55,12 +73,14 @@ def _(edit: Edit) -> None:
 @mutant("SEC-01", "a key of a service is in an example")
 def _(edit: Edit) -> None:
     key = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
-    edit.write("docs/payments.md", f"# Payments\n\nTry it with {key}.\n")
+    edit.document("payments.md", f"# Payments\n\nTry it with {key}.\n")
 
 
 @mutant("SEC-01", "samconfig.toml passes a password")
 def _(edit: Edit) -> None:
-    edit.parameter("PartnerPassword:\n  Type: String\n  Description: What the partner gave us.")
+    edit.parameter(
+        'PartnerPassword:\n  Type: String\n  Description: What the partner gave us.\n  Default: ""'
+    )
     edit.replace("samconfig.toml", '"LogLevel=', '"PartnerPassword=correct-horse", "LogLevel=')
 
 
@@ -78,17 +98,18 @@ def _(edit: Edit) -> None:
 
 @mutant("SEC-01", "a variable has the name that a secret has in dev")
 def _(edit: Edit) -> None:
-    edit.pass_variable(edit.function(), "PARTNER_SECRET", f"{edit.service}/partner-dev")
+    given(edit, PARTNER_SECRET=f"{edit.service}/partner-dev")
 
 
 @innocent("SEC-01", "variables with keys of tables and headers, and the name of a secret")
 def _(edit: Edit) -> None:
-    function = edit.function()
-    edit.pass_variable(function, "SORT_KEY", "created_at_2024")
-    edit.pass_variable(function, "TOKEN_HEADER", "x-partner-token")
-    edit.pass_variable(function, "PARTNER_URL", "https://partner.example.com:8443/v1")
-    name = f"!Join ['', [{edit.service}/partner-key-, !Ref EnvironmentName]]"
-    edit.pass_variable(function, "PARTNER_SECRET", name)
+    given(
+        edit,
+        SORT_KEY="created_at_2024",
+        TOKEN_HEADER="x-partner-token",
+        PARTNER_URL="https://partner.example.com:8443/v1",
+        PARTNER_SECRET=f"!Join ['', [{edit.service}/partner-key-, !Ref EnvironmentName]]",
+    )
 
 
 @innocent("SEC-01", "a secret that is generated, with a name as all have, and noqa with a reason")
@@ -113,15 +134,16 @@ def _(edit: Edit) -> None:
 @mutant("SEC-02", "CloudFormation puts the value into a variable")
 def _(edit: Edit) -> None:
     value = f'"{{{{resolve:secretsmanager:{edit.service}/partner-key-dev}}}}"'
-    edit.pass_variable(edit.function(), "PARTNER_KEY", value)
+    given(edit, PARTNER_KEY=value)
 
 
 @mutant("SEC-02", "a hidden parameter is passed on")
 def _(edit: Edit) -> None:
     edit.parameter(
-        "PartnerPassword:\n  Type: String\n  Description: What the partner gave us.\n  NoEcho: true"
+        "PartnerPassword:\n  Type: String\n  Description: What the partner gave us.\n"
+        '  NoEcho: true\n  Default: ""'
     )
-    edit.pass_variable(edit.function(), "PARTNER_PASSWORD", "!Ref PartnerPassword")
+    given(edit, PARTNER_PASSWORD="!Ref PartnerPassword")
 
 
 @mutant("SEC-02", "the code names a secret")
@@ -137,8 +159,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     module(
         edit,
-        "from aws_lambda_powertools.utilities import parameters\n\n"
-        "provider = parameters.SecretsProvider()\n\n\ndef key(stage: str) -> str:\n"
+        PROVIDER + "def key(stage: str) -> str:\n"
         f'    return str(provider.get(f"{edit.service}/partner-key-{{stage}}", max_age=300))\n',
     )
 
@@ -150,26 +171,28 @@ def _(edit: Edit) -> None:
 
 @innocent("SEC-02", "the code takes the name from its caller, or from the environment")
 def _(edit: Edit) -> None:
-    module(
+    function = module(
         edit,
         "import os\n\nfrom aws_lambda_powertools.utilities import parameters\n\n"
         'VARIABLE = "PARTNER_SECRET"\nPATHS = {"a": "b"}\n\n\ndef key(name: str) -> str:\n'
         '    """As orders/partner-key-dev, from Secrets Manager."""\n'
         "    return str(parameters.get_secret(name or os.environ[VARIABLE]) + PATHS.get('a'))\n",
     )
+    name = f"!Sub {edit.service}/partner-key-${{EnvironmentName}}"
+    edit.pass_variable(function, "PARTNER_SECRET", name)
 
 
 @innocent("SEC-02", "a database gets its password from Secrets Manager, a function an address")
 def _(edit: Edit) -> None:
     value = f'"{{{{resolve:ssm:/{edit.service}/partner-address}}}}"'
-    edit.pass_variable(edit.function(), "PARTNER_ADDRESS", value)
+    given(edit, PARTNER_ADDRESS=value)
 
 
 # ── SEC-03: which secrets ────────────────────────────────────────────────────
 
 
-def more(edit: Edit, action: str, resource: str) -> None:
-    """Allow the first function something with a secret of its own, which it is told of."""
+def more(edit: Edit, action: str, resource: str, *, is_told: bool = True) -> None:
+    """Allow the first function something with secrets, and tell it of one of its own."""
     function = edit.function()
     text = edit.resource(function.logical_id)
     statement = (
@@ -180,9 +203,8 @@ def more(edit: Edit, action: str, resource: str) -> None:
     start = key if key in text else "      CodeUri:"
     new = f"{key}{statement}" + ("" if key in text else start)
     edit.in_resource(function.logical_id, start, new)
-    edit.pass_variable(
-        function, "PARTNER_SECRET", f"!Sub {edit.service}/partner-${{EnvironmentName}}"
-    )
+    if is_told:
+        given(edit, PARTNER_SECRET=f"!Sub {edit.service}/partner-${{EnvironmentName}}")
 
 
 ARN = "!Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
@@ -211,10 +233,12 @@ def _(edit: Edit) -> None:
 
 @mutant("SEC-03", "a secret of another function")
 def _(edit: Edit) -> None:
-    function = reader(edit)
-    old = edit.resource(function.logical_id)
-    name = next(line for line in old.splitlines() if "_SECRET: " in line)
-    edit.in_resource(function.logical_id, f"{name}\n", "")
+    _first, second = edit.two()
+    name = f"{edit.service}/partner-${{EnvironmentName}}"
+    edit.pass_variable(second, "PARTNER_SECRET", f"!Sub {name}")
+    text = 'from os import environ\n\n\ndef name() -> str:\n    return environ["PARTNER_SECRET"]\n'
+    edit.write(f"{second.code}/services/partner.py", text)
+    more(edit, READ, f"{ARN}{name}-??????", is_told=False)
 
 
 @innocent("SEC-03", "its secret, which it also describes, by each way to end an ARN")
@@ -236,15 +260,10 @@ def _(edit: Edit) -> None:
 
 # ── SEC-04: for how long ─────────────────────────────────────────────────────
 
-PROVIDER = (
-    "from aws_lambda_powertools.utilities import parameters\n\nfrom ..utils.aws import CONFIG\n\n"
-    "provider = parameters.SecretsProvider(boto_config=CONFIG)\n\n\n"
-)
-
 
 @mutant("SEC-04", "a value is kept by lru_cache")
 def _(edit: Edit) -> None:
-    path = f"{reader(edit).code}/services/secrets.py"
+    path = f"{reader(edit).code}/services/secret_values.py"
     edit.replace(path, "def _value(", "@lru_cache\ndef _value(")
     edit.replace(path, "from aws_lambda", "from functools import lru_cache\n\nfrom aws_lambda")
 
@@ -253,15 +272,15 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         f"{reader(edit).code}/services/partner.py",
-        "from functools import cache\n\nfrom ..settings import Settings\nfrom . import secrets\n\n\n"
+        "from functools import cache\n\nfrom ..settings import Settings\nfrom . import secret_values\n\n\n"
         "@cache\ndef headers(settings: Settings) -> dict[str, str]:\n"
-        f'    return {{"x-key": secrets.{secret(edit)}(settings)}}\n',
+        f'    return {{"x-key": secret_values.{secret(edit)}(settings)}}\n',
     )
 
 
 def secret(edit: Edit) -> str:
-    """The function that reads a secret, in services/secrets.py."""
-    text = edit.read(f"{reader(edit).code}/services/secrets.py")
+    """The function that reads a secret, in services/secret_values.py."""
+    text = edit.read(f"{reader(edit).code}/services/secret_values.py")
     return text.split("def _value")[1].split("\ndef ")[1].split("(")[0]
 
 
@@ -269,7 +288,9 @@ def secret(edit: Edit) -> str:
 def _(edit: Edit) -> None:
     path = f"{reader(edit).code}/index.py"
     name = secret(edit)
-    edit.replace(path, "from .settings", f"from .services.secrets import {name}\nfrom .settings")
+    edit.replace(
+        path, "from .settings", f"from .services.secret_values import {name}\nfrom .settings"
+    )
     edit.replace(
         path,
         "settings = load_settings()\n",
@@ -279,7 +300,7 @@ def _(edit: Edit) -> None:
 
 @mutant("SEC-04", "values are kept for a year")
 def _(edit: Edit) -> None:
-    path = f"{reader(edit).code}/services/secrets.py"
+    path = f"{reader(edit).code}/services/secret_values.py"
     edit.replace(path, "MAX_AGE_SECONDS = 300", "MAX_AGE_SECONDS = 365 * 24 * 3600")
 
 
@@ -287,7 +308,8 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     module(
         edit,
-        'import boto3\n\nclient = boto3.client("secretsmanager")\n\n\ndef key(name: str) -> str:\n'
+        "import boto3\n\nfrom ..utils.aws import CONFIG\n\n"
+        'client = boto3.client("secretsmanager", config=CONFIG)\n\n\ndef key(name: str) -> str:\n'
         '    return client.get_secret_value(SecretId=name)["SecretString"]\n',
     )
 
@@ -363,9 +385,9 @@ def _(edit: Edit) -> None:
     edit.write(
         path,
         "from aws_lambda_powertools import Logger\n\nfrom ..settings import Settings\n"
-        "from . import secrets\n\nlogger = Logger(child=True)\n\n\n"
+        "from . import secret_values\n\nlogger = Logger(child=True)\n\n\n"
         "def trace(settings: Settings) -> None:\n"
-        f"    found = secrets.{secret(edit)}(settings)\n"
+        f"    found = secret_values.{secret(edit)}(settings)\n"
         '    logger.debug("the key is %s", found)\n',
     )
 

@@ -33,6 +33,8 @@ REGION = re.compile(
 )
 # A Region in an ARN or a host name.
 ADDRESS = re.compile(rf"arn:[^:]+:[^:]*:(?P<arn>{REGION.pattern})|[./](?P<host>{REGION.pattern})\.")
+# What a parameter gets in samconfig.toml.
+GIVEN_ARN = re.compile(r"(?<==)[\"']?arn:[^\s,\"']+")
 # What AWS has in us-east-1 for the whole world: certificates of CloudFront, metrics of billing.
 GLOBAL_REGION = "us-east-1"
 GLOBAL_SERVICES = {
@@ -319,15 +321,26 @@ def commands_read_the_region(service: Service) -> Iterator[Finding]:
 
 @check("CD-11")
 def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
-    """No parameter or name of a bucket in samconfig.toml repeats it."""
+    """No parameter or name of a bucket in samconfig.toml repeats it.
+
+    What others made is passed by its ARN, and is where they made it.
+    """
     own = _region(service)
     for environment, command, name, value in _settings(service):
         for text in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
-            if name != "region" and own and own in REGION.findall(str(text)):
+            if (
+                name != "region"
+                and own
+                and own in REGION.findall(_without_arns_of_others(service, str(text)))
+            ):
                 line = _line(service, f"{environment}.{command}.parameters", name)
                 yield Finding(
                     "CD-11", SAMCONFIG, line, f"{name} of {environment} has {own}: {text}"
                 )
+
+
+def _without_arns_of_others(service: Service, text: str) -> str:
+    return GIVEN_ARN.sub(lambda arn: arn[0] if f":{service.name}-" in arn[0] else "", text)
 
 
 @check("CD-11")
@@ -339,7 +352,8 @@ def templates_compute_the_region(service: Service) -> Iterator[Finding]:
         parts = ("Parameters", "Globals", "Resources", "Outputs")
         for key, text, line in (each for part in parts for each in _leaves(whole.get(part))):
             found = _in_address(text) or (own if text == own else "")
-            if found and key not in ("AllowedValues", "Description"):
+            # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates.
+            if found and key not in ("AllowedPattern", "AllowedValues", "Description"):
                 yield Finding(
                     "CD-11", path, line, f"{key} has {found}: {' '.join(text.split())[:100]}"
                 )

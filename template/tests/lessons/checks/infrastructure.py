@@ -207,6 +207,8 @@ def parameters_are_whole(service: Service) -> Iterator[Finding]:
 BEFORE = re.compile(
     r"^(?:/aws/(?:vendedlogs/)?[a-z-]+/|alias/|aws-waf-logs-|/)?(?:CodeDeployHook_)?"
 )
+# Whose names are another lesson's: IAM-07's, and SEC-01's.
+NAMED_ELSEWHERE = ("AWS::IAM::Role", "AWS::SecretsManager::Secret")
 # Names within something else: the type that has them, and where.
 LOCAL_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "AWS::IAM::Role": (("Policies", "*", "PolicyName"),),
@@ -305,6 +307,8 @@ def _resolved_names(service: Service) -> Iterator[tuple[Name, str, str]]:
     """Every physical name that can be told, in each environment that has it."""
     for environment, template in environments(service).items():
         for name in names(service):
+            if name.resource.type in NAMED_ELSEWHERE:
+                continue
             text = resolved(template, name.node)
             if isinstance(text, str | int) and exists(template, name.resource):
                 yield name, environment, str(text)
