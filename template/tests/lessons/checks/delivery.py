@@ -323,7 +323,9 @@ def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
     own = _region(service)
     for environment, command, name, value in _settings(service):
         for text in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
-            if name != "region" and own and own in REGION.findall(str(text)):
+            # An ARN says where something else is; samconfig.toml is the place for it (IAC-06).
+            plain = re.sub(r"arn:[^\s\"',]+", "", str(text))
+            if name != "region" and own and own in REGION.findall(plain):
                 line = _line(service, f"{environment}.{command}.parameters", name)
                 yield Finding(
                     "CD-11", SAMCONFIG, line, f"{name} of {environment} has {own}: {text}"
@@ -332,13 +334,12 @@ def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
 
 @check("CD-11")
 def templates_compute_the_region(service: Service) -> Iterator[Finding]:
-    """No template has a Region: neither this one by itself, nor any in an ARN or an address."""
+    """No parameter repeats the Region. Of what is written out elsewhere in templates, IAC-06 tells."""
     own = _region(service)
     for path in (TEMPLATE, INFRA):
-        whole = service.cloudformation(path)
-        parts = ("Parameters", "Globals", "Resources", "Outputs")
-        for key, text, line in (each for part in parts for each in _leaves(whole.get(part))):
-            found = _in_address(text) or (own if text == own else "")
+        for key, text, line in _leaves(service.cloudformation(path).get("Parameters")):
+            is_arn = text.startswith("arn:")  # IAC-06 tells
+            found = "" if is_arn else _in_address(text) or (own if text == own else "")
             if found and key not in ("AllowedValues", "Description"):
                 yield Finding(
                     "CD-11", path, line, f"{key} has {found}: {' '.join(text.split())[:100]}"
