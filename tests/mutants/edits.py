@@ -10,7 +10,6 @@ from pathlib import Path
 
 import yaml
 
-
 # What a module has below `import boto3`, for clients that end before their function does.
 CONFIG = """from botocore.config import Config
 
