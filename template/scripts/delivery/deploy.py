@@ -186,7 +186,9 @@ def _hook_or_validation(event: dict[str, Any]) -> str:
     return ""
 
 
-def _events_of(account: Account, stack: str, begin: datetime, *, there: bool) -> list[dict[str, Any]]:
+def _events_of(
+    account: Account, stack: str, begin: datetime, *, there: bool
+) -> list[dict[str, Any]]:
     """The failed events; of a stack that is gone there may be none to be had."""
     try:
         return failed_events(account, stack, begin)

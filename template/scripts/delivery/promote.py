@@ -156,7 +156,9 @@ def fetch(name: str, artifact: dict[str, Any]) -> None:
 def promote(name: str, branch: str) -> int:
     """Put dev's build of the sources here in place. Returns the exit code."""
     if not re.fullmatch(r"[\w-]+/(?!\.+$)[\w.-]+", name, re.ASCII):
-        raise DeliveryError(f'"{name}" is no repository. Give OWNER/NAME, as $GITHUB_REPOSITORY is.')
+        raise DeliveryError(
+            f'"{name}" is no repository. Give OWNER/NAME, as $GITHUB_REPOSITORY is.'
+        )
     tree = output("git", "rev-parse", "HEAD^{tree}").decode().strip()
     artifact = find(name, branch, tree)
     if not artifact:
