@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .edits import Edit, innocent, mutant
+from .edits import CONFIG, Edit, innocent, mutant
 from .pipelines import DEPLOY, OWN, SIGN_IN, workflow
 
 SAMCONFIG = "samconfig.toml"
@@ -310,7 +310,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/fresh.py",
-        f'import boto3\n\n\ndef topics() -> object:\n    return boto3.client("sns", region_name="{region(edit)}")\n',
+        f'import boto3\n{CONFIG}\nsns = boto3.client("sns", region_name="{region(edit)}", config=CONFIG)\n',
     )
 
 
@@ -330,10 +330,10 @@ def _(edit: Edit) -> None:
     )
 
 
-@mutant("CD-11", "an output has the Region")
+@mutant("CD-11", "a parameter repeats the Region")
 def _(edit: Edit) -> None:
-    edit.output(
-        f"Home:\n  Description: The console\n  Value: https://{region(edit)}.console.aws.amazon.com/"
+    edit.parameter(
+        f"HomeRegion:\n  Type: String\n  Description: Where it is.\n  Default: {region(edit)}"
     )
 
 
@@ -353,14 +353,17 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/fresh.py",
-        'import os\n\nimport boto3\n\nZONES = {"eu-west-1": "Europe/Dublin", "us-east-1": "America/New_York"}\n\n\n'
-        'def costs() -> object:\n    return boto3.client("ce", region_name="us-east-1")\n\n\n'
+        f"import os\n\nimport boto3\n{CONFIG}\n"
+        'ZONES = {"eu-west-1": "Europe/Dublin", "us-east-1": "America/New_York"}\n'
+        'costs = boto3.client("ce", region_name="us-east-1", config=CONFIG)\n\n\n'
         'def zone() -> str:\n    return ZONES[os.environ["AWS_REGION"]]\n',
     )
     edit.parameter(
-        "CertificateArn:\n  Type: String\n  Description: Certificate of CloudFront.\n"
-        "  Default: arn:aws:acm:us-east-1:111122223333:certificate/1f2e3d4c-aaaa-bbbb-cccc-1234567890ab"
+        'CertificateArn:\n  Type: String\n  Description: Certificate of CloudFront.\n  Default: ""'
     )
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1f2e3d4c-aaaa-bbbb-cccc-1234567890ab"
+    passed = f'["CertificateArn={arn}", "EnvironmentName='
+    edit.replace_all(SAMCONFIG, '["EnvironmentName=', passed)
     edit.write("local.mk", "certificates:\n\taws acm list-certificates --region us-east-1\n")
 
 

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import yaml
 
+# What a module has below `import boto3`, for clients that end before their function does.
+CONFIG = """from botocore.config import Config
+
+CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
+"""
+
 
 class NotHereError(Exception):
     """The sample has nothing that this edit could be made to."""

@@ -29,7 +29,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         "scripts/first-time.sh",
-        "#!/bin/sh\nset -e\naws --region us-east-1 dynamodb \\\n"
+        "#!/bin/sh\nset -e\naws --output text dynamodb \\\n"
         f"  create-table --table-name {edit.service}-jobs --billing-mode PAY_PER_REQUEST\n",
     )
 
@@ -205,6 +205,12 @@ def _(edit: Edit) -> None:
     edit.replace("template.yaml", "https://${AWS::Region}.console", "https://eu-central-1.console")
 
 
+@mutant("IAC-06", "an output has the Region")
+def _(edit: Edit) -> None:
+    address = "https://us-east-1.console.aws.amazon.com/"
+    edit.output(f"Home:\n  Description: The console\n  Value: {address}")
+
+
 @mutant("IAC-06", "a policy allows an account by its number")
 def _(edit: Edit) -> None:
     account = "aws:SourceAccount: !Ref AWS::AccountId"
@@ -263,6 +269,8 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     stage = "        STAGE: !Ref EnvironmentName\n"
     edit.replace("template.yaml", stage, f'{stage}        ITEM_LIMIT: "5"\n')
+    for path in edit.glob(f"src/{edit.package}/*/README.md"):
+        edit.sub(path, r"^(\| `STAGE` .*\n)", r"\1| `ITEM_LIMIT` | the most items | `5` |\n")
 
 
 @innocent("IAC-07", "a variable is passed and read; others are Lambda's and Powertools'")
@@ -491,6 +499,12 @@ def _(edit: Edit) -> None:
         "tests/integration/test_reports.py",
         "def test_reports(outputs: dict[str, str]) -> None:\n    assert outputs['ReportsBucketName']\n",
     )
+
+
+@mutant("IAC-13", "a test asks for an output that nobody declares")
+def _(edit: Edit) -> None:
+    text = "def test_it(outputs: dict[str, str]) -> None:\n"
+    edit.write("tests/integration/test_more.py", f'{text}    assert outputs["ApiAddress"]\n')
 
 
 @mutant("IAC-13", "an output does not say what it is")

@@ -221,7 +221,7 @@ def _(edit: Edit) -> None:
 
 @mutant("CI-03", "a pytest.ini stands in for pyproject.toml")
 def _(edit: Edit) -> None:
-    edit.write("pytest.ini", "[pytest]\ntestpaths = tests/unit\n")
+    edit.write("pytest.ini", "[pytest]\ntestpaths = tests/unit\naddopts = --disable-socket\n")
 
 
 @mutant("CI-03", "a conftest mends the path")
@@ -600,7 +600,7 @@ def _(edit: Edit) -> None:
           role-to-assume: ${{{{ vars.ROLE }}}}
           aws-region: ${{{{ vars.REGION }}}}
       - run: make setup
-      - run: .venv/bin/pytest tests/integration --force-enable-socket
+      - run: make integration
         env:
           ENV: ${{{{ inputs.environment }}}}
 """,

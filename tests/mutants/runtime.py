@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .edits import Edit, Function, innocent, mutant
+from .delivery import with_is_prod
+from .edits import CONFIG, Edit, Function, innocent, mutant
 
 
 def index(function: Function) -> str:
@@ -88,6 +89,8 @@ def _(edit: Edit) -> None:
 @mutant("RUN-01", "the service's name is passed no more")
 def _(edit: Edit) -> None:
     edit.sub("template.yaml", r"^        POWERTOOLS_SERVICE_NAME: .*\n", "")
+    for path in edit.glob(f"src/{edit.package}/*/README.md"):
+        edit.sub(path, r"^\| `POWERTOOLS_SERVICE_NAME` .*\n", "")
 
 
 @innocent("RUN-01", "a new module logs by a child of the logger")
@@ -104,6 +107,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     text = 'import logging\n\nlogging.getLogger("asyncio").setLevel(logging.WARNING)\n'
     edit.append(f"{edit.function().code}/utils/__init__.py", text)
+    with_is_prod(edit)
     new = "ApplicationLogLevel: !If [IsProd, WARN, !Ref LogLevel]"
     edit.replace("template.yaml", "ApplicationLogLevel: !Ref LogLevel", new)
 
@@ -246,6 +250,11 @@ RestApi:
           Headers:
             Access-Control-Allow-Origin: "'*'"
 """
+REST_OUTPUT = """
+RestEndpoint:
+  Description: The address of the REST API
+  Value: !Sub https://${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live
+"""
 REST_5XX = """      DEFAULT_5XX:
         ResponseParameters:
           Headers:
@@ -317,11 +326,13 @@ def _(edit: Edit) -> None:
 @mutant("RUN-03", "a REST API answers its own 5XX without headers")
 def _(edit: Edit) -> None:
     edit.declare(REST.format(service=edit.service))
+    edit.output(REST_OUTPUT)
 
 
 @innocent("RUN-03", "a REST API gives its headers to all that it says itself")
 def _(edit: Edit) -> None:
     edit.declare(REST.format(service=edit.service) + REST_5XX)
+    edit.output(REST_OUTPUT)
 
 
 @innocent("RUN-03", "the contract is tested in another file, by one test with parameters")
@@ -401,6 +412,14 @@ def _(edit: Edit) -> None:
 FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
 
 
+def with_httpx(edit: Edit) -> None:
+    """Require the library of the first function, locked as `make lock` would."""
+    folder = edit.function().folder
+    edit.append(f"{folder}/requirements.in", "httpx\n")
+    pin = f"httpx==0.28.1 \\\n    --hash=sha256:{'a' * 64}\n"
+    edit.append(f"{folder}/requirements.txt", pin)
+
+
 @mutant("RUN-05", "a function makes a client each time that it is called")
 def _(edit: Edit) -> None:
     body = '    s3 = boto3.client("s3", config=CONFIG)\n'
@@ -416,6 +435,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     body = '    return httpx.get(f"https://files.example.com/{key}", timeout=3).content\n'
     used(edit, edit.function(), f"import httpx\n{FETCH}{body}")
+    with_httpx(edit)
 
 
 @mutant("RUN-05", "the handler makes the publisher, and with it a client")
@@ -432,8 +452,8 @@ def _(edit: Edit) -> None:
     function = edit.function()
     if not edit.has(f"{function.code}/utils/aws.py"):
         edit.skip()
-    text = "import boto3\n\n\ndef bucket(name: str) -> object:\n"
-    text += '    made = boto3.resource("s3")\n    return made.Bucket(name)\n'
+    text = f"import boto3\n{CONFIG}\n\ndef bucket(name: str) -> object:\n"
+    text += '    made = boto3.resource("s3", config=CONFIG)\n    return made.Bucket(name)\n'
     edit.write(f"{function.code}/utils/buckets.py", text)
     text = "from ..utils.buckets import bucket\n\n\ndef keep(name: str, key: str) -> None:\n"
     used(edit, function, text + "    bucket(name).Object(key).load()\n")
@@ -442,14 +462,17 @@ def _(edit: Edit) -> None:
 @mutant("RUN-05", "a dependency of FastAPI makes a client for each request")
 def _(edit: Edit) -> None:
     path = index(api(edit, "fastapi"))
-    text = 'def bucket() -> object:\n    return boto3.client("s3")\n\n\n'
+    config = "Config(connect_timeout=1, read_timeout=2, retries={'total_max_attempts': 2})"
+    text = f'def bucket() -> object:\n    return boto3.client("s3", config={config})\n\n\n'
     text += '@router.get("/files")\ndef files(s3: object = Depends(bucket)) -> str:\n    return str(s3)\n\n\n'
     edit.replace(path, "app.include_router(router)", f"{text}app.include_router(router)")
     edit.replace(
         path, "from fastapi import APIRouter, ", "from fastapi import APIRouter, Depends, "
     )
     edit.replace(
-        path, "from aws_lambda_powertools import", "import boto3\nfrom aws_lambda_powertools import"
+        path,
+        "from aws_lambda_powertools import",
+        "import boto3\nfrom botocore.config import Config\nfrom aws_lambda_powertools import",
     )
 
 
@@ -458,13 +481,15 @@ def _(edit: Edit) -> None:
     used(
         edit,
         edit.function(),
-        "from functools import cache\n\nimport boto3\nimport httpx\n\n_session: httpx.Client | None = None\n\n\n"
-        '@cache\ndef s3() -> object:\n    return boto3.client("s3")\n\n\n'
+        f"from functools import cache\n\nimport boto3\nimport httpx\n{CONFIG}\n"
+        "_session: httpx.Client | None = None\n\n\n"
+        '@cache\ndef s3() -> object:\n    return boto3.client("s3", config=CONFIG)\n\n\n'
         "def session() -> httpx.Client:\n    global _session\n"
         "    if _session is None:\n        _session = httpx.Client(timeout=3)\n    return _session\n\n\n"
         "class Files:\n    def __init__(self) -> None:\n        self._s3 = s3()\n        self._http = session()\n\n\n"
         "FILES = Files()\n",
     )
+    with_httpx(edit)
 
 
 @innocent("RUN-05", "a client belongs to who calls, with credentials of their own")
@@ -472,10 +497,13 @@ def _(edit: Edit) -> None:
     used(
         edit,
         edit.function(),
-        "import boto3\n\n\ndef of_tenant(keys: dict[str, str]) -> object:\n"
-        '    client = boto3.client("s3", aws_access_key_id=keys["id"], aws_secret_access_key=keys["key"])\n'
-        "    session = boto3.Session(aws_access_key_id=keys['id'])\n"
-        '    session.client("sqs").list_queues()\n'
+        f"import boto3\n{CONFIG}\n\ndef of_tenant(keys: dict[str, str]) -> object:\n"
+        '    given = keys["AccessKeyId"], keys["SecretAccessKey"]\n'
+        '    token = keys["SessionToken"]\n'
+        '    client = boto3.client("s3", aws_access_key_id=given[0], aws_secret_access_key=given[1],'
+        " aws_session_token=token, config=CONFIG)\n"
+        "    session = boto3.Session(*given, aws_session_token=token)\n"
+        '    session.client("sqs", config=CONFIG).list_queues()\n'
         "    return client.list_buckets()\n",
     )
 
@@ -485,8 +513,8 @@ def _(edit: Edit) -> None:
     used(
         edit,
         edit.function(),
-        "import boto3\n\n\ndef table_names() -> list[str]:\n"
-        '    client = boto3.client("dynamodb")\n    return client.list_tables()["TableNames"]\n\n\n'
+        f"import boto3\n{CONFIG}\n\ndef table_names() -> list[str]:\n"
+        '    client = boto3.client("dynamodb", config=CONFIG)\n    return client.list_tables()["TableNames"]\n\n\n'
         "NAMES = table_names()\n",
     )
 
@@ -517,8 +545,8 @@ def _(edit: Edit) -> None:
   Properties:
     EventSourceArn: !GetAtt {worker.pascal}Queue.Arn
     FunctionName: !Ref {function.logical_id}
-    BatchSize: 10
-    FunctionResponseTypes: [ReportBatchItemFailures]
+    BatchSize: 1
+    MaximumBatchingWindowInSeconds: 0
     ScalingConfig:
       MaximumConcurrency: 2
 """

@@ -61,6 +61,7 @@ def _(edit: Edit) -> None:
     edit.write(f"{code}/services/device_developers.py", "AGE = 3\n")
     edit.write(f"{code}/services/production.py", '"""Of goods."""\n')
     edit.write("docs/runbooks/prod.md", "# Prod\n\nCall somebody.\n")
+    edit.append("docs/README.md", "\nSee [what is special in prod](runbooks/prod.md).\n")
 
 
 @innocent("STR-01", "the path of the code is written another way")
@@ -120,7 +121,7 @@ def _(edit: Edit) -> None:
 
 @innocent("STR-03", "more documents and data lie in the function's folder")
 def _(edit: Edit) -> None:
-    edit.write(f"{edit.function().folder}/NOTES.md", "# Notes\n\nNone.\n")
+    edit.write(f"{edit.function().folder}/CHANGELOG.md", "# Changes\n\nNone.\n")
     edit.write(f"{edit.function().code}/schemas/item.json", "{}\n")
 
 

@@ -351,7 +351,9 @@ class Service:
             "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com",
         }
-        return Template(self.template, self.parameters(environment), pseudo)
+        # What is passed as EnvironmentName may be wrong: IAC-02 alone tells that.
+        passed = self.parameters(environment) | {"EnvironmentName": environment}
+        return Template(self.template, passed, pseudo)
 
 
 def _mapping(node: Any) -> dict[Any, Any]:

@@ -345,13 +345,12 @@ def _without_arns_of_others(service: Service, text: str) -> str:
 
 @check("CD-11")
 def templates_compute_the_region(service: Service) -> Iterator[Finding]:
-    """No template has a Region: neither this one by itself, nor any in an ARN or an address."""
+    """No parameter repeats the Region. Of what is written out elsewhere in templates, IAC-06 tells."""
     own = _region(service)
     for path in (TEMPLATE, INFRA):
-        whole = service.cloudformation(path)
-        parts = ("Parameters", "Globals", "Resources", "Outputs")
-        for key, text, line in (each for part in parts for each in _leaves(whole.get(part))):
-            found = _in_address(text) or (own if text == own else "")
+        for key, text, line in _leaves(service.cloudformation(path).get("Parameters")):
+            is_arn = text.startswith("arn:")  # IAC-06 tells
+            found = "" if is_arn else _in_address(text) or (own if text == own else "")
             # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates.
             if found and key not in ("AllowedPattern", "AllowedValues", "Description"):
                 yield Finding(

@@ -51,9 +51,20 @@ def sockets_are_closed(service: Service) -> Iterator[Finding]:
     for path in ("Makefile", "local.mk"):
         if path in service.files:
             for number, text in enumerate(service.text(path).splitlines(), 1):
-                if "pytest" in text and INTEGRATION not in text and UNDOES & set(text.split()):
+                if "pytest" in text and UNDOES & {*text.split()} and _runs_units(text):
                     found = "the unit tests are run with the network open"
                     yield Finding("TST-01", path, number, found)
+
+
+def _runs_units(command: str) -> bool:
+    """Whether pytest runs the unit tests: by their path, one above it, or without any path."""
+    paths = [each.rstrip("/") for each in command.split() if each.startswith(("tests", "./"))]
+    paths = [os.path.normpath(each) for each in paths]
+    return (
+        not paths
+        or any(f"{UNIT}/".startswith(f"{each}/") for each in paths)
+        or any(each.startswith(f"{UNIT}/") for each in paths)
+    )
 
 
 def _closed_by_a_fixture(service: Service) -> bool:
@@ -160,7 +171,10 @@ NAMED_BY_TEXT |= {"importorskip"}
 
 @check("TST-02")
 def tests_import_the_deployed_package(service: Service) -> Iterator[Finding]:
-    """Tests import <package>.<function>.lambda_pkg, and leave the path alone."""
+    """Tests import <package>.<function>.lambda_pkg, and leave the path alone.
+
+    That src is on it, and that nothing outside the tests changes it, is for CI-03.
+    """
     for folder in (UNIT, INTEGRATION):
         for module in service.modules(folder):
             if module.path == f"{UNIT}/test_template.py":
@@ -176,10 +190,6 @@ def tests_import_the_deployed_package(service: Service) -> Iterator[Finding]:
         if os.path.normpath(str(path)).startswith("src/"):
             found = f"pythonpath has {path}, so that tests can import what Lambda calls otherwise"
             yield Finding("TST-02", PYPROJECT, line, found, mend="Leave only src and scripts.")
-    if "src" not in {os.path.normpath(str(path)) for path in paths}:
-        found = "pythonpath has no src, below which tests look for the package"
-        mend = 'pythonpath = ["src", "scripts"]'
-        yield Finding("TST-02", PYPROJECT, line, found, mend=mend)
 
 
 def _imports(module: Module, package: str) -> Iterator[Finding]:
@@ -238,7 +248,8 @@ def _paths(module: Module) -> Iterator[Finding]:
     # What follows takes longer, and hardly any test needs it.
     code = Code({"": module}) if names & set(written) else Code({})
     for where, call, name in code.calls:
-        if (name in PATH_CALLS or last(name) in PATH_METHODS) and not _is_of_a_script(call, where):
+        runs_script = not name.startswith("sys.path") and _is_of_a_script(call, where)
+        if (name in PATH_CALLS or last(name) in PATH_METHODS) and not runs_script:
             found = f"{dotted(call.func) or last(name)} changes where modules are looked for"
             yield Finding("TST-02", where.module.path, call.lineno, found)
     targets = [target for node in module.nodes(ast.Assign) for target in node.targets]
@@ -268,7 +279,8 @@ def tests_are_explained(service: Service) -> Iterator[Finding]:
     }
     if not named:
         yield Finding("TST-03", TESTS_README, 1, "shows no import of a function's lambda_pkg")
-    if not any("pythonpath" in text for text in spoken):
+    words = {word.strip("/") for text in spoken for word in re.split(r"[^\w./-]+", text)}
+    if not {"pythonpath", "src"} <= words:
         yield Finding(
             "TST-03", TESTS_README, 1, "does not say what puts src on the path (pythonpath)"
         )
@@ -304,8 +316,10 @@ REQUESTS |= {"Client", "AsyncClient", "Session", "urlopen", "Request", "getenv"}
 
 @check("TST-04")
 def addresses_come_from_outputs(service: Service) -> Iterator[Finding]:
-    """No address, ARN or physical name of a stack stands in an integration test."""
-    outputs = at(service.template, "Outputs")
+    """No address, ARN or physical name of a stack stands in an integration test.
+
+    That the outputs which they read are there is for IAC-13.
+    """
     for module in service.modules(INTEGRATION):
         addresses = {id(node) for node in _addresses(module)}
         documented = {id(each.value) for each in module.nodes(ast.Expr)}
@@ -315,13 +329,6 @@ def addresses_come_from_outputs(service: Service) -> Iterator[Finding]:
                 if what:
                     found = f"{node.value} is {what}"
                     yield Finding("TST-04", module.path, node.lineno, found)
-        for each in module.nodes(ast.Subscript):
-            key = constant(each.slice)
-            known = outputs if isinstance(outputs, dict) else {}
-            if dotted(each.value) == "outputs" and isinstance(key, str) and key not in known:
-                found = f"outputs[{key!r}] is no output of {TEMPLATE}"
-                mend = f"Write the name of an output as {TEMPLATE} has it, or declare it there."
-                yield Finding("TST-04", module.path, each.lineno, found, mend=mend)
 
 
 def _of_a_stack(text: str, service: str, is_address: bool) -> str:
@@ -526,9 +533,9 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
         if name not in NOT_DRAWN and not wanted & drawn:
             found = f"the picture lacks the function {name}"
             yield Finding("DOC-02", path, line, found)
-    known = {_plain(name) for name in names} | {
-        _plain(each.logical_id) for each in service.functions
-    }
+    # A function whose CodeUri is wrong is there all the same: STR-01 and STR-06 tell.
+    known = {_plain(folder.rpartition("/")[2]) for folder in service.function_folders}
+    known |= {_plain(each.logical_id) for each in service.functions}
     for node, text in sorted(nodes):
         if node.startswith("fn_") and not {_plain(node.removeprefix("fn_")), _plain(text)} & known:
             found = (

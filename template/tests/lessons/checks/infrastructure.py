@@ -136,12 +136,13 @@ def _is_built_from_the_template(path: str) -> bool:
 @check("IAC-02")
 def environments_are_a_parameter(service: Service) -> Iterator[Finding]:
     """One parameter says which environment it is, and each environment passes its name."""
-    if not isinstance(at(service.template, "Parameters", "EnvironmentName"), dict):
+    declared = at(service.template, "Parameters", "EnvironmentName")
+    if not isinstance(declared, dict):
         line = line_of(service.template, "Parameters")
         yield Finding("IAC-02", TEMPLATE, line, "there is no parameter EnvironmentName")
         return
     for environment in ENVIRONMENTS:
-        found = resolved(service.template_in(environment), {"Ref": "EnvironmentName"})
+        found = service.parameters(environment).get("EnvironmentName", at(declared, "Default"))
         if environment in service.samconfig and found != environment:
             line = service.line_with("samconfig.toml", f"[{environment}.deploy.parameters]")
             what = f"EnvironmentName comes to {found} in {environment}"
@@ -897,7 +898,8 @@ def tests_read_outputs_that_there_are(service: Service) -> Iterator[Finding]:
                 continue
             if isinstance(key.value, str) and key.value not in declared:
                 what = f"reads the output {key.value}, which template.yaml does not have"
-                yield Finding("IAC-13", module.path, item.lineno, what)
+                mend = "Write the name of an output as template.yaml has it, or declare it there."
+                yield Finding("IAC-13", module.path, item.lineno, what, mend=mend)
 
 
 # ── IAC-14: room to grow ─────────────────────────────────────────────────────
