@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..findings import Finding, check
 from ..parsers import Module, Section, at, dotted
 from ..python_names import Code, Definition, constant, last, scopes
-from ..service import TEMPLATE, Service
+from ..service import Service
 from ..tested import UNIT, tests_in, tests_of
 
 PYPROJECT = "pyproject.toml"
