@@ -78,7 +78,7 @@ Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, an 
 lesson = "IAC-11"
 scope = "CacheTable"   # the file, or the logical id in template.yaml, as the violation names it
 reason = "holds nothing that could not be computed again"
-until = 2027-01-31     # may be left out
+until = 2027-01-31     # its last day: then somebody looks again
 ```
 
 An entry without a reason, after its date, or that matches nothing any more fails itself: with the id `GATE`, as does a

@@ -4,7 +4,7 @@
 lesson = "IAC-11"
 scope = "CacheTable"       # a logical id of template.yaml, or a file
 reason = "holds nothing that could not be computed again"
-until = 2027-01-31         # may be left out
+until = 2027-01-31         # the last day, on which somebody looks again
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .service import Service
 FILE = "lessons.toml"
 KEYS = {"lesson", "scope", "reason", "until"}
 MEND = (
-    "An opt-out has a lesson, a scope and a reason, and may have a date: docs/lessons.md says how."
+    "An opt-out has a lesson, a scope, a reason and its last day (until): docs/lessons.md says how."
 )
 
 
@@ -32,7 +32,7 @@ class OptOut:
     lesson: str
     scope: str
     reason: str
-    until: datetime.date | None
+    until: datetime.date
     line: int
 
     def covers(self, finding: Finding) -> bool:
@@ -61,7 +61,7 @@ def read(service: Service, today: datetime.date) -> tuple[list[OptOut], list[Fin
         problems = list(_problems(entry, today))
         bad += [Finding(GATE, FILE, line, problem, mend=MEND) for problem in problems]
         if not problems:
-            fields = (entry["lesson"], entry["scope"], entry["reason"], entry.get("until"))
+            fields = (entry["lesson"], entry["scope"], entry["reason"], entry["until"])
             good.append(OptOut(*fields, line=line))
     return good, bad
 
@@ -78,8 +78,8 @@ def _problems(entry: dict[str, Any], today: datetime.date) -> Iterator[str]:
         yield f"{about} is of no lesson that there is"
     until = entry.get("until")
     if until is None:
-        return
-    if type(until) is not datetime.date:
+        yield f"{about} has no until, the day on which it ends"
+    elif type(until) is not datetime.date:
         yield f"{about} has an until that is no date, as 2027-01-31 is (without quotes)"
     elif until < today:
         yield f"{about} ended on {until}"
