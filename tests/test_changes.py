@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,15 +37,16 @@ def service(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def main(service: Path) -> Iterator[Callable[[list[str]], int]]:
     """The command, imported from the service: cfn-lint takes seconds to load, once is enough."""
 
-    def forget() -> None:
-        for name in [name for name in sys.modules if name.split(".")[0] == "delivery"]:
-            del sys.modules[name]
+    def put_aside() -> dict[str, ModuleType]:
+        names = [name for name in sys.modules if name.split(".")[0] == "delivery"]
+        return {name: sys.modules.pop(name) for name in names}
 
-    forget()
+    others = put_aside()  # other tests have the template's own
     sys.path.insert(0, str(service / "scripts"))
     yield importlib.import_module("delivery.changes").main
     sys.path.remove(str(service / "scripts"))
-    forget()
+    put_aside()
+    sys.modules.update(others)
 
 
 @pytest.fixture
