@@ -215,7 +215,7 @@ EDITS = [
     (
         "template.yaml",
         "          TABLE_NAME: !Ref Table\n",
-        "          MINE: x\n          TABLE_NAME: !Ref Table\n",
+        "          POWERTOOLS_LOGGER_SAMPLE_RATE: 0.1\n          TABLE_NAME: !Ref Table\n",
     ),
     (
         "template.yaml",
@@ -241,7 +241,7 @@ EDITS = [
     (
         "template.yaml",
         "  # Your own parameters go here.\n",
-        "  # Your own parameters go here.\n  Mine:\n    Type: String\n    Default: x\n",
+        "  # Your own parameters go here.\n  Mine:\n    Type: String\n    Description: Mine.\n    Default: x\n",
     ),
     (
         "template.yaml",
@@ -251,7 +251,7 @@ EDITS = [
     (
         "template.yaml",
         "  # Your own outputs go here.\n",
-        "  # Your own outputs go here.\n\n  Mine:\n    Value: !Ref MineTopic\n",
+        "  # Your own outputs go here.\n\n  Mine:\n    Description: Mine.\n    Value: !Ref MineTopic\n",
     ),
     ("README.md", "_Yours: who owns it", "The best service, mine.\n\n_Yours: who owns it"),
     ("README.md", "| `app` | api |", "| `app` (mine) | api |"),
@@ -275,6 +275,11 @@ EDITS = [
     # In the functions' own files.
     ("src/orders/app/lambda_pkg/index.py", "import json\n", "import json  # mine\n"),
     ("src/orders/app/README.md", "# app\n", "# app\n\nIt is mine.\n"),
+    (
+        "src/orders/app/README.md",
+        "| `TABLE_NAME` |",
+        "| `POWERTOOLS_LOGGER_SAMPLE_RATE` | how much is logged, mine |\n| `TABLE_NAME` |",
+    ),
     (
         "tests/unit/app/test_items.py",
         "from orders.app.lambda_pkg.services import items\n",
