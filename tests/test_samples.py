@@ -129,7 +129,8 @@ def check_api(function: Function, events: Path) -> None:
         answer = function.call(json.loads(path.read_text("utf-8")))
         assert answer["statusCode"] == expected[path.stem]
         if path.stem == "get-health":
-            assert json.loads(answer["body"]) == {"status": "ok", "stage": "dev"}
+            body = json.loads(answer["body"])
+            assert body == {"status": "ok", "stage": "dev", "version": "7"}
 
 
 def check_worker(function: Function, events: Path, readme: str) -> None:
