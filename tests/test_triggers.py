@@ -411,6 +411,22 @@ integration_tests: []
 Says hello to whoever invokes it.
 
 {{ variables(fn) }}
+
+## Trigger
+
+Nothing yet.
+
+## Input and output
+
+`events/{{ fn.name }}/` has an example.
+
+## Dependencies
+
+None.
+
+## Locally
+
+`make test`
 """,
     "resources.yaml.jinja": """\
 {% from 'macros/sam.jinja' import alarms, function, log_group with context %}
