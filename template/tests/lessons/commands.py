@@ -31,6 +31,7 @@ HEREDOC = re.compile(
     r"""<<-?[ \t]*(['"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$""", re.MULTILINE | re.DOTALL
 )
 QUOTED = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)""", re.DOTALL)
+INNER = re.compile(r"\$\(((?:[^()]|\([^()]*\))*)\)|`([^`]+)`", re.DOTALL)
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 # What stands before a command and does not change what it does.
 BEFORE = {
@@ -214,7 +215,7 @@ def _unheard(pieces: list[_Piece], place: int, stops: bool, pipefail: bool) -> s
 
 
 def _within(command: Command, stops: bool) -> Iterator[Command]:
-    """The commands in `bash -c "…"` and $(…)."""
+    """The commands in `bash -c "…"`, $(…) and backticks."""
     texts = [*command.words, *command.variables.values()]
     if command.program in ("bash", "sh"):
         texts += [
@@ -223,8 +224,8 @@ def _within(command: Command, stops: bool) -> Iterator[Command]:
             if re.fullmatch(r"-[a-z]*c", word)
         ]
     for text in texts:
-        for inner in re.findall(r"\$\(((?:[^()]|\([^()]*\))*)\)", text, re.DOTALL):
-            for each in script(inner, stops):
+        for match in INNER.finditer(text):
+            for each in script(match[1] or match[2], stops):
                 yield replace(each, line=command.line, unheard=each.unheard or command.unheard)
 
 

@@ -1,10 +1,11 @@
-"""What workflows do: which commands and actions, of which jobs, on which event."""
+"""What scripts and workflows do: which commands and actions, of which jobs, on which event."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any
 
 from . import expressions
@@ -58,11 +59,19 @@ def made(service: Service) -> Makefile:
     return makefile(tuple((path, service.text(path)) for path in own))
 
 
-def scripts(service: Service) -> Iterator[tuple[str, tuple[Command, ...]]]:
-    """The shell scripts of the service, with their commands."""
-    for path in service.files_in("", ".sh"):
+def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
+    """Every command of workflows, actions, Makefiles and shell scripts, with its file."""
+    for step in steps(service):
+        yield from ((step.path, command) for command in step.commands)
+    elsewhere = [path for path in service.files_in("", "Makefile", ".mk") if "/" in path]
+    nested = [makefile(((path, service.text(path)),)) for path in elsewhere]
+    for each in (made(service), *nested):
+        for rule in each.rules.values():
+            yield from ((rule.path, command) for command in rule.commands)
+    for path in service.files_in("", ".sh", ".bash"):
         text = service.text(path)
-        yield path, script(text, stops="set -e" in text or "-e" in text.partition("\n")[0].split())
+        stops = "set -e" in text or "-e" in text.partition("\n")[0].split()
+        yield from ((path, command) for command in script(text, stops))
 
 
 def deeds(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
@@ -102,6 +111,44 @@ def _deeds_of_target(service: Service, target: str, seen: frozenset[str]) -> set
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of a job, or of an action of the repository's own (then it has no job)."""
+
+    path: str
+    line: int
+    body: dict[str, Any]
+    job: Job | None
+
+    @property
+    def action(self) -> str:
+        """The action that it uses, with its version: actions/checkout@3d3c42e…"""
+        return str(self.body.get("uses") or "")
+
+    @property
+    def uses(self) -> str:
+        """The action without its version: actions/checkout."""
+        return self.action.partition("@")[0]
+
+    @property
+    def commands(self) -> list[Command]:
+        """What it runs; the line of each is the file's."""
+        return list(commands_of(self.body, self.line))
+
+
+def steps(service: Service) -> Iterator[Step]:
+    """The steps of all workflows and of all actions of the repository's own."""
+    for job in service.jobs:
+        yield from (Step(job.path, line_of(body) or job.line, body, job) for body in job.steps)
+    for path, action in service.actions.items():
+        yield from (Step(path, line_of(body), body, None) for body in _steps_of_action(action))
+
+
+def _steps_of_action(action: dict[str, Any]) -> list[dict[str, Any]]:
+    found = at(action, "runs", "steps")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+@dataclass(frozen=True)
 class Act:
     """A step that does something of interest.
 
@@ -129,8 +176,10 @@ def run_of(step: dict[str, Any]) -> str:
 
 
 def commands_of(step: dict[str, Any], line: int = 0) -> Iterator[Command]:
-    """The commands of a step; the line of each is the workflow's."""
-    text, shell = run_of(step), step.get("shell")
+    """The commands of a step that bash or sh runs; the line of each is the workflow's."""
+    text, shell = run_of(step), str(step.get("shell") or "")
+    if shell and PurePosixPath(shell.split()[0]).name not in ("bash", "sh"):
+        return
     if shell == "bash":
         text = text if not text else f"set -o pipefail;{text}"
     begin = line_of(step, "run") or line
@@ -154,8 +203,8 @@ def _steps(service: Service, job: Job) -> Iterator[tuple[int, str, dict[str, Any
         if inner is None:
             yield place, job.path, step, outer, lenient
             continue
-        path, steps = inner
-        for each in steps:
+        path, own_steps = inner
+        for each in own_steps:
             own = each.get("if")
             both = own if outer is None else outer if own is None else f"({outer}) && ({own})"
             yield place, path, each, both, lenient or is_lenient(each)
@@ -165,10 +214,8 @@ def _own_action(service: Service, uses: str) -> tuple[str, list[dict[str, Any]]]
     """The steps of an action of this repository."""
     folder = uses.removeprefix("$/").removeprefix("./").rstrip("/")
     for path in (f"{folder}/action.yml", f"{folder}/action.yaml"):
-        if uses.startswith(("./", "$/")) and path in service.files:
-            found = at(service.yaml(path), "runs", "steps")
-            steps = found if isinstance(found, list) else []
-            return path, [each for each in steps if isinstance(each, dict)]
+        if uses.startswith(("./", "$/")) and path in service.actions:
+            return path, _steps_of_action(service.actions[path])
     return None
 
 

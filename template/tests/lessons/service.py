@@ -26,6 +26,11 @@ TEMPLATE = "template.yaml"
 INFRA = "infra/environment.yaml"
 ANSWERS = ".copier-answers.yml"
 ENVIRONMENTS = ("dev", "prod")
+# A Region of any partition, as botocore tells them apart; to be put between boundaries.
+A_REGION = (
+    r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-f]*)"
+    r"-(?:north|south|central)?(?:east|west|north|south|central)?-\d"
+)
 # Folders that hold nothing of the service's own. Where git runs, .gitignore counts too.
 IGNORED = {
     *(".aws-sam", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", ".venv-sam"),
@@ -203,6 +208,14 @@ class Service:
             except BrokenFileError:
                 continue
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """The path and the text of every file but pictures, archives and their like."""
+        for path in sorted(self.files):
+            try:
+                yield path, self.text(path)
+            except BrokenFileError:
+                continue
+
     def unreadable(self) -> Iterator[Finding]:
         """The files of the service that can't be read as what they are."""
         reads: dict[str, Callable[[str], object]] = {
@@ -310,10 +323,17 @@ class Service:
     @cached_property
     def workflows(self) -> dict[str, dict[str, Any]]:
         """The workflows of GitHub Actions, by their paths."""
-        return dict(self._workflows())
+        return dict(self._mappings(self.files_in(".github/workflows", ".yml", ".yaml")))
 
-    def _workflows(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        for path in self.files_in(".github/workflows", ".yml", ".yaml"):
+    @cached_property
+    def actions(self) -> dict[str, dict[str, Any]]:
+        """The repository's own actions, by the paths of their files."""
+        names = ("action.yml", "action.yaml")
+        paths = [path for path in self.files_in("", *names) if PurePosixPath(path).name in names]
+        return dict(self._mappings(paths))
+
+    def _mappings(self, paths: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for path in paths:
             try:
                 found = self.yaml(path)
             except BrokenFileError:
@@ -421,6 +441,19 @@ def is_intrinsic(node: Any) -> bool:
         return False
     (key,) = node
     return key in ("Ref", "Condition") or str(key).startswith("Fn::")
+
+
+def leaves(node: Any, key: str = "", line: int = 0) -> Iterator[tuple[str, str, int]]:
+    """Every text in a part of YAML, with the key that it is at and its line."""
+    if isinstance(node, str):
+        yield key, node, line
+    elif isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from leaves(item, key, line_of(node, number) or line)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            inner = key if is_intrinsic(node) else str(name)
+            yield from leaves(value, inner, line_of(node, name) or line)
 
 
 def references(node: Any, line: int = 0) -> Iterator[Reference]:

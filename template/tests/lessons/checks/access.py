@@ -22,7 +22,7 @@ from ..policies import (
     unscoped,
     wide_actions,
 )
-from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Service, strings
+from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Service, leaves, strings
 
 TEMPLATES = (INFRA, TEMPLATE)
 
@@ -40,14 +40,8 @@ SECRET = re.compile(r"\bsecrets\s*(?:\.|\[)")
 @check("IAM-01")
 def no_keys_in_files(service: Service) -> Iterator[Finding]:
     """No file has the id of a key."""
-    for path in sorted(service.files):
-        try:
-            text = service.text(path)
-        except BrokenFileError:
-            continue  # a picture, or an archive
-        if "AKIA" not in text:
-            continue
-        for found in KEY.finditer(text):
+    for path, text in service.texts():
+        for found in KEY.finditer(text) if "AKIA" in text else ():
             if not found[0].endswith("EXAMPLE"):
                 line = text.count("\n", 0, found.start()) + 1
                 yield Finding("IAM-01", path, line, f"has an access key of AWS: {found[0][:8]}…")
@@ -62,7 +56,7 @@ def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
         except BrokenFileError:
             continue  # told once, by `unreadable`
         seen = set()
-        for name, value, line in _settings(data):
+        for name, value, line in leaves(data):
             is_key = KEY_NAMES.search(name.replace("-", "_")) or KEY_NAMES.search(value)
             if is_key and SECRET.search(value) and line not in seen:
                 seen.add(line)
@@ -83,18 +77,6 @@ def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
 
 def _uses(step: dict[str, Any], action: str) -> bool:
     return str(step.get("uses", "")).split("@")[0] == action
-
-
-def _settings(node: Any, name: str = "", line: int = 0) -> Iterator[tuple[str, str, int]]:
-    """Every text of a file, with the key that it is the value of."""
-    if isinstance(node, str):
-        yield name, node, line
-    elif isinstance(node, list):
-        for number, each in enumerate(node):
-            yield from _settings(each, name, line_of(node, number) or line)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from _settings(value, str(key), line_of(node, key) or line)
 
 
 @check("IAM-01")

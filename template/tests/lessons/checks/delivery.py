@@ -12,8 +12,9 @@ from delivery.template import PLACEHOLDER, Template, UnknownError
 from ..commands import Command
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted, line_of
-from ..runs import DELETES, commands_of, deeds, made, scripts
+from ..runs import DELETES, all_commands, commands_of, deeds, made, steps
 from ..service import (
+    A_REGION,
     ANSWERS,
     ENVIRONMENTS,
     INFRA,
@@ -21,16 +22,13 @@ from ..service import (
     Function,
     Resource,
     Service,
-    is_intrinsic,
+    leaves,
     references,
     strings,
 )
 
 SAMCONFIG = "samconfig.toml"
-REGION = re.compile(
-    r"(?<![a-z])(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso)"
-    r"-(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d(?![0-9-])"
-)
+REGION = re.compile(rf"(?<![a-z]){A_REGION}(?![0-9-])")
 # A Region in an ARN or a host name.
 ADDRESS = re.compile(rf"arn:[^:]+:[^:]*:(?P<arn>{REGION.pattern})|[./](?P<host>{REGION.pattern})\.")
 # What a parameter gets in samconfig.toml.
@@ -101,20 +99,6 @@ def _setting(service: Service, environment: str, command: str, name: str) -> tup
     return None, _line(service, section, name)
 
 
-def _commands(service: Service) -> Iterator[tuple[str, Command]]:
-    """Every command of workflows, Makefiles and shell scripts, with its file."""
-    for job in service.jobs:
-        for step in job.steps:
-            for command in commands_of(step, job.line):
-                yield job.path, command
-    for rule in made(service).rules.values():
-        for command in rule.commands:
-            yield rule.path, command
-    for path, commands in scripts(service):
-        for command in commands:
-            yield path, command
-
-
 def _sam(command: Command) -> str:
     """What SAM is called for: deploy, build."""
     return next(iter(command.arguments), "") if command.program == "sam" else ""
@@ -146,7 +130,7 @@ def stacks_are_named_in_samconfig(service: Service) -> Iterator[Finding]:
 
 @check("CD-01")
 def stacks_are_named_in_commands(service: Service) -> Iterator[Finding]:
-    for path, command in _commands(service):
+    for path, command in all_commands(service):
         deploys = _sam(command) in ("deploy", "sync")
         if command.program == "aws" and command.arguments[:1] == ("cloudformation",):
             deploys = command.arguments[1:2] in (("deploy",), ("create-stack",), ("update-stack",))
@@ -268,7 +252,7 @@ def _written(path: str, line: int, where: str, value: str, own: str) -> Iterator
 def workflows_read_the_region(service: Service) -> Iterator[Finding]:
     own = _region(service)
     for path, workflow in service.workflows.items():
-        for key, value, line in _leaves(workflow):
+        for key, value, line in leaves(workflow):
             if key in ("run", "name", "description", "runs-on"):
                 continue
             if "region" in key.lower():
@@ -277,26 +261,13 @@ def workflows_read_the_region(service: Service) -> Iterator[Finding]:
                 yield Finding("CD-11", path, line, f"{key} has {own}: {value}")
 
 
-def _leaves(node: Any, key: str = "", line: int = 0) -> Iterator[tuple[str, str, int]]:
-    """Every text in a part of YAML, with the key that it is at."""
-    if isinstance(node, str):
-        yield key, node, line
-    elif isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from _leaves(item, key, line_of(node, number) or line)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            inner = key if is_intrinsic(node) else str(name)
-            yield from _leaves(value, inner, line_of(node, name) or line)
-
-
 @check("CD-03")
 def commands_read_the_region(service: Service) -> Iterator[Finding]:
     own = _region(service)
     for name, (value, path, line) in made(service).variables.items():
         if "region" in name.lower():
             yield from _written(path, line, name, value.split("#")[0].strip(), own)
-    for path, command in _commands(service):
+    for path, command in all_commands(service):
         option = command.option("--region")
         is_global = command.program == "aws" and set(command.arguments) & GLOBAL_SERVICES
         if is_global and option == GLOBAL_REGION:
@@ -348,7 +319,7 @@ def templates_compute_the_region(service: Service) -> Iterator[Finding]:
     """No parameter repeats the Region. Of what is written out elsewhere in templates, IAC-06 tells."""
     own = _region(service)
     for path in (TEMPLATE, INFRA):
-        for key, text, line in _leaves(service.cloudformation(path).get("Parameters")):
+        for key, text, line in leaves(service.cloudformation(path).get("Parameters")):
             is_arn = text.startswith("arn:")  # IAC-06 tells
             found = "" if is_arn else _in_address(text) or (own if text == own else "")
             # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates.
@@ -451,16 +422,13 @@ def _chosen(module: Module) -> Iterator[tuple[str, ast.AST | None, int]]:
 
 @check("CD-08")
 def nothing_is_replaced_in_files(service: Service) -> Iterator[Finding]:
-    for path, command in _commands(service):
+    for path, command in all_commands(service):
         if how := _replaces(command):
             yield Finding("CD-08", path, command.line, f"`{' '.join(command.words)[:100]}` {how}")
-    for job in service.jobs:
-        for step in job.steps:
-            uses = str(step.get("uses", ""))
-            if REPLACING_ACTIONS.search(uses.partition("@")[0].lower()):
-                yield Finding(
-                    "CD-08", job.path, line_of(step, "uses"), f"{uses} replaces text in files"
-                )
+    for step in steps(service):
+        if REPLACING_ACTIONS.search(step.uses.lower()):
+            line, found = line_of(step.body, "uses"), f"{step.action} replaces text in files"
+            yield Finding("CD-08", step.path, line, found)
 
 
 def _replaces(command: Command) -> str:
@@ -490,10 +458,10 @@ def _deployed_texts(service: Service) -> Iterator[tuple[str, str, int]]:
     for path in (TEMPLATE, INFRA):
         yield from ((path, text, line) for text, line in strings(service.cloudformation(path)))
     for path, workflow in service.workflows.items():
-        for key, text, line in _leaves(workflow):
+        for key, text, line in leaves(workflow):
             if key != "run":
                 yield path, text, line
-    for path, command in _commands(service):
+    for path, command in all_commands(service):
         # Replacing one is told above.
         if not _replaces(command):
             yield path, " ".join([*command.words, *command.variables.values()]), command.line
@@ -555,7 +523,7 @@ def samconfig_asks_nothing(service: Service) -> Iterator[Finding]:
 
 @check("CD-09")
 def commands_ask_nothing(service: Service) -> Iterator[Finding]:
-    for path, command in _commands(service):
+    for path, command in all_commands(service):
         if how := _asks(command):
             yield Finding("CD-09", path, command.line, f"`{' '.join(command.words)[:100]}` {how}")
 
@@ -828,7 +796,7 @@ def _of_an_empty_stack(module: Module, call: ast.Call) -> bool:
 
 @check("CD-13")
 def nothing_else_deletes_stacks(service: Service) -> Iterator[Finding]:
-    for path, command in _commands(service):
+    for path, command in all_commands(service):
         # What a target or a script does is told where it stands.
         if command.program in ("sam", "aws") and DELETES in deeds(service, command):
             yield Finding(

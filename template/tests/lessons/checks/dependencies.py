@@ -3,103 +3,24 @@
 import ast
 import configparser
 import fnmatch
-import os
 import re
-import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from delivery.runtimes import SUPPORTED_UNTIL
 from delivery.template import UnknownError
 
+from ..commands import Command
 from ..findings import BrokenFileError, Finding, check
 from ..parsers import Module, Pin, at, dotted, line_of
-from ..service import ENVIRONMENTS, TEMPLATE, Job, Resource, Service
+from ..runs import Step, steps
+from ..service import ENVIRONMENTS, TEMPLATE, Resource, Service
 from .structure import FUNCTIONS, IN_RUNTIME, canonical
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
-
-# ── Steps of workflows, and of the repository's own actions ──────────────────
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of a job, or of an action of the repository's own (then it has no job)."""
-
-    path: str
-    line: int
-    body: dict[str, Any]
-    job: Job | None
-
-    @property
-    def action(self) -> str:
-        """The action that it uses, with its version: actions/checkout@3d3c42e…"""
-        return str(self.body.get("uses") or "")
-
-    @property
-    def uses(self) -> str:
-        """The action without its version: actions/checkout."""
-        return self.action.partition("@")[0]
-
-    @property
-    def script(self) -> str:
-        """What it runs, if a POSIX shell runs it."""
-        shell = str(self.body.get("shell") or "bash").split()[0]
-        is_posix = os.path.basename(shell) in ("bash", "sh")
-        return str(self.body.get("run") or "") if is_posix else ""
-
-
-def _steps(service: Service) -> Iterator[Step]:
-    for job in service.jobs:
-        for body in job.steps:
-            yield Step(job.path, line_of(body), body, job)
-    for path in _actions(service):
-        steps = at(service.yaml(path), "runs", "steps")
-        for body in steps if isinstance(steps, list) else []:
-            if isinstance(body, dict):
-                yield Step(path, line_of(body), body, None)
-
-
-def _actions(service: Service) -> list[str]:
-    """The files of the repository's own actions."""
-    names = ("action.yml", "action.yaml")
-    return sorted(path for path in service.files if PurePosixPath(path).name in names)
-
-
-# A text that a command reads, from <<EOF to EOF.
-HEREDOC = re.compile(r"(<<-?[ \t]*(['\"]?)(\w+)\2[^\n]*\n)(?:.*\n)*?[ \t]*\3(?=\n|$)")
-SEPARATORS = set(";&|()\n")
-# What may stand before a command.
-BEFORE = {"!", "do", "else", "elif", "exec", "if", "sudo", "then", "time", "until", "while", "{"}
-
-
-def _commands(script: str) -> Iterator[list[str]]:
-    """The commands of a shell script, each as its words; without NAME=value before them."""
-    text = re.sub(r"\$\{\{.*?\}\}", "EXPRESSION", script.replace("\\\n", " "), flags=re.DOTALL)
-    text = HEREDOC.sub(r"\1", text)
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    words: list[str] = []
-    in_comment = False
-    try:
-        tokens = [*lexer, "\n"]
-    except ValueError:  # a quote that is not closed, as in a text that the shell reads itself
-        tokens = [*re.split(r"[ \t]+|(\n)", text), "\n"]
-    for token in tokens:
-        if token and set(token) <= SEPARATORS:
-            if "\n" in token or not in_comment:
-                yield from [words] if words else []
-                words, in_comment = [], False
-        elif token:
-            in_comment = in_comment or token.startswith("#")
-            is_before = token in BEFORE or re.fullmatch(r"\w+=.*", token, re.DOTALL)
-            if not in_comment and (words or not is_before):
-                words.append(token)
-
 
 # ── DEP-01: pins ─────────────────────────────────────────────────────────────
 
@@ -253,7 +174,7 @@ def _updated(service: Service) -> Iterator[tuple[str, str, str]]:
     for path in list(service.workflows)[:1]:
         yield "actions", "/", path
     # Those that use others'; of an own action by its path there is nothing to update.
-    using = {step.path for step in _steps(service) if step.job is None and "@" in step.action}
+    using = {step.path for step in steps(service) if step.job is None and "@" in step.action}
     for path in sorted(using):
         yield "actions", _folder(path), path
 
@@ -401,7 +322,7 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
         if isinstance(image, str) and _of_image(image) not in ("", wanted):
             text = f"the job {job.id} runs in {image}, .python-version says {wanted}"
             yield Finding("DEP-04", job.path, line_of(job.body, "container"), text)
-    for step in _steps(service):
+    for step in steps(service):
         for key in ("python-version", "python-version-file"):
             for version in _versions(service, step, at(step.body, "with", key)):
                 is_file = key.endswith("file")
@@ -411,11 +332,11 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
                     text = f"a step installs Python {version}, .python-version says {wanted}"
                     line = line_of(step.body, "with", key)
                     yield Finding("DEP-04", step.path, line, text)
-        for command in _commands(step.script):
-            named = re.search(r"(?:^|/)python(3\.\d+)$", command[0])
+        for command in step.commands:
+            named = re.fullmatch(r"python(3\.\d+)", command.program)
             if named and named[1] != wanted:
-                text = f"a step runs {command[0]}, .python-version says {wanted}"
-                yield Finding("DEP-04", step.path, line_of(step.body, "run"), text)
+                text = f"a step runs {command.words[0]}, .python-version says {wanted}"
+                yield Finding("DEP-04", step.path, command.line, text)
 
 
 def _of_image(image: str) -> str:
@@ -587,21 +508,20 @@ def no_other_index(service: Service) -> Iterator[Finding]:
 def _indexes_of_workflows(service: Service) -> Iterator[Finding]:
     bodies = [(path, body) for path, body in service.workflows.items()]
     bodies += [(job.path, job.body) for job in service.jobs]
-    bodies += [(step.path, step.body) for step in _steps(service)]
+    bodies += [(step.path, step.body) for step in steps(service)]
     for path, body in bodies:
         variables = body.get("env")
         for name in variables if isinstance(variables, dict) else ():
             if name in INDEX_VARIABLES:
                 line = line_of(body, "env", name)
                 yield Finding("DEP-06", path, line, f"adds an index for every package: {name}")
-    for step in _steps(service):
-        for command in _commands(step.script):
-            for word in command[1:]:
+    for step in steps(service):
+        for command in step.commands:
+            for word in command.words[1:]:
                 option = word.partition("=")[0]
                 if option.startswith("--") and option in INDEX_OPTIONS:
-                    line = line_of(step.body, "run")
                     found = f"adds an index for every package: {option}"
-                    yield Finding("DEP-06", step.path, line, found)
+                    yield Finding("DEP-06", step.path, command.line, found)
 
 
 @check("DEP-06")
@@ -618,13 +538,12 @@ def jobs_sign_in(service: Service) -> Iterator[Finding]:
             signed_in = signed_in or step.uses.startswith("./")
             if signed_in or at(step.body, "env", "PRIVATE_INDEX_URL"):
                 continue
-            for command in _commands(step.script):
-                needs = {"setup", "build"} & {*command[1:]} and command[0] == "make"
-                if needs and not any("--only" in word for word in command):
-                    found = (
-                        f"the job {job.id} runs {' '.join(command)} without a login to the index"
-                    )
-                    yield Finding("DEP-06", job.path, line_of(step.body, "run"), found)
+            for command in step.commands:
+                needs = {"setup", "build"} & {*command.arguments} and command.program == "make"
+                if needs and not any("--only" in word for word in command.words):
+                    text = " ".join(command.words)
+                    found = f"the job {job.id} runs {text} without a login to the index"
+                    yield Finding("DEP-06", job.path, command.line, found)
 
 
 # ── DEP-07: CI runs what developers run ──────────────────────────────────────
@@ -658,28 +577,25 @@ TOOL_ACTIONS = {
 @check("DEP-07")
 def ci_runs_make(service: Service) -> Iterator[Finding]:
     """No step calls a tool that `make` calls: it would be another version, or other options."""
-    for step in _steps(service):
+    for step in steps(service):
         if target := TOOL_ACTIONS.get(step.uses.lower()):
             line = line_of(step.body, "uses")
             found = f"a step uses {step.uses}, and a developer runs make {target}"
             yield Finding("DEP-07", step.path, line, found)
-        for command in _commands(step.script):
-            if tool := _tool(command):
-                found = (
-                    f"a step runs {' '.join(command)[:60]}, and a developer make {WRAPPED[tool]}"
-                )
-                yield Finding("DEP-07", step.path, line_of(step.body, "run"), found)
+        for command in step.commands:
+            if tool := _tool(command.words):
+                text = " ".join(command.words)[:60]
+                found = f"a step runs {text}, and a developer make {WRAPPED[tool]}"
+                yield Finding("DEP-07", step.path, command.line, found)
 
 
-def _tool(command: list[str]) -> str:
+def _tool(words: tuple[str, ...]) -> str:
     """The tool that a command runs, if `make` has it: pytest, of .venv/bin/python -m pytest."""
-    name = PurePosixPath(command[0]).name
+    command = Command(words, {}, 0)
+    name = command.module or command.program
     for runner in RUNNERS:
-        if (name, *command[1 : len(runner)]) == runner:
-            run = [word for word in command[len(runner) :] if not word.startswith("-")]
-            return _tool(run) if run else ""
-    if re.fullmatch(r"python[\d.]*", name) and command[1:2] == ["-m"]:
-        name = (command[2:3] or [""])[0]
-    if name == "sam" and not OF_SAM & {*command[1:]}:
+        if (name, *words[1 : len(runner)]) == runner:
+            return _tool(tuple(word for word in words[len(runner) :] if word[:1] != "-"))
+    if name == "sam" and not OF_SAM & {*command.arguments}:
         return ""
     return name if name in WRAPPED else ""

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..aws_calls import aws_commands
+from ..aws_calls import aws_calls
 from ..findings import BrokenFileError, Finding, check
 from ..names import Name, environments, exists, in_prod, names, resolved, values
 from ..outbound import calls
 from ..parsers import Module, at, dotted, line_of
 from ..service import (
+    A_REGION,
     ENVIRONMENTS,
     INFRA,
     TEMPLATE,
@@ -82,15 +83,15 @@ def nothing_is_made_beside_the_template(service: Service) -> Iterator[Finding]:
 @check("IAC-01")
 def no_script_makes_resources(service: Service) -> Iterator[Finding]:
     """Neither scripts nor workflows create resources, but for ones on this machine."""
-    for command in aws_commands(service):
-        words = (command.service, command.operation)
+    for call in aws_calls(service):
+        words = (call.service, call.operation)
         makes = words[1].startswith("create-") and words[1] not in NO_RESOURCES
-        if (makes or words in MAKES) and not command.is_local:
-            yield Finding("IAC-01", command.path, command.line, f"calls aws {' '.join(words)}")
+        if (makes or words in MAKES) and not call.is_local:
+            yield Finding("IAC-01", call.path, call.line, f"calls aws {' '.join(words)}")
     for module in service.modules():
         if not module.path.startswith(ELSEWHERE):
-            for call, method in _boto3_makes(module):
-                yield Finding("IAC-01", module.path, call.lineno, f"calls {method}() of boto3")
+            for node, method in _boto3_makes(module):
+                yield Finding("IAC-01", module.path, node.lineno, f"calls {method}() of boto3")
 
 
 def _boto3_makes(module: Module) -> Iterator[tuple[ast.Call, str]]:
@@ -317,11 +318,7 @@ def _resolved_names(service: Service) -> Iterator[tuple[Name, str, str]]:
 
 # ── IAC-06: references ───────────────────────────────────────────────────────
 
-# The Regions of all partitions, as botocore tells them apart.
-REGION = re.compile(
-    r"(?<![\w-])(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-f]*)"
-    r"-(?:north|south|central)?(?:east|west|north|south|central)?-\d[a-f]?(?!\w)"
-)
+REGION = re.compile(rf"(?<![\w-]){A_REGION}[a-f]?(?!\w)")
 ACCOUNT = re.compile(r"(?<![\w.])\d{12}(?![\w.])")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ARN = re.compile(r"arn:[^\s\"',]+")

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from delivery.template import Template
 
-from ..findings import BrokenFileError, Finding, check
+from ..findings import Finding, check
 from ..parsers import KEPT, Module, Parsed, at, dotted
 from ..policies import Statement, environments, listed, resolved, statements, targets
 from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Resource, Service, strings
@@ -112,11 +112,7 @@ def no_values_in_code(service: Service) -> Iterator[Finding]:
 @check("SEC-01")
 def no_known_keys(service: Service) -> Iterator[Finding]:
     """No file has a key of a service that many use, or a private key that is not for tests."""
-    for path in sorted(service.files):
-        try:
-            text = service.text(path)
-        except BrokenFileError:
-            continue  # a picture, or an archive
+    for path, text in service.texts():
         for start, length in KNOWN_KEYS.items():
             if start not in text:
                 continue
