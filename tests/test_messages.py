@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,24 +31,6 @@ COMMANDS = {
     "smoke": [],
     "status": [],
 }
-
-
-def command(world: World, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command as `make` does, at the end of what is typed."""
-    return subprocess.run(
-        [sys.executable, "-m", "delivery", *arguments],
-        env={**os.environ, "PYTHONPATH": str(world.root / "scripts")},
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def no_credentials(world: World) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        world.monkeypatch.delenv(name)
-    world.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 class Refusing:
@@ -110,8 +89,8 @@ def refuse(world: World) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_says_that_nobody_is_signed_in(world: World, name: str) -> None:
-    no_credentials(world)
-    done = command(world, name, *COMMANDS[name])
+    world.no_credentials()
+    done = world.command(name, *COMMANDS[name])
     assert done.returncode == 1
     assert done.stderr.startswith("AWS does not know who you are: ")
     assert "aws sso login" in done.stderr
@@ -121,7 +100,7 @@ def test_every_command_says_that_nobody_is_signed_in(world: World, name: str) ->
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_tells_the_network_from_the_sign_in(world: World, name: str) -> None:
     world.monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    done = command(world, name, *COMMANDS[name])
+    done = world.command(name, *COMMANDS[name])
     assert done.returncode == 1
     assert done.stderr.startswith("AWS can't be reached: ")
     assert "no sign-in problem" in done.stderr
@@ -134,7 +113,7 @@ def test_what_is_denied_is_told_with_who_asks_and_for_what(
     world: World, refuse: Any, name: str
 ) -> None:
     refuse("AccessDenied", role="ReadNothing")
-    done = command(world, name, *COMMANDS[name])
+    done = world.command(name, *COMMANDS[name])
     assert done.returncode == 1
     said = done.stdout + done.stderr
     assert "Traceback" not in said
@@ -146,7 +125,7 @@ def test_what_is_denied_is_told_with_who_asks_and_for_what(
 
 def test_what_the_deploy_role_lacks_can_be_added(world: World, refuse: Any) -> None:
     refuse("AccessDenied", role=world.service.deploy_role)
-    said = command(world, "status").stderr
+    said = world.command("status").stderr
     assert "add cloudformation:DescribeStacks for this resource to infra/environment.yaml" in said
     assert "make bootstrap ENV=dev" in said
 
@@ -164,7 +143,7 @@ def test_other_refusals_are_told_by_their_kind(
     world: World, refuse: Any, error: str, told: str
 ) -> None:
     refuse(error)
-    done = command(world, "status")
+    done = world.command("status")
     assert done.returncode == 1
     assert told in done.stderr
     assert error in done.stderr
@@ -174,7 +153,7 @@ def test_other_refusals_are_told_by_their_kind(
 def test_what_a_proxy_answers_is_not_taken_for_aws(world: World, refuse: Any) -> None:
     world.monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     refuse("</Code> no XML")
-    assert command(world, "status").stderr.startswith("AWS can't be reached: ")
+    assert world.command("status").stderr.startswith("AWS can't be reached: ")
 
 
 # ── A profile that is not there ──
@@ -189,7 +168,7 @@ def test_what_a_proxy_answers_is_not_taken_for_aws(world: World, refuse: Any) ->
 )
 def test_an_unknown_profile_is_told(world: World, profile: str, told: str) -> None:
     world.monkeypatch.setenv("AWS_PROFILE", profile)
-    said = command(world, "status").stderr
+    said = world.command("status").stderr
     assert told in said
     assert "aws configure list-profiles" in said
     assert "Traceback" not in said
@@ -245,7 +224,7 @@ def test_who_may_not_look_can_not_deploy(world: World, refuse: Any) -> None:
     found = world.run()
     assert {"stack: failed", "access: failed", "names: failed"} <= told(found)
     assert all(each.fix for (_check, status), each in found.items() if status == "failed")
-    said = command(world, "preflight")
+    said = world.command("preflight")
     assert said.returncode == 1
     last = said.stdout.strip().splitlines()[-1]
     assert " checks could not look, as arn:aws:sts::123456789012:assumed-role/ReadNothing" in last
@@ -328,9 +307,9 @@ def test_a_template_that_is_no_yaml_is_told_in_a_line(world: World) -> None:
 
 def test_a_syntax_error_is_told_from_a_missing_section(world: World) -> None:
     world.edit("samconfig.toml", "[dev.global.parameters]", "[dev.other.parameters]")
-    assert "no whole section for dev: 'global' is missing" in command(world, "status").stderr
+    assert "no whole section for dev: 'global' is missing" in world.command("status").stderr
     world.edit("samconfig.toml", "[dev.other.parameters]", "[dev.global.parameters")
-    said = command(world, "status").stderr
+    said = world.command("status").stderr
     assert "samconfig.toml can't be read: " in said
     assert "line " in said
     assert "section" not in said
@@ -492,7 +471,7 @@ def test_a_deletion_that_fails_is_explained(world: World, api: Endpoint, capsys:
 
 
 def test_without_a_stack_there_is_nothing_to_delete(world: World) -> None:
-    done = command(world, "destroy")
+    done = world.command("destroy")
     assert done.returncode == 0
     assert "nothing to delete" in done.stdout
 
@@ -502,7 +481,7 @@ def test_without_a_stack_there_is_nothing_to_delete(world: World) -> None:
 
 def test_the_end_of_the_input_destroys_nothing(world: World, api: Endpoint) -> None:
     make_stack(world, api)
-    done = command(world, "destroy")
+    done = world.command("destroy")
     assert done.returncode == 1
     assert "make destroy ENV=dev CONFIRM=orders-dev" in done.stderr
     assert "Traceback" not in done.stderr
@@ -511,7 +490,7 @@ def test_the_end_of_the_input_destroys_nothing(world: World, api: Endpoint) -> N
 
 def test_the_end_of_the_input_prepares_nothing(world: World, gh: Path) -> None:
     unprepared(world)
-    done = command(world, "bootstrap")
+    done = world.command("bootstrap")
     assert done.returncode == 1
     assert "make bootstrap ENV=dev YES=yes" in done.stderr
     assert "Traceback" not in done.stderr
@@ -522,7 +501,7 @@ def test_any_other_question_without_an_answer_ends_in_a_line(world: World) -> No
     """Such as that of IMPORT=yes."""
     path = world.root / "scripts" / "delivery" / "facts.py"
     path.write_text("def main(arguments: list[str]) -> int:\n    input()\n    return 0\n", "utf-8")
-    done = command(world, "facts")
+    done = world.command("facts")
     assert done.returncode == 1
     assert "The input ended" in done.stderr
     assert "Traceback" not in done.stderr
@@ -583,12 +562,12 @@ def test_a_stack_that_was_only_proposed_is_none(world: World, name: str) -> None
 
 def test_bootstrap_says_that_it_works(world: World, gh: Path) -> None:
     unprepared(world)
-    said = command(world, "bootstrap", "--yes").stdout
+    said = world.command("bootstrap", "--yes").stdout
     assert said.index("CloudFormation will") < said.index("Working") < said.index("is there")
 
 
 def test_without_gh_the_ids_of_a_private_repository_can_be_given(world: World) -> None:
-    done = command(world, "bootstrap")
+    done = world.command("bootstrap")
     assert done.returncode == 1
     for part in ("gh auth login", "OWNER_ID=", "REPOSITORY_ID="):
         assert part in done.stderr
@@ -599,7 +578,7 @@ def test_without_gh_the_ids_of_a_private_repository_can_be_given(world: World) -
 
 
 def test_a_log_group_that_is_not_there_is_said(world: World) -> None:
-    done = command(world, "logs", "app")
+    done = world.command("logs", "app")
     assert done.returncode == 1
     assert "There is no log group /aws/lambda/orders-app-dev" in done.stderr
     assert "make deploy ENV=dev" in done.stderr
@@ -607,7 +586,7 @@ def test_a_log_group_that_is_not_there_is_said(world: World) -> None:
 
 @pytest.mark.parametrize("minutes", ["0", "-5"])
 def test_logs_look_back(world: World, minutes: str) -> None:
-    done = command(world, "logs", "app", f"--minutes={minutes}")
+    done = world.command("logs", "app", f"--minutes={minutes}")
     assert done.returncode == 1
     assert f"MINUTES={minutes}" in done.stderr
 
@@ -616,7 +595,7 @@ def test_a_missing_secret_says_how_to_set_it(world: World) -> None:
     world.client("secretsmanager").delete_secret(
         SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
     )
-    done = command(world, "secret_values")
+    done = world.command("secret_values")
     assert done.returncode == 1
     assert done.stdout.endswith("fix: make secrets ENV=dev SET=stripe-key-dev < file\n")
 
@@ -635,7 +614,7 @@ def git_remote(root: Path) -> None:
     ],
 )
 def test_a_base_that_is_not_there(world: World, arguments: list[str], told: list[str]) -> None:
-    done = command(world, "changes", *arguments)
+    done = world.command("changes", *arguments)
     assert done.returncode == 1
     for part in told:
         assert part in done.stderr
@@ -644,13 +623,13 @@ def test_a_base_that_is_not_there(world: World, arguments: list[str], told: list
 
 def test_a_base_that_was_not_fetched(world: World) -> None:
     git_remote(world.root)
-    assert "git fetch" in command(world, "changes", "--base=origin/develop").stderr
+    assert "git fetch" in world.command("changes", "--base=origin/develop").stderr
 
 
 def test_changes_need_git(world: World) -> None:
     shutil.rmtree(world.root / ".git")
     world.monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(world.root.parent))
-    assert "is in no git repository" in command(world, "changes", "--base=HEAD").stderr
+    assert "is in no git repository" in world.command("changes", "--base=HEAD").stderr
 
 
 # ── make ──

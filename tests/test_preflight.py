@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -628,21 +625,8 @@ def test_the_remedy_for_a_provider_that_refuses_github(world: World) -> None:
     )
 
 
-def command(world: World, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as `make preflight` does; the interpreter's own PATH is not needed."""
-    return subprocess.run(
-        [sys.executable, "-m", "delivery", "preflight", *arguments],
-        env={**os.environ, "PYTHONPATH": str(world.root / "scripts"), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_without_credentials_the_rest_is_still_looked_at(world: World) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        world.monkeypatch.delenv(name)
-    world.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    world.no_credentials()
     found = world.run()
     assert told(found) == {
         "credentials: failed",
@@ -653,7 +637,7 @@ def test_without_credentials_the_rest_is_still_looked_at(world: World) -> None:
 
 def test_the_command_prints_a_table_and_ends_with_1(world: World) -> None:
     no_secret(world)
-    done = command(world, "--env", "dev")
+    done = world.command("preflight", "--env", "dev")
     assert done.returncode == 1
     assert "FAIL  secrets" in done.stdout
     assert "why: SEC-06" in done.stdout
@@ -662,7 +646,7 @@ def test_the_command_prints_a_table_and_ends_with_1(world: World) -> None:
 
 def test_the_command_prints_json(world: World) -> None:
     no_secret(world)
-    results = json.loads(command(world, "--json").stdout)
+    results = json.loads(world.command("preflight", "--json").stdout)
     (failed,) = [
         each for each in results if each["status"] == "failed" and each["check"] == "secrets"
     ]
@@ -673,6 +657,6 @@ def test_the_command_prints_json(world: World) -> None:
     ("arguments", "told"), [(["--env", "stage"], "no environment 'stage'"), (["--what"], "usage:")]
 )
 def test_a_wrong_call_is_answered(world: World, arguments: list[str], told: str) -> None:
-    done = command(world, *arguments)
+    done = world.command("preflight", *arguments)
     assert done.returncode in (1, 2)
     assert told in done.stderr

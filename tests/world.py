@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -224,6 +226,22 @@ class World:
         sns = self.client("sns")
         (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
+
+    def no_credentials(self) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            self.monkeypatch.delenv(name)
+        self.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    def command(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command as `make` does, at the end of what is typed."""
+        return subprocess.run(
+            [sys.executable, "-m", "delivery", *arguments],
+            env={**os.environ, "PYTHONPATH": str(self.root / "scripts")},
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
 
     def run(self) -> dict[tuple[str, str], Any]:
         """What the preflight says: (check, status) → result, passed ones left out."""
