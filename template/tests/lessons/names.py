@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from delivery.template import NAMES, Template, UnknownError
+from delivery.template import NAMES
 
 from .parsers import at
-from .service import ENVIRONMENTS, Resource, Service, is_intrinsic
-
-# What goes wrong when a part of a template is not what CloudFormation wants: the linters' business.
-ODD = (
-    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
-    UnknownError,
-)
+from .service import Resource, Service
 
 
 @dataclass(frozen=True)
@@ -138,57 +132,3 @@ def names(service: Service) -> Iterator[Name]:
                 parent = at(body, "Properties", PARENTS[kind_name])
                 line = function.line_of("Events", event, "Properties", key)
                 yield Name(function, key, KINDS[kind_name], node, line, parent is not None)
-
-
-def environments(service: Service) -> dict[str, Template]:
-    """template.yaml in dev and in prod, whose names they get: IAC-02 sees to it that they do."""
-    return {
-        name: replace(found, parameters={**found.parameters, "EnvironmentName": name})
-        for name in ENVIRONMENTS
-        for found in [service.template_in(name)]
-    }
-
-
-def in_prod(service: Service) -> Template:
-    """template.yaml in prod."""
-    return environments(service)["prod"]
-
-
-def resolved(template: Template, node: Any) -> Any:
-    """What a node comes to; None when that is known only once it is deployed."""
-    try:
-        return template.resolve(node)
-    except ODD:
-        return None
-
-
-def values(template: Template, node: Any, *path: str) -> list[Any]:
-    """What is at these keys in that environment; `*` are all items of a list, !If is followed."""
-    node = _chosen(template, node)
-    if not path:
-        whole = isinstance(node, dict | list) and not is_intrinsic(node)
-        return [node if whole else resolved(template, node)]
-    if path[0] != "*":
-        return values(template, at(node, path[0]), *path[1:])
-    items = node if isinstance(node, list) else []
-    return [value for item in items for value in values(template, item, *path[1:])]
-
-
-def _chosen(template: Template, node: Any) -> Any:
-    """What !If comes to, without what is in it."""
-    while isinstance(node, dict) and "Fn::If" in node:
-        try:
-            condition, then, otherwise = node["Fn::If"]
-            node = then if template.holds(condition) else otherwise
-        except ODD:
-            return None
-    return node
-
-
-def exists(template: Template, resource: Resource) -> bool:
-    """Whether a resource is deployed in that environment."""
-    condition = resource.body.get("Condition")
-    try:
-        return condition is None or template.holds(condition)
-    except ODD:
-        return True

@@ -3,67 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from delivery.template import LocatedList, LocatedMapping, Template, UnknownError
+from delivery.template import LocatedList, LocatedMapping, Template
 
+from .environments import resolved
 from .parsers import at
-from .service import ENVIRONMENTS, TEMPLATE, Resource, Service, references, strings
+from .service import Resource, Service, references, strings
 
 ISSUER = "token.actions.githubusercontent.com"
 # What a statement says to be a reason for a `*`: in a comment beside it, or in its Sid.
 REASON = re.compile(r"scope|narrow|\*|resource|random|every|all\b|any\b", re.IGNORECASE)
 SID_REASON = re.compile(r"NoNarrowerScope")
-
-
-class _Named(Mapping[str, Any]):
-    """Says of whatever only a deployment knows what it is called: <ArtifactBucket.Arn>."""
-
-    def __getitem__(self, name: str) -> str:
-        return f"<{name}>"
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def deployed(service: Service, path: str, environment: str) -> Template:
-    """A template in an environment. What is not known yet resolves to its name: <Table.Arn>."""
-    plain = service.template_in(environment)
-    if path == TEMPLATE:
-        return Template(plain.data, plain.parameters, plain.pseudo, _Named())
-    data = service.cloudformation(path)
-    declared = at(data, "Parameters")
-    names = declared if isinstance(declared, dict) else {}
-    given = {str(name): str(at(each, "Default") or name) for name, each in names.items()}
-    pseudo = {**plain.pseudo, "AWS::StackName": f"{service.name}-infra-{environment}"}
-    return Template(data, {**given, "EnvironmentName": environment}, pseudo, _Named())
-
-
-def resolved(template: Template, node: Any) -> Any:
-    """What a part comes to, or None where that can't be told: it is imported, or is odd."""
-    try:
-        return template.resolve(node)
-    except (UnknownError, KeyError, ValueError, TypeError, IndexError, AttributeError):
-        return None
-
-
-def exists(template: Template, resource: Resource) -> bool:
-    """Whether its condition holds; if that can't be told, it does."""
-    if "Condition" not in resource.body:
-        return True
-    try:
-        return template.holds(resource.body["Condition"])
-    except (UnknownError, KeyError, ValueError, TypeError, IndexError, AttributeError):
-        return True
 
 
 def listed(node: Any) -> list[Any]:
@@ -228,11 +182,6 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
 def wide_actions(statement: Statement) -> list[str]:
     """Those that are everything, or everything of an AWS service."""
     return [each for each in statement.actions if each == "*" or each.endswith(":*")]
-
-
-def environments(service: Service, path: str) -> list[Template]:
-    """A template in dev and in prod."""
-    return [deployed(service, path, each) for each in ENVIRONMENTS]
 
 
 def unscoped(

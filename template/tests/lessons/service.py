@@ -62,7 +62,8 @@ class Resource:
 
     def line_of(self, *keys: str | int) -> int:
         """The line of that property, or of what is nearest to where it should be."""
-        return line_of(self.properties, *keys) or self.line
+        here = keys and keys[0] in self.properties
+        return line_of(self.properties, *keys) if here else self.line
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,17 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..environments import all_deployed, deployed, exists, resolved
 from ..findings import BrokenFileError, Finding, check
 from ..parsers import at, dotted, line_of
 from ..policies import (
     ISSUER,
     Role,
     Statement,
-    deployed,
-    environments,
-    exists,
     listed,
-    resolved,
     roles,
     statements,
     targets,
@@ -224,7 +221,7 @@ def scoped(service: Service) -> Iterator[Finding]:
 
 
 def _wide(service: Service, lesson: str, path: str) -> Iterator[Finding]:
-    templates = environments(service, path)
+    templates = [*all_deployed(service, path).values()]
     for resource in service.resources_of(path).values():
         for each in statements(path, resource):
             if not each.allows or not each.is_identity or _is_of_secrets(each):

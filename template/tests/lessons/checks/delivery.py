@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from delivery.template import PLACEHOLDER, Template, UnknownError
+from delivery.template import PLACEHOLDER, Template
 
 from ..commands import Command
+from ..environments import chosen, exists, resolved
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted, line_of
 from ..runs import DELETES, all_commands, commands_of, deeds, made, steps
@@ -20,7 +21,6 @@ from ..service import (
     INFRA,
     TEMPLATE,
     Function,
-    Resource,
     Service,
     leaves,
     references,
@@ -556,7 +556,7 @@ def _asks(command: Command) -> str:
 def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
     """Each function that somebody calls, unless it is a hook or only serves deployments."""
     template = service.template_in("prod")
-    functions = [each for each in service.functions if _exists(template, each)]
+    functions = [each for each in service.functions if exists(template, each)]
     hooks = {
         reference.target
         for each in functions
@@ -568,14 +568,6 @@ def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
             _is_called(function) or function.logical_id in called
         ):
             yield from _not_gradual(service, template, function)
-
-
-def _exists(template: Template, resource: Resource) -> bool:
-    name = resource.body.get("Condition")
-    try:
-        return not isinstance(name, str) or template.holds(name)
-    except (UnknownError, LookupError, TypeError, ValueError, AttributeError):
-        return True
 
 
 def _is_called(function: Function) -> bool:
@@ -595,18 +587,11 @@ def _called_by_alias(service: Service) -> set[str]:
 
 def _value(template: Template, node: Any) -> Any:
     """What a part of the template comes to in prod; None for nothing, and for what nobody can tell."""
+    node = chosen(template, node)
     if node == {"Ref": "AWS::NoValue"}:
         return None
-    if isinstance(node, dict) and "Fn::If" in node and isinstance(node["Fn::If"], list):
-        try:
-            name, then, otherwise = node["Fn::If"]
-            return _value(template, then if template.holds(name) else otherwise)
-        except (UnknownError, LookupError, TypeError, ValueError):
-            return node
-    try:
-        return template.resolve(node)
-    except (UnknownError, LookupError, TypeError, ValueError, AttributeError):
-        return node
+    found = resolved(template, node)
+    return node if found is None else found
 
 
 def _not_gradual(service: Service, template: Template, function: Function) -> Iterator[Finding]:
@@ -699,7 +684,7 @@ def there_is_a_budget(service: Service) -> Iterator[Finding]:
     budgets = service.of_type("AWS::Budgets::Budget")
     for environment in ENVIRONMENTS:
         template = service.template_in(environment)
-        here = [each for each in budgets if _exists(template, each)]
+        here = [each for each in budgets if exists(template, each)]
         if here or _region(service) in WITHOUT_BUDGETS:
             continue
         if not budgets:

@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from delivery.runtimes import SUPPORTED_UNTIL
-from delivery.template import UnknownError
 
 from ..commands import Command
+from ..environments import environments, resolved
 from ..findings import BrokenFileError, Finding, check
 from ..parsers import Module, Pin, at, dotted, line_of
 from ..runs import Step, steps
-from ..service import ENVIRONMENTS, TEMPLATE, Resource, Service
+from ..service import TEMPLATE, Resource, Service
 from .structure import FUNCTIONS, IN_RUNTIME, canonical
 
 if TYPE_CHECKING:
@@ -280,11 +280,8 @@ def _wanted(service: Service) -> str:
 def _runtimes(service: Service, resource: Resource) -> Iterator[str]:
     """The runtimes of a function in its environments, as far as can be told."""
     written = resource.get("Runtime")
-    for environment in ENVIRONMENTS:
-        try:
-            found = service.template_in(environment).resolve(written)
-        except (UnknownError, LookupError, TypeError, ValueError, AttributeError):
-            continue
+    for template in environments(service).values():
+        found = resolved(template, written)
         if isinstance(found, str):
             yield found
 

@@ -6,16 +6,13 @@ from typing import Any
 
 from delivery.template import Template
 
+from ..environments import all_deployed, deployed, exists, resolved
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted
 from ..policies import (
     comments,
-    deployed,
-    environments,
-    exists,
     last_line,
     listed,
-    resolved,
     targets,
 )
 from ..service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service, strings
@@ -386,7 +383,7 @@ EDGE = "us-east-1"
 @check("EVT-10")
 def certificates_name_their_region(service: Service) -> Iterator[Finding]:
     """A custom domain's certificate is, and is said to be, in the Region that AWS looks in."""
-    templates = dict(zip(ENVIRONMENTS, environments(service, TEMPLATE), strict=True))
+    templates = all_deployed(service, TEMPLATE)
     for resource in service.resources.values():
         for certificate, at_edge, line in _certificates(resource):
             for environment, template in templates.items():

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..aws_calls import aws_calls
+from ..environments import environments, exists, in_prod, resolved, values
 from ..findings import BrokenFileError, Finding, check
-from ..names import Name, environments, exists, in_prod, names, resolved, values
+from ..names import Name, names
 from ..outbound import calls
 from ..parsers import Module, at, dotted, line_of
 from ..service import (

@@ -7,8 +7,9 @@ from typing import Any
 
 from delivery.template import Template
 
+from ..environments import environments, resolved
 from ..findings import Finding, check
-from ..names import environments, names, resolved
+from ..names import names
 from ..parsers import Module, at, dotted, line_of
 from ..service import TEMPLATE, Function, Reference, Service, references
 

@@ -9,9 +9,10 @@ from typing import Any, TypeGuard
 
 from delivery.template import Template
 
+from ..environments import all_deployed, resolved
 from ..findings import Finding, check
 from ..parsers import KEPT, Module, Parsed, at, dotted
-from ..policies import Statement, environments, listed, resolved, statements, targets
+from ..policies import Statement, listed, statements, targets
 from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Resource, Service, strings
 
 # What CloudFormation replaces by the value of a secret.
@@ -129,7 +130,7 @@ def no_known_keys(service: Service) -> Iterator[Finding]:
 @check("SEC-01")
 def secrets_have_their_names(service: Service) -> Iterator[Finding]:
     """Secrets are called <service>/<name>-<env>, where they are made and where they are passed."""
-    for environment, template in zip(ENVIRONMENTS, environments(service, TEMPLATE), strict=True):
+    for environment, template in all_deployed(service, TEMPLATE).items():
         for each in service.of_type("AWS::SecretsManager::Secret"):
             name = resolved(template, each.get("Name"))
             if problem := _name_problem(service, environment, "" if name is None else name):
@@ -310,7 +311,7 @@ GET_VALUE = "secretsmanager:GetSecretValue"
 @check("SEC-03")
 def only_its_own(service: Service) -> Iterator[Finding]:
     """A function may read the secrets whose names it gets, in its own environment."""
-    templates = environments(service, TEMPLATE)
+    templates = [*all_deployed(service, TEMPLATE).values()]
     for resource in service.resources.values():
         for statement in statements(TEMPLATE, resource):
             if not statement.allows or "*" in statement.actions:
