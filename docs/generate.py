@@ -51,7 +51,7 @@ TREE_NOTES = {
 
 # Who notices a violation, as a document says it.
 WORDS = {
-    "gate": "`make lessons`, which is part of `make check`",
+    "gate": "`make lessons` (part of `make check`)",
     "preflight": "`make preflight`",
     "prompt": "the questions of `make add-function` and `copier update`",
     "run time": "the code itself, when it runs",
@@ -155,7 +155,7 @@ def lessons() -> str:
             section = lesson.section
             lines += [f"## {section}"]
         see = [f"[{path}]({os.path.relpath(path, 'docs')})" for path in lesson.see]
-        noticed = ", ".join(WORDS[each] for each in lesson.defended_by)
+        noticed = "; ".join(WORDS[each] for each in lesson.defended_by)
         lines += [
             f"### {lesson.id}",
             f"**{lesson.rule}**",

@@ -1,4 +1,4 @@
-"""How rendering grows with the number of functions: make bench.
+"""How rendering and checking grow with the number of functions: make bench.
 
 Times differ from machine to machine; the ratios in one run do not.
 """
@@ -6,12 +6,13 @@ Times differ from machine to machine; the ratios in one run do not.
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from aws import expand
-from conftest import QUESTIONS, commit, make_template, render, tree
+from conftest import QUESTIONS, check, commit, make_template, render, tree
 from copier import VcsRef, run_update
 
 RUNS = 3
@@ -46,9 +47,16 @@ def seconds_to_add(service: Path, count: int) -> float:
     return time.perf_counter() - started
 
 
+def seconds_to_check(service: Path) -> float:
+    """What `make lessons` takes, with the start of the interpreter."""
+    started = time.perf_counter()
+    check(sys.executable, "-m", "lessons", cwd=service, PYTHONPATH="tests:scripts")
+    return time.perf_counter() - started
+
+
 def main() -> None:
-    print("| functions | files | resources | render | per function | add one more |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| functions | files | resources | render | per function | lessons | add one more |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         template = make_template(Path(name, "template"))
         for count in SIZES:
@@ -58,10 +66,11 @@ def main() -> None:
                 times.append(seconds_to_render(template, service, count))
             render_time = statistics.median(times)
             files, resources = len(tree(service)), len(expand(service)["Resources"])
+            gate = statistics.median(seconds_to_check(service) for _ in range(RUNS))
             add = seconds_to_add(service, count)
             print(
                 f"| {count} | {files} | {resources} | {render_time:.1f} s"
-                f" | {1000 * render_time / count:.0f} ms | {add:.1f} s |",
+                f" | {1000 * render_time / count:.0f} ms | {gate:.1f} s | {add:.1f} s |",
                 flush=True,
             )
 
