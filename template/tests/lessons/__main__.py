@@ -7,12 +7,14 @@ from pathlib import Path
 from . import report
 from .gate import run
 
+SERVICE = Path(__file__).resolve().parents[2]
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="lessons", description=__doc__)
     parser.add_argument("--table", action="store_true", help="list every lesson, too")
     arguments = parser.parse_args()
-    outcome = run(Path.cwd())
+    outcome = run(SERVICE)
     if arguments.table:
         print(report.table(outcome), end="\n\n")
     print(report.findings(outcome))

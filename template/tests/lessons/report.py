@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .findings import GATE, Finding
+from .findings import Finding
 from .gate import Outcome
 from .registry import lessons
 
@@ -15,13 +15,12 @@ def findings(outcome: Outcome) -> str:
     """Every warning and violation with its lesson and what mends it, and how many there are."""
     blocks = [f"warning: {_block(finding)}" for finding in outcome.warnings]
     blocks += [_block(finding) for finding in outcome.findings]
-    broken = sorted({each.lesson for each in outcome.findings} - {GATE})
+    broken = sorted({each.lesson for each in outcome.findings})
     count = len(outcome.findings)
     if count:
         blocks.append(
-            f"{count} {'violation' if count == 1 else 'violations'}"
-            + (f" of {', '.join(broken)}" if broken else "")
-            + ". docs/lessons.md tells more of each lesson, and how to opt out."
+            f"{count} {'violation' if count == 1 else 'violations'} of {', '.join(broken)}."
+            " docs/lessons.md tells more of each lesson, and how to opt out."
         )
     else:
         excused = f", {len(outcome.excused)} opted out" if outcome.excused else ""
