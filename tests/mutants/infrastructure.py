@@ -390,6 +390,55 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("IAC-10", "a pool of connections has no timeout, and neither have its calls")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/rates.py",
+        "import urllib3\n\nhttp = urllib3.PoolManager(maxsize=2)\n\n\ndef rates(url: str) -> bytes:\n"
+        '    return bytes(http.request("GET", url).data)\n',
+    )
+
+
+@mutant("IAC-10", "one client of AWS may read for longer than the function lives")
+def _(edit: Edit) -> None:
+    aws = f"{edit.function().code}/utils/aws.py"
+    if not edit.has(aws) or "CONFIG = Config(" not in edit.read(aws):
+        edit.skip()
+    edit.write(
+        f"{edit.function().code}/services/reports.py",
+        "import boto3\nfrom botocore.config import Config\n\nfrom ..utils.aws import CONFIG\n\n"
+        's3 = boto3.client("s3", config=CONFIG.merge(Config(read_timeout=900)))\n',
+    )
+
+
+@innocent("IAC-10", "a client reads a little longer, and an adapter of requests has the timeout")
+def _(edit: Edit) -> None:
+    folder, code = edit.function().folder, edit.function().code
+    edit.append(f"{folder}/requirements.in", "requests\n")
+    edit.append(f"{folder}/requirements.txt", "requests==2.34.0\n")
+    edit.write(
+        f"{code}/services/rates.py",
+        "from typing import Any\n\nimport requests\nimport urllib3\n"
+        "from requests.adapters import HTTPAdapter\n\n\n"
+        "class TimeoutAdapter(HTTPAdapter):\n"
+        "    def send(self, *arguments: Any, **options: Any) -> requests.Response:\n"
+        '        return super().send(*arguments, **{**options, "timeout": 2})\n\n\n'
+        "session = requests.Session()\n"
+        'session.mount("https://", TimeoutAdapter())\n'
+        "pool = urllib3.PoolManager(timeout=2)\n\n\n"
+        "def rates(url: str) -> bytes:\n"
+        '    return session.get(url).content + bytes(pool.request("GET", url).data)\n',
+    )
+    aws = f"{code}/utils/aws.py"
+    if edit.has(aws) and "CONFIG = Config(" in edit.read(aws):
+        edit.write(
+            f"{code}/services/reports.py",
+            "import boto3\nfrom botocore.config import Config\n\nfrom ..utils.aws import CONFIG\n\n"
+            "SLOW = Config(read_timeout=3)\n"
+            's3 = boto3.client("s3", config=CONFIG.merge(SLOW))\n',
+        )
+
+
 # ── IAC-11: data that stays ──────────────────────────────────────────────────
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from .parsers import Module, dotted
 
@@ -17,7 +18,12 @@ WITHOUT_LIMIT = {
     "socket.create_connection": 1,
     "urllib.request.urlopen": 2,
 }
-SESSIONS = ("requests.Session", "requests.session", "requests.sessions.Session")
+SESSIONS = (
+    *("requests.Session", "requests.session", "requests.sessions.Session"),
+    *("urllib3.HTTPConnectionPool", "urllib3.HTTPSConnectionPool", "urllib3.PoolManager"),
+)
+# The adapter of requests that has no time-out of its own; others may.
+ADAPTERS = ("requests.adapters.HTTPAdapter", "requests.HTTPAdapter")
 HTTP_METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "request")
 # Clients of AWS, Powertools' among them.
 CLIENTS = {
@@ -35,6 +41,8 @@ CONFIGURED = ("boto3_client", "boto_config", "config")
 CONFIGS = ("botocore.config.Config", "botocore.client.Config")
 # What botocore does when it is not told: seconds, and attempts of its legacy mode.
 DEFAULTS = {"connect_timeout": 60.0, "read_timeout": 60.0, "total_max_attempts": 5.0}
+# The least that a Config may come to that is merged into another one.
+AT_LEAST = {"connect_timeout": 0.0, "read_timeout": 0.0, "total_max_attempts": 1.0}
 
 
 @dataclass(frozen=True)
@@ -110,20 +118,39 @@ class _View:
         first, dot, rest = dotted(node).partition(".")
         return f"{self._imported.get(first, first)}{dot}{rest}"
 
-    def _results_of(self, makers: tuple[str, ...]) -> set[str]:
-        """The names to which what these return is bound."""
-        found = set()
-        for assign in self._module.nodes(ast.Assign):
-            if isinstance(assign.value, ast.Call) and self._name(assign.value.func) in makers:
-                found |= set(map(dotted, assign.targets))
-        for item in self._module.nodes(ast.withitem):
-            made = item.context_expr
-            if isinstance(made, ast.Call) and item.optional_vars:
-                found |= {dotted(item.optional_vars)} if self._name(made.func) in makers else set()
+    def _made(self, makers: tuple[str, ...]) -> dict[str, ast.Call]:
+        """What these return, by the names to which it is bound."""
+        bound: list[tuple[ast.AST | None, list[Any]]] = [
+            *((each.value, each.targets) for each in self._module.nodes(ast.Assign)),
+            *((each.value, [each.target]) for each in self._module.nodes(ast.AnnAssign)),
+            *((e.context_expr, [e.optional_vars]) for e in self._module.nodes(ast.withitem)),
+        ]
+        return {
+            dotted(target): value
+            for value, targets in bound
+            for target in targets
+            if isinstance(value, ast.Call) and self._name(value.func) in makers and target
+        }
+
+    def _waiting(self) -> set[str]:
+        """The sessions whose calls wait for ever, unless the call says otherwise."""
+        plain = self._made(ADAPTERS)
+        found = {
+            name
+            for name, made in self._made(SESSIONS).items()
+            if _argument(made, "timeout") is None and not _has_unknown(made)
+        }
+        for call in self._module.nodes(ast.Call):
+            session, _, method = dotted(call.func).rpartition(".")
+            adapter = call.args[1] if method == "mount" and len(call.args) > 1 else None
+            if isinstance(adapter, ast.Call) and self._name(adapter.func) in ADAPTERS:
+                continue
+            if adapter is not None and dotted(adapter) not in plain:
+                found.discard(session)  # it may have a time-out
         return found
 
     def http(self) -> Iterator[Call]:
-        sessions = self._results_of(SESSIONS)
+        sessions = self._waiting()
         for name, call in self._calls:
             before, _, method = dotted(call.func).rpartition(".")
             of_session = before in sessions and method in HTTP_METHODS
@@ -154,18 +181,30 @@ class _View:
             return None if None in parts else sum(part for part in parts if part is not None)
         return _number(node, self._numbers)
 
+    def _merged(self) -> set[ast.AST]:
+        """The configurations that only change another one: CONFIG.merge(Config(…))."""
+        named = self._made(CONFIGS)
+        given = [
+            argument
+            for call in self._module.nodes(ast.Call)
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "merge"
+            for argument in call.args
+        ]
+        return {named.get(dotted(each), each) for each in given}
+
     def configs(self) -> Iterator[Call]:
+        merged = self._merged()
         for name, call in self._calls:
             if name in CONFIGS and not _has_unknown(call):
-                seconds = self._of_config(call)
+                seconds = self._of_config(call, AT_LEAST if call in merged else DEFAULTS)
                 if seconds is not None:
                     yield self._told(
                         call, f"calls with this Config take up to {seconds:g} s", seconds
                     )
 
-    def _of_config(self, call: ast.Call) -> float | None:
+    def _of_config(self, call: ast.Call, unsaid: dict[str, float]) -> float | None:
         """Seconds of all attempts together; None where a number is not literal."""
-        values: dict[str, float | None] = dict(DEFAULTS)
+        values: dict[str, float | None] = dict(unsaid)
         for key in ("connect_timeout", "read_timeout"):
             if (given := _argument(call, key)) is not None:
                 values[key] = _number(given, self._numbers)
@@ -175,7 +214,7 @@ class _View:
                 getattr(k, "value", None): v
                 for k, v in zip(retries.keys, retries.values, strict=True)
             }
-            if getattr(pairs.get("mode"), "value", "legacy") != "legacy":
+            if getattr(pairs.get("mode"), "value", "legacy") != "legacy" and unsaid is DEFAULTS:
                 values["total_max_attempts"] = 3.0
             if "max_attempts" in pairs:  # counts what follows the first one
                 number = _number(pairs["max_attempts"], self._numbers)
@@ -190,7 +229,7 @@ class _View:
         return (connect + read) * attempts
 
     def clients(self) -> Iterator[Call]:
-        sessions = self._results_of(AWS_SESSIONS)
+        sessions = self._made(AWS_SESSIONS)
         for name, call in self._calls:
             before, _, method = dotted(call.func).rpartition(".")
             made = call.func.value if isinstance(call.func, ast.Attribute) else None
