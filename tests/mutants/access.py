@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .edits import Edit, innocent, mutant
+from .edits import CONFIG, Edit, innocent, mutant
 
 INFRA = "infra/environment.yaml"
 # A workflow of one's own, as somebody adds it beside those of the template.
@@ -374,6 +374,50 @@ def _(edit: Edit) -> None:
     function = edit.function()
     role = "Role: !Sub arn:aws:iam::${AWS::AccountId}:role/shared-lambda\n      "
     edit.in_resource(function.logical_id, "CodeUri:", f"{role}CodeUri:")
+
+
+@mutant("IAM-06", "a function may still delete items, which it did once")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    edit.in_resource(
+        function.logical_id, "[dynamodb:GetItem,", "[dynamodb:DeleteItem, dynamodb:GetItem,"
+    )
+
+
+@mutant("IAM-06", "a function may read objects that its code knows nothing of")
+def _(edit: Edit) -> None:
+    policies(
+        edit,
+        edit.function("api", "queue").logical_id,
+        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: s3:GetObject\n"
+        "              Resource: !Sub arn:${AWS::Partition}:s3:::"
+        f"{edit.service}-reports-${{EnvironmentName}}/*\n",
+    )
+
+
+@mutant("IAM-06", "a function reads objects, and nobody thought of the permission")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function('api', 'queue').code}/services/reports.py",
+        f'import boto3\n{CONFIG}\nbucket = boto3.client("s3", config=CONFIG)\n',
+    )
+
+
+@innocent("IAM-06", "a function writes in batches, and may send what it fails at to a queue")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    both = "[dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:Query, dynamodb:GetItem,"
+    edit.in_resource(function.logical_id, "[dynamodb:GetItem,", both)
+    edit.write(
+        f"{function.code}/services/archive.py",
+        "from typing import Any\n\n\ndef archive(table: Any, keys: list[dict[str, Any]]) -> int:\n"
+        "    with table.batch_writer() as batch:\n        for key in keys:\n"
+        "            batch.delete_item(Key=key)\n"
+        '    return int(table.query(Select="COUNT")["Count"])\n',
+    )
 
 
 @mutant("IAM-06", "two functions share a role of the template")

@@ -1,0 +1,189 @@
+"""IAM-06: what functions may do, beside what their code does."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..findings import Finding, check
+from ..parsers import Module, at, dotted
+from ..policies import Statement, listed, statements, targets
+from ..service import TEMPLATE, Function, Service, strings
+from ..wiring import sources
+
+# By what code tells that it has to do with a service, in names and in texts. The prefixes of
+# actions: https://docs.aws.amazon.com/service-authorization/latest/reference/
+WORDS = {
+    "dynamodb": ("dynamo",),
+    "events": ("events",),
+    "kinesis": ("kinesis",),
+    "s3": ("s3",),
+    "secretsmanager": ("secret",),
+    "ses": ("ses",),
+    "sns": ("sns",),
+    "sqs": ("sqs",),
+    "ssm": ("ssm", "parameter"),
+    "states": ("stepfunctions", "sfn"),
+}
+# The names by which clients of boto3 differ from them.
+CLIENTS = {"sesv2": "ses", "stepfunctions": "states"}
+# Services whose actions are called like the methods of their clients, and what else asks for one.
+BY_NAME = ("dynamodb", "events", "sns", "sqs", "states")
+IDEMPOTENCY = "DynamoDBPersistenceLayer"
+BATCHES = ("batch_writer", "transact_write_items")
+ALSO = {
+    "dynamodb:ConditionCheckItem": BATCHES,
+    "dynamodb:BatchWriteItem": BATCHES,
+    "dynamodb:DeleteItem": (*BATCHES, IDEMPOTENCY),
+    "dynamodb:GetItem": ("transact_get_items", "DynamoDBProvider", IDEMPOTENCY),
+    "dynamodb:PutItem": (*BATCHES, IDEMPOTENCY),
+    "dynamodb:UpdateItem": (*BATCHES, IDEMPOTENCY),
+    "dynamodb:PartiQLDelete": ("execute_statement", "execute_transaction"),
+    "dynamodb:PartiQLInsert": ("execute_statement", "execute_transaction"),
+    "dynamodb:PartiQLSelect": ("execute_statement", "execute_transaction"),
+    "dynamodb:PartiQLUpdate": ("execute_statement", "execute_transaction"),
+}
+# What Lambda does with its role before the code is called, and with what the code failed at.
+OF_SOURCES = {
+    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+    *("dynamodb:ListStreams", "kinesis:DescribeStream", "kinesis:DescribeStreamSummary"),
+    *("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"),
+    *("kinesis:ListStreams", "kinesis:SubscribeToShard", "sqs:ChangeMessageVisibility"),
+    *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+}
+FAILURES = ("DeadLetterConfig", "DeadLetterQueue", "DestinationConfig")
+
+
+@check("IAM-06")
+def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
+    """Nothing is allowed that the code of the function has nothing to do with."""
+    failures = _failures(service)
+    readers = {each.function.logical_id for each in sources(service) if each.function}
+    for function in service.functions:
+        told = _told(service, function)
+        if not told:
+            continue
+        for statement in _own(function):
+            if targets(statement.body.get("Resource")) & failures:
+                continue
+            for action in statement.actions:
+                of_source = action in OF_SOURCES and function.logical_id in readers
+                if not of_source and not _asked_for(action, told):
+                    found = f"`{function.logical_id}` may `{action}`, which its code never calls"
+                    mend = "Take the action out, or call it."
+                    name = function.logical_id
+                    line = _line_of(statement, action)
+                    yield Finding("IAM-06", TEMPLATE, line, found, resource=name, mend=mend)
+
+
+@check("IAM-06")
+def no_less_than_the_code_does(service: Service) -> Iterator[Finding]:
+    """A service that the code has a client of is in the policies of the function."""
+    for function in service.functions:
+        allowed = _allowed(service, function)
+        for module in service.modules(function.folder):
+            for line, client in _clients(module):
+                prefix = CLIENTS.get(client, client)
+                if allowed is None or prefix not in WORDS or prefix in allowed:
+                    continue
+                found = f"makes a client of `{client}`, and `{function.logical_id}` may do nothing with it"
+                mend = (
+                    f"Allow the actions that the code calls, `{prefix}:…`, on the resources that it"
+                    f" uses, under `Policies` of `{function.logical_id}`."
+                )
+                name = function.logical_id
+                yield Finding("IAM-06", module.path, line, found, resource=name, mend=mend)
+
+
+def _own(function: Function) -> Iterator[Statement]:
+    """What the function's own policies allow."""
+    for statement in statements(TEMPLATE, function):
+        if statement.allows and statement.is_identity:
+            yield statement
+
+
+def _line_of(statement: Statement, action: str) -> int:
+    texts = strings(statement.body.get("Action"), statement.body.lines.get("Action", 0))
+    return next((line for text, line in texts if text == action), statement.line)
+
+
+def _told(service: Service, function: Function) -> set[str]:
+    """The names and texts of a function's code; none where a private package may call AWS, too."""
+    if not function.folder or service.has(f"{function.folder}/requirements.private"):
+        return set()
+    found: set[str] = set()
+    for module in service.modules(function.folder):
+        found |= {each.attr for each in module.nodes(ast.Attribute)}
+        found |= {each.id for each in module.nodes(ast.Name)}
+        found |= {each.value for each in module.nodes(ast.Constant) if isinstance(each.value, str)}
+        for imported in (*module.nodes(ast.Import), *module.nodes(ast.ImportFrom)):
+            found |= {alias.name for alias in imported.names}
+            found |= {str(getattr(imported, "module", ""))}
+    return found
+
+
+def _asked_for(action: str, told: set[str]) -> bool:
+    """Whether code has to do with an action, as far as its names tell."""
+    prefix, _, name = action.partition(":")
+    if prefix not in WORDS or "*" in name:
+        return True
+    whole = " ".join(told).lower()
+    if not any(word in whole for word in WORDS[prefix]):
+        return False
+    # Packages that wrap a service have names of their own for what it does.
+    if prefix not in BY_NAME or (prefix == "dynamodb" and "pynamodb" in whole):
+        return True
+    method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    also = ALSO.get(action, ())
+    return any(each.startswith(method) or each in also for each in told)
+
+
+def _failures(service: Service) -> set[str]:
+    """The resources to which Lambda sends what functions failed at."""
+    found: set[str] = set()
+    for each in service.resources.values():
+        found |= _below(each.properties)
+    return found
+
+
+def _below(node: Any) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*map(_below, node))
+    if not isinstance(node, dict):
+        return set()
+    return set().union(
+        *(targets(value) if key in FAILURES else _below(value) for key, value in node.items())
+    )
+
+
+def _allowed(service: Service, function: Function) -> set[str] | None:
+    """The services that a function's policies name; None where something else may allow more."""
+    policies = listed(function.get("Policies"))
+    elsewhere = function.get("Role") or function.body.get("Connectors")
+    role = f"{function.logical_id}Role"
+    named = any(
+        {role, function.logical_id} & targets([each.get("Source"), each.get("Roles")])
+        for each in service.of_type(
+            "AWS::Serverless::Connector", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"
+        )
+    )
+    if elsewhere or named or not function.folder:
+        return None
+    found = {action.partition(":")[0] for each in _own(function) for action in each.actions}
+    for policy in policies:
+        if isinstance(policy, dict) and at(policy, "Statement"):
+            continue
+        if not isinstance(policy, dict) or len(policy) != 1 or "Policy" not in next(iter(policy)):
+            return None  # a managed policy, or one of SAM's templates that is computed
+        words = next(iter(policy)).lower() + " ".join(text for text, _line in strings(policy)).lower()
+        found |= {prefix for prefix, own in WORDS.items() if any(word in words for word in own)}
+    return found
+
+
+def _clients(module: Module) -> Iterator[tuple[int, str]]:
+    """Where boto3 is asked for a client, and of what."""
+    for call in module.nodes(ast.Call):
+        name = dotted(call.func)
+        first = call.args[0] if call.args else None
+        if name in ("boto3.client", "boto3.resource") and isinstance(first, ast.Constant):
+            yield call.lineno, str(first.value)
