@@ -33,8 +33,10 @@ def one_publisher(service: Service) -> Iterator[Finding]:
             calls = [each for each in module.nodes(ast.Call) if _puts_events(each)]
             if calls:
                 publishing.append((module, calls))
-        # The one that checks is the helper, though another one may come first.
-        publishing.sort(key=lambda each: not _checks_results(each[0]))
+        # The one that checks is the helper, and of several the one in utils/.
+        publishing.sort(
+            key=lambda each: (not _checks_results(each[0]), "/utils/" not in each[0].path)
+        )
         for number, (module, calls) in enumerate(publishing):
             dropped = {
                 each.value.lineno
@@ -43,10 +45,10 @@ def one_publisher(service: Service) -> Iterator[Finding]:
             }
             for call in calls:
                 if not _checks_results(module) or call.lineno in dropped:
-                    found = "publishes, and looks at no result"
+                    found = "publishes, and does not look at the result"
                     yield Finding("EVT-02", module.path, call.lineno, found)
                 elif number:
-                    found = f"publishes, as {publishing[0][0].path} does"
+                    found = f"publishes itself, beside `{publishing[0][0].path}`"
                     yield Finding("EVT-02", module.path, call.lineno, found)
 
 
@@ -60,6 +62,9 @@ def _checks_results(module: Module) -> bool:
 
 # ── EVT-03: what failed is kept ──────────────────────────────────────────────
 
+# Events of SAM that EventBridge hands over, and tries again; the first two are the same.
+RETRYING = ("CloudWatchEvent", "EventBridgeRule", "Schedule", "ScheduleV2")
+
 
 @check("EVT-03")
 def failures_are_kept(service: Service) -> Iterator[Finding]:
@@ -70,9 +75,9 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
             yield _of(function, "EVT-03", function.line, found)
         for name, event in function.events.items():
             key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
-            keeps = event["Type"] in ("SNS", "EventBridgeRule", "Schedule", "ScheduleV2")
+            keeps = event["Type"] in ("SNS", *RETRYING)
             if keeps and not at(event, "Properties", key):
-                found = f"{name} of {function.logical_id} has no {key}"
+                found = f"`{name}` of `{function.logical_id}` has no `{key}`"
                 yield _of(function, "EVT-03", function.line_of("Events", name), found)
     for source in sources(service):
         if source.kind in STREAMS and not at(source.settings, "DestinationConfig", "OnFailure"):
@@ -217,10 +222,13 @@ DEFAULT_VISIBILITY, DEFAULT_TIMEOUT = 30, 3
 def numbers_are_chosen(service: Service) -> Iterator[Finding]:
     """Retries, batches, windows and concurrency are written down."""
     for source in sources(service):
+        # There is nothing to wait for with a batch of one, and FIFO queues have no window.
+        single = str(at(source.settings, "BatchSize")) == "1"
+        is_fifo = source.queue and source.queue.get("FifoQueue")
         for key in CHOSEN[source.kind]:
-            is_fifo = source.queue and source.queue.get("FifoQueue")
-            if key not in source.settings and not (is_fifo and "Window" in key):
-                yield _of(source.owner, "EVT-05", source.line, f"{source.name} has no {key}")
+            if key not in source.settings and not ("Window" in key and (single or is_fifo)):
+                found = f"{source.name} has no `{key}`"
+                yield _of(source.owner, "EVT-05", source.line, found)
         limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
         reserved = source.function and source.function.get("ReservedConcurrentExecutions")
         if source.kind == "SQS" and not limited and reserved is None:
@@ -238,9 +246,8 @@ def numbers_are_chosen(service: Service) -> Iterator[Finding]:
                 found = f"{function.logical_id} has no {key} for what is asynchronous"
                 yield _of(function, "EVT-05", line, found)
         for name, event in function.events.items():
-            retries = event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2")
-            if retries and not at(event, "Properties", "RetryPolicy"):
-                found = f"{name} of {function.logical_id} has no RetryPolicy"
+            if event["Type"] in RETRYING and not at(event, "Properties", "RetryPolicy"):
+                found = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
                 yield _of(function, "EVT-05", function.line_of("Events", name), found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "RetryPolicy") for target in invoked(each)):
@@ -267,9 +274,11 @@ def _visibility_problem(queue: Resource, function: Function, template: Template)
     works = _seconds(resolved(template, function.get("Timeout")), DEFAULT_TIMEOUT)
     if hides is None or works is None or hides >= TIMES * works:
         return ""
+    unset = queue.get("VisibilityTimeout") is None
+    default = " (the default: it has no `VisibilityTimeout`)" if unset else ""
     return (
-        f"{queue.logical_id} hides messages for {hides} seconds, and {function.logical_id} may take"
-        f" {works}: {TIMES} times that is {TIMES * works}"
+        f"`{queue.logical_id}` hides messages for {hides} seconds{default}, and"
+        f" `{function.logical_id}` may take {works}: {TIMES} times that is {TIMES * works}"
     )
 
 
@@ -333,12 +342,12 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
 # ── EVT-08: public or not ────────────────────────────────────────────────────
 
 APIS = {"HttpApi": "AWS::Serverless::HttpApi", "Api": "AWS::Serverless::Api"}
-# Endpoints without SAM, and the property that says who may call them.
+# Endpoints without SAM: the property that says who may call them, and how it says "with a token".
 ENDPOINTS = {
-    "AWS::ApiGateway::Method": "AuthorizationType",
-    "AWS::ApiGatewayV2::Route": "AuthorizationType",
-    "AWS::Lambda::Url": "AuthType",
+    "AWS::ApiGateway::Method": ("AuthorizationType", "COGNITO_USER_POOLS"),
+    "AWS::ApiGatewayV2::Route": ("AuthorizationType", "JWT"),
 }
+URL = "AWS::Lambda::Url"
 
 
 @check("EVT-08")
@@ -347,16 +356,29 @@ def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
     for function in service.functions:
         for name, event in function.events.items():
             if event["Type"] in APIS and not _says(service, function, name, event):
-                found = f"{name} of {function.logical_id} does not say whether it is public"
+                found = f"`{name}` of `{function.logical_id}` does not say whether it is public"
                 yield _of(function, "EVT-08", function.line_of("Events", name), found)
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
-            found = f"the URL of {function.logical_id} has no AuthType"
-            yield _of(function, "EVT-08", function.line_of("FunctionUrlConfig"), found)
-    for kind, key in ENDPOINTS.items():
+            line = function.line_of("FunctionUrlConfig")
+            yield _url_finding(function, f"the URL of `{function.logical_id}`", line)
+    for each in service.of_type(URL):
+        if not each.get("AuthType"):
+            yield _url_finding(each, f"`{each.logical_id}`", each.line)
+    for kind, (key, token) in ENDPOINTS.items():
         for each in service.of_type(kind):
             if not each.get(key):
-                yield _of(each, "EVT-08", each.line, f"{each.logical_id} has no {key}")
+                found = f"`{each.logical_id}` has no `{key}`"
+                mend = f"Set `{key}: {token}` and its `AuthorizerId`, or `{key}: NONE` if it is public."
+                name = each.logical_id
+                yield Finding("EVT-08", TEMPLATE, each.line, found, resource=name, mend=mend)
+
+
+def _url_finding(resource: Resource, what: str, line: int) -> Finding:
+    where = "" if resource.type == URL else " under `FunctionUrlConfig`"
+    mend = f"Set `AuthType: AWS_IAM`{where}, or `AuthType: NONE` if it is public."
+    found = f"{what} has no `AuthType`"
+    return Finding("EVT-08", TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
 
 
 def _says(service: Service, function: Function, name: str, event: dict[str, Any]) -> bool:
@@ -368,10 +390,10 @@ def _says(service: Service, function: Function, name: str, event: dict[str, Any]
     apis = [each for each in service.of_type(APIS[event["Type"]]) if each.logical_id in names]
     if shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis):
         return True
-    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it.
+    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it, with a reason.
     line = function.line_of("Events", name)
     said = comments(service, TEMPLATE, line, max(line, last_line(event)))
-    return any("public" in each.lower() for each in said)
+    return any(each.lower().startswith("public:") and each[7:].strip() for each in said)
 
 
 # ── EVT-10: certificates ─────────────────────────────────────────────────────
@@ -436,7 +458,7 @@ def _region_problem(service: Service, environment: str, written: Any, region: st
             if given.startswith("arn:") or region in given:
                 return _other_region(given, region) if given.startswith("arn:") else ""
             pattern = str(parameter.get("AllowedPattern") or "")
-            return "" if region in pattern else f"the AllowedPattern of {name} does not say it"
+            return "" if region in pattern else f"the `AllowedPattern` of `{name}` does not name the Region"
     value = resolved(template, written)
     if isinstance(value, str) and value.startswith("arn:"):
         return _other_region(value, region)
