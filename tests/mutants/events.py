@@ -566,9 +566,7 @@ def _(edit: Edit) -> None:
     edit.declare(STATUS_ROUTE + "\n    AuthorizationType: NONE")
     text = "FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}}"
     function = edit.function("api")
-    edit.in_resource(
-        function.logical_id, "      Events:\n", f"      {text}\n      Events:\n"
-    )
+    edit.in_resource(function.logical_id, "      Events:\n", f"      {text}\n      Events:\n")
 
 
 # ── EVT-10: certificates ─────────────────────────────────────────────────────

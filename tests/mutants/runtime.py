@@ -538,7 +538,7 @@ def _(edit: Edit) -> None:
     used(
         edit,
         edit.function(),
-        'import os\n\n\ndef greeting() -> str:\n    return f"here is {os.environ.get(\'STAGE\')}"\n',
+        "import os\n\n\ndef greeting() -> str:\n    return f\"here is {os.environ.get('STAGE')}\"\n",
     )
 
 
@@ -552,7 +552,9 @@ def _(edit: Edit) -> None:
     )
 
 
-@innocent("IAC-09", "a new variable is checked in the settings; others are Lambda's, or have a value")
+@innocent(
+    "IAC-09", "a new variable is checked in the settings; others are Lambda's, or have a value"
+)
 def _(edit: Edit) -> None:
     function = edit.function()
     edit.pass_variable(function, "ITEM_LIMIT", '"20"')

@@ -494,7 +494,9 @@ def _same_lists(code: Code, api: Resource, cors: dict[str, Any]) -> Iterator[Fin
             if origins and set(_plain(cors.get("AllowOrigins"))) != origins:
                 named = ", ".join(f"`{each}`" for each in sorted(origins))
                 found = f"the code allows {named}, whatever `{api.logical_id}` allows"
-                mend = "Take the origins from a variable that `template.yaml` passes, by the settings."
+                mend = (
+                    "Take the origins from a variable that `template.yaml` passes, by the settings."
+                )
                 yield Finding("RUN-03", where.module.path, call.lineno, found, mend=mend)
         if last(dotted(call.func)) in ASKED_FOR and _is_route(code, call):
             wanted.append(("AllowMethods", "the method", {last(dotted(call.func)).upper()}))
@@ -504,7 +506,9 @@ def _same_lists(code: Code, api: Resource, cors: dict[str, Any]) -> Iterator[Fin
                 continue
             for value in sorted(values - {"*"}):
                 if value.lower() not in allowed:
-                    found = f"uses {what} `{value}`, which `{key}` of `{api.logical_id}` does not allow"
+                    found = (
+                        f"uses {what} `{value}`, which `{key}` of `{api.logical_id}` does not allow"
+                    )
                     mend = f"Add it to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
                     yield Finding("RUN-03", where.module.path, call.lineno, found, mend=mend)
 

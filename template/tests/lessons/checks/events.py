@@ -503,7 +503,11 @@ def _region_problem(service: Service, environment: str, written: Any, region: st
             if given.startswith("arn:") or region in given:
                 return _other_region(given, region) if given.startswith("arn:") else ""
             pattern = str(parameter.get("AllowedPattern") or "")
-            return "" if region in pattern else f"the `AllowedPattern` of `{name}` does not name the Region"
+            return (
+                ""
+                if region in pattern
+                else f"the `AllowedPattern` of `{name}` does not name the Region"
+            )
     value = resolved(template, written)
     if isinstance(value, str) and value.startswith("arn:"):
         return _other_region(value, region)

@@ -80,7 +80,10 @@ def _log_format(function: Resource, config: Any) -> Iterator[tuple[int, str, str
             said, mend = f"is `{level}` in every environment", f"Write `{keys[-1]}: !Ref LogLevel`."
             yield function.line_of(*keys), keys[-1], said, mend
     if not given:
-        line, mend = function.line_of("LoggingConfig"), "Write `ApplicationLogLevel: !Ref LogLevel`."
+        line, mend = (
+            function.line_of("LoggingConfig"),
+            "Write `ApplicationLogLevel: !Ref LogLevel`.",
+        )
         yield line, "LoggingConfig", "has no `ApplicationLogLevel`", mend
 
 
@@ -220,7 +223,9 @@ def synchronous_handlers(service: Service) -> Iterator[Finding]:
                 and isinstance(target.scope.node, ast.AsyncFunctionDef)
                 and not _is_run(target.scope.node)
             ):
-                found = f"the handler of `{function.name}` returns the coroutine of `{target.place}`"
+                found = (
+                    f"the handler of `{function.name}` returns the coroutine of `{target.place}`"
+                )
                 mend = f"Write `return asyncio.run({target.place}(…))`."
                 yield Finding("RUN-04", path, each.lineno, found, mend=mend)
 
