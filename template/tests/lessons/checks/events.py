@@ -71,7 +71,7 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
     """Whatever is invoked asynchronously has somewhere to put what it gave up on."""
     for function in asynchronous(service):
         if not _failures_of(service, function):
-            found = f"{function.logical_id} is invoked asynchronously, and keeps nothing that fails"
+            found = f"`{function.logical_id}` is invoked asynchronously, and keeps nothing that fails"
             yield _of(function, "EVT-03", function.line, found)
         for name, event in function.events.items():
             key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
@@ -84,11 +84,11 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
             found = f"{source.name} keeps no record that fails"
             yield _of(source.owner, "EVT-03", source.line, found)
         if source.queue and not source.queue.get("RedrivePolicy"):
-            found = f"{source.queue.logical_id} has no RedrivePolicy"
+            found = f"`{source.queue.logical_id}` has no `RedrivePolicy`"
             yield _of(source.queue, "EVT-03", source.queue.line, found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "DeadLetterConfig") for target in invoked(each)):
-            found = f"{each.logical_id} has no DeadLetterConfig"
+            found = f"`{each.logical_id}` has no `DeadLetterConfig`"
             yield _of(each, "EVT-03", each.line, found)
     for each in service.of_type("AWS::SNS::Subscription"):
         is_machine = str(each.get("Protocol")).lower() in (
@@ -99,7 +99,7 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
             "sqs",
         )
         if is_machine and not each.get("RedrivePolicy"):
-            yield _of(each, "EVT-03", each.line, f"{each.logical_id} has no RedrivePolicy")
+            yield _of(each, "EVT-03", each.line, f"`{each.logical_id}` has no `RedrivePolicy`")
 
 
 def _of(resource: Resource, lesson: str, line: int, found: str) -> Finding:
@@ -123,7 +123,7 @@ def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
             alarmed |= of
     for queue in service.of_type("AWS::SQS::Queue"):
         if queue.logical_id in _dead_letter_queues(service) - alarmed:
-            found = f"{queue.logical_id} has no alarm on its messages"
+            found = f"`{queue.logical_id}` has no alarm on its messages"
             yield _of(queue, "EVT-03", queue.line, found)
 
 
@@ -162,7 +162,7 @@ def batches_report(service: Service) -> Iterator[Finding]:
         if str(at(source.settings, "BatchSize")) == "1":
             continue  # a batch of one fails whole
         if REPORTS not in listed(at(source.settings, "FunctionResponseTypes")):
-            found = f"{source.name} has no FunctionResponseTypes: [{REPORTS}]"
+            found = f"{source.name} has no `FunctionResponseTypes: [{REPORTS}]`"
             yield _of(source.owner, "EVT-04", source.line_of("FunctionResponseTypes"), found)
         if source.function:
             yield from _silent(service, source.function)
@@ -182,10 +182,10 @@ def _silent(service: Service, function: Function) -> Iterator[Finding]:
     found = next((each for each in own.functions if each.name == name), None)
     line = found.lineno if found else 1
     if not any(_reports(each) for each in modules):
-        told = f"{name} takes batches, and does not say which records failed"
+        told = f"`{name}` takes batches, and does not say which records failed"
         yield Finding("EVT-04", path, line, told)
     elif found and not _answers(found):
-        told = f"{name} takes batches, and returns nothing"
+        told = f"`{name}` takes batches, and returns nothing"
         yield Finding("EVT-04", path, line, told)
 
 
@@ -232,18 +232,18 @@ def numbers_are_chosen(service: Service) -> Iterator[Finding]:
         limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
         reserved = source.function and source.function.get("ReservedConcurrentExecutions")
         if source.kind == "SQS" and not limited and reserved is None:
-            found = f"{source.name} has no MaximumConcurrency"
+            found = f"{source.name} has no `MaximumConcurrency`"
             yield _of(source.owner, "EVT-05", source.line, found)
         redrive = source.queue.get("RedrivePolicy") if source.queue else None
         if source.queue and redrive and at(redrive, "maxReceiveCount") is None:
-            found = f"{source.queue.logical_id} has no maxReceiveCount"
+            found = f"`{source.queue.logical_id}` has no `maxReceiveCount`"
             yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
     for function in asynchronous(service):
         for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             configs = invoke_configs(service, function)
             if not any(key in config for config, _line in configs):
                 line = configs[0][1] if configs else function.line
-                found = f"{function.logical_id} has no {key} for what is asynchronous"
+                found = f"`{function.logical_id}` has no `{key}` for what is asynchronous"
                 yield _of(function, "EVT-05", line, found)
         for name, event in function.events.items():
             if event["Type"] in RETRYING and not at(event, "Properties", "RetryPolicy"):
@@ -251,7 +251,7 @@ def numbers_are_chosen(service: Service) -> Iterator[Finding]:
                 yield _of(function, "EVT-05", function.line_of("Events", name), found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "RetryPolicy") for target in invoked(each)):
-            yield _of(each, "EVT-05", each.line, f"{each.logical_id} has no RetryPolicy")
+            yield _of(each, "EVT-05", each.line, f"`{each.logical_id}` has no `RetryPolicy`")
 
 
 @check("EVT-05")
@@ -310,7 +310,7 @@ def functions_raise_alarms(service: Service) -> Iterator[Finding]:
         metrics += ["IteratorAge"] if function.logical_id in behind else []
         for metric in metrics:
             if (metric, function.logical_id) not in has:
-                found = f"{function.logical_id} has no alarm on {metric}"
+                found = f"`{function.logical_id}` has no alarm on `{metric}`"
                 yield _of(function, "EVT-06", function.line, found)
 
 
@@ -331,11 +331,11 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
         actions = alarm.get("AlarmActions")
         off = str(alarm.get("ActionsEnabled")).lower() == "false"
         if (not actions or off) and alarm.logical_id not in parts:
-            found = f"{alarm.logical_id} tells nobody: it has no AlarmActions"
-            found = f"{alarm.logical_id} tells nobody: its actions are off" if off else found
+            found = f"`{alarm.logical_id}` tells nobody: it has no `AlarmActions`"
+            found = f"`{alarm.logical_id}` tells nobody: its actions are off" if off else found
             yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
         for name in sorted(targets(actions) & topics.keys() - told):
-            found = f"{alarm.logical_id} tells {name}, to which nobody subscribes"
+            found = f"`{alarm.logical_id}` tells `{name}`, to which nobody subscribes"
             yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
 
 
@@ -457,7 +457,7 @@ def certificates_name_their_region(service: Service) -> Iterator[Finding]:
                 region = EDGE if at_edge else str(template.pseudo["AWS::Region"])
                 problem = _region_problem(service, environment, certificate, region)
                 if problem and exists(template, resource):
-                    found = f"{resource.logical_id} needs a certificate of {region}: {problem}"
+                    found = f"`{resource.logical_id}` needs a certificate of {region}: {problem}"
                     yield _of(resource, "EVT-10", line, found)
                     break
 
@@ -497,7 +497,7 @@ def _region_problem(service: Service, environment: str, written: Any, region: st
         declared = service.resources.get(name)
         if declared and declared.type == "AWS::CertificateManager::Certificate":
             here = str(template.pseudo["AWS::Region"])
-            return "" if here == region else f"{name} is made in {here}"
+            return "" if here == region else f"`{name}` is made in {here}"
         if isinstance(parameter, dict) and at(written, "Ref") == name:
             given = service.parameters(environment).get(name, str(parameter.get("Default") or ""))
             if given.startswith("arn:") or region in given:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ..findings import Finding, check
 from ..parsers import Module, dotted
-from ..python_names import Code, Definition, code_of, last
+from ..python_names import Code, Definition, code_of, constant, last
 from ..service import Service
 from .structure import canonical
 
@@ -184,7 +184,8 @@ def _imported_by(code: Code, where: Definition) -> Iterator[tuple[str, int]]:
         yield f"`{'.' * each.level}{each.module or ''}`", each.lineno
     for call in where.scope.calls:
         if code.name_of(call.func, where) in IMPORTING and call.args:
-            yield f"`{ast.unparse(call.args[0])}`", call.lineno
+            given = call.args[0]
+            yield f"`{constant(given) or ast.unparse(given)}`", call.lineno
 
 
 def _called_by_handlers(code: Code) -> Iterator[tuple[Definition, Definition]]:
