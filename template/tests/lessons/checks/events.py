@@ -71,7 +71,9 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
     """Whatever is invoked asynchronously has somewhere to put what it gave up on."""
     for function in asynchronous(service):
         if not _failures_of(service, function):
-            found = f"`{function.logical_id}` is invoked asynchronously, and keeps nothing that fails"
+            found = (
+                f"`{function.logical_id}` is invoked asynchronously, and keeps nothing that fails"
+            )
             yield _of(function, "EVT-03", function.line, found)
         for name, event in function.events.items():
             key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
