@@ -103,6 +103,16 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, text[start:end], "")
 
 
+@mutant("EVT-03", "a rule has its former name, and what it can't hand over is lost")
+def _(edit: Edit) -> None:
+    function = edit.function("event")
+    text = edit.resource(function.logical_id)
+    start = text.index("            DeadLetterConfig:\n")
+    end = text.index("\n", text.index("              Arn: !GetAtt ", start)) + 1
+    changed = (text[:start] + text[end:]).replace("EventBridgeRule", "CloudWatchEvent")
+    edit.in_resource(function.logical_id, text, changed)
+
+
 @mutant("EVT-03", "a queue tries for ever")
 def _(edit: Edit) -> None:
     queue = f"{edit.function('queue').pascal}Queue"
@@ -281,6 +291,14 @@ def _(edit: Edit) -> None:
     cut(edit, function.logical_id, "            RetryPolicy:", "            DeadLetterConfig:")
 
 
+@mutant("EVT-05", "a rule has its former name, and nobody says how often it tries")
+def _(edit: Edit) -> None:
+    function = edit.function("event")
+    text = edit.resource(function.logical_id).replace("EventBridgeRule", "CloudWatchEvent")
+    edit.in_resource(function.logical_id, edit.resource(function.logical_id), text)
+    cut(edit, function.logical_id, "            RetryPolicy:", "            DeadLetterConfig:")
+
+
 @innocent("EVT-05", "function and queue get more time together, by a parameter")
 def _(edit: Edit) -> None:
     function = edit.function("queue")
@@ -290,6 +308,15 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, "Timeout: 30", "Timeout: !Ref WorkSeconds")
     queue = f"{function.pascal}Queue"
     edit.in_resource(queue, "VisibilityTimeout: 180", "VisibilityTimeout: 400")
+
+
+@innocent("EVT-05", "a batch of one waits for no others")
+def _(edit: Edit) -> None:
+    name = f"{edit.function('queue').pascal}QueueMapping"
+    text = edit.resource(name)
+    size = next(line for line in text.splitlines() if "BatchSize:" in line)
+    edit.in_resource(name, size, "      BatchSize: 1")
+    cut(edit, name, "      MaximumBatchingWindowInSeconds:")
 
 
 @innocent("EVT-05", "concurrency is limited for the function, whatever invokes it")
@@ -396,6 +423,67 @@ def _(edit: Edit) -> None:
     )
 
 
+# ── EVT-07: schedules ────────────────────────────────────────────────────────
+
+
+def cleaned(edit: Edit, schedule: str) -> None:
+    """A schedule of one's own, beside the service's, with all that other lessons want."""
+    function = edit.function(*ASYNCHRONOUS)
+    edit.declare(
+        f"""CleanUp:
+  Type: AWS::Events::Rule
+  Properties:
+    ScheduleExpression: {schedule}
+    Targets:
+      - Id: cleaning
+        Arn: !GetAtt {function.logical_id}.Arn
+        RetryPolicy: {{MaximumRetryAttempts: 2}}
+        DeadLetterConfig: {{Arn: !GetAtt {function.pascal}DeadLetterQueue.Arn}}"""
+    )
+
+
+@mutant("EVT-07", "a rule is to come every half minute")
+def _(edit: Edit) -> None:
+    cleaned(edit, "rate(30 seconds)")
+
+
+@mutant("EVT-07", "a rule has a field for seconds, as cron has elsewhere")
+def _(edit: Edit) -> None:
+    cleaned(edit, "cron(0/30 * * * * ? *)")
+
+
+@mutant("EVT-07", "the service's schedule comes twice a minute")
+def _(edit: Edit) -> None:
+    function = edit.function("schedule")
+    text = edit.resource(function.logical_id)
+    line = next(each for each in text.splitlines() if " ScheduleExpression: " in each)
+    before = line[: line.index("ScheduleExpression")]
+    edit.in_resource(function.logical_id, line, f"{before}ScheduleExpression: rate(0.5 minutes)")
+
+
+@innocent("EVT-07", "schedules come every minute, and by a parameter")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "CleanEvery:\n  Type: String\n  Description: How often it cleans.\n"
+        "  Default: cron(0/5 * * * ? *)"
+    )
+    cleaned(edit, "!Ref CleanEvery")
+    function = edit.function(*ASYNCHRONOUS)
+    edit.declare(
+        f"""Minutely:
+  Type: AWS::Scheduler::Schedule
+  Properties:
+    Name: !Sub {edit.service}-minutely-${{EnvironmentName}}
+    ScheduleExpression: rate(1 minute)
+    FlexibleTimeWindow: {{Mode: "OFF"}}
+    Target:
+      Arn: !GetAtt {function.logical_id}.Arn
+      RoleArn: !GetAtt {function.logical_id}Role.Arn
+      RetryPolicy: {{MaximumRetryAttempts: 2}}
+      DeadLetterConfig: {{Arn: !GetAtt {function.pascal}DeadLetterQueue.Arn}}"""
+    )
+
+
 # ── EVT-08: public or not ────────────────────────────────────────────────────
 
 
@@ -414,6 +502,13 @@ def tokens(edit: Edit, *, wanted: bool) -> None:
         edit.skip()
 
 
+STATUS_ROUTE = """StatusRoute:
+  Type: AWS::ApiGatewayV2::Route
+  Properties:
+    ApiId: !Ref Api
+    RouteKey: GET /status"""
+
+
 @mutant("EVT-08", "a new route says nothing")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=False)
@@ -430,13 +525,13 @@ def _(edit: Edit) -> None:
 @mutant("EVT-08", "an endpoint without SAM says nothing")
 def _(edit: Edit) -> None:
     edit.resource("Api")
-    edit.declare(
-        """StatusRoute:
-  Type: AWS::ApiGatewayV2::Route
-  Properties:
-    ApiId: !Ref Api
-    RouteKey: GET /status"""
-    )
+    edit.declare(STATUS_ROUTE)
+
+
+@mutant("EVT-08", "a comment says what is still to do about who may call")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=False)
+    route(edit, "# TODO: must not be public, add an authorizer")
 
 
 @mutant("EVT-08", "the API has no default any more, and a route relied on it")
@@ -462,7 +557,16 @@ def _(edit: Edit) -> None:
 @innocent("EVT-08", "a new route is public, and says so")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=False)
-    route(edit, "# Public, as it tells what everybody may know.")
+    route(edit, "# Public: it tells what everybody may know.", "# So said the owners of it.")
+
+
+@innocent("EVT-08", "endpoints without SAM say that they are public")
+def _(edit: Edit) -> None:
+    edit.resource("Api")
+    edit.declare(STATUS_ROUTE + "\n    AuthorizationType: NONE")
+    text = "FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}}"
+    function = edit.function("api")
+    edit.in_resource(function.logical_id, "      Events:\n", f"      {text}\n      Events:\n")
 
 
 # ── EVT-10: certificates ─────────────────────────────────────────────────────

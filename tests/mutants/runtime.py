@@ -413,10 +413,14 @@ FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
 
 
 def with_httpx(edit: Edit) -> None:
-    """Require the library of the first function, locked as `make lock` would."""
+    with_library(edit, "httpx", "0.28.1")
+
+
+def with_library(edit: Edit, name: str, version: str) -> None:
+    """Require a library of the first function, locked as `make lock` would."""
     folder = edit.function().folder
-    edit.append(f"{folder}/requirements.in", "httpx\n")
-    pin = f"httpx==0.28.1 \\\n    --hash=sha256:{'a' * 64}\n"
+    edit.append(f"{folder}/requirements.in", f"{name}\n")
+    pin = f"{name}=={version} \\\n    --hash=sha256:{'a' * 64}\n"
     edit.append(f"{folder}/requirements.txt", pin)
 
 
@@ -476,6 +480,13 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("RUN-05", "a function opens a connection to the cache each time that it is called")
+def _(edit: Edit) -> None:
+    body = '    return Redis.from_url("rediss://cache.example.com", socket_timeout=2).get(key)\n'
+    used(edit, edit.function(), f"from redis import Redis\n{FETCH}{body}")
+    with_library(edit, "redis", "7.1.0")
+
+
 @innocent("RUN-05", "clients are made when they are first needed, and kept")
 def _(edit: Edit) -> None:
     used(
@@ -516,6 +527,46 @@ def _(edit: Edit) -> None:
         f"import boto3\n{CONFIG}\n\ndef table_names() -> list[str]:\n"
         '    client = boto3.client("dynamodb", config=CONFIG)\n    return client.list_tables()["TableNames"]\n\n\n'
         "NAMES = table_names()\n",
+    )
+
+
+# ── IAC-09: variables are checked as the code starts ─────────────────────────
+
+
+@mutant("IAC-09", "a service asks for its stage itself, and gets what there is")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        "import os\n\n\ndef greeting() -> str:\n    return f\"here is {os.environ.get('STAGE')}\"\n",
+    )
+
+
+@mutant("IAC-09", "a new variable is read where it is needed")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "PARTNER_TABLE", edit.service)
+    used(
+        edit,
+        edit.function(),
+        "from os import getenv\n\nTABLE = getenv('PARTNER_TABLE', None)\n",
+    )
+
+
+@innocent(
+    "IAC-09", "a new variable is checked in the settings; others are Lambda's, or have a value"
+)
+def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.pass_variable(function, "ITEM_LIMIT", '"20"')
+    settings = f"{function.code}/settings.py"
+    edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str | None\n")
+    stage = '        stage=required("STAGE"),\n'
+    edit.replace(settings, stage, f'{stage}        item_limit=os.environ.get("ITEM_LIMIT"),\n')
+    used(
+        edit,
+        function,
+        'import os\n\nLOCAL = os.environ.get("AWS_SAM_LOCAL")\n'
+        'MOST = int(os.environ.get("ITEM_LIMIT", "5"))\n',
     )
 
 

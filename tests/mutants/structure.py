@@ -75,9 +75,25 @@ def _(edit: Edit) -> None:
 # ── STR-02: names that are taken ─────────────────────────────────────────────
 
 
-@mutant("STR-02", "a module is called like one of the standard library")
+@mutant("STR-02", "a folder of scripts is called like a module of the standard library")
 def _(edit: Edit) -> None:
-    edit.write(f"{edit.function().code}/utils/json.py", "def dump() -> None: ...\n")
+    edit.write("scripts/types/__init__.py", "")
+    edit.write("scripts/types/orders.py", "AGE = 3\n")
+
+
+@mutant("STR-02", "a layer hides a module from every function that has it")
+def _(edit: Edit) -> None:
+    edit.write(f"src/{edit.package}/clients/python/queue.py", "AGE = 3\n")
+    edit.declare(
+        "ClientsLayer:\n  Type: AWS::Serverless::LayerVersion\n  Properties:\n"
+        f"    ContentUri: src/{edit.package}/clients/\n    RetentionPolicy: Delete\n"
+        f"    LayerName: !Sub {edit.service}-clients-${{EnvironmentName}}\n"
+    )
+
+
+@mutant("STR-02", "a module is called like a word of Python")
+def _(edit: Edit) -> None:
+    edit.write(f"{edit.function().code}/utils/async.py", "AGE = 3\n")
 
 
 @mutant("STR-02", "a package is called like a word of Python")
@@ -90,6 +106,17 @@ def _(edit: Edit) -> None:
 @mutant("STR-02", "a script hides a module from every command")
 def _(edit: Edit) -> None:
     edit.write("scripts/calendar.py", "print(3)\n")
+
+
+@innocent("STR-02", "modules inside a package are called as nothing that they could hide")
+def _(edit: Edit) -> None:
+    code = edit.function().code
+    for name in ("calendar", "email", "json", "match", "queue", "type"):
+        edit.write(f"{code}/utils/{name}.py", "AGE = 3\n")
+    edit.write(f"{code}/services/email/__init__.py", "")
+    edit.write(f"{code}/services/email/send.py", "from email import message\n\nKIND = message\n")
+    edit.write("scripts/delivery/secrets.py", "AGE = 3\n")
+    edit.write("scripts/match.py", "AGE = 3\n")
 
 
 @innocent("STR-02", "names that only begin like taken ones, and a folder of data")
@@ -470,6 +497,57 @@ def _(edit: Edit) -> None:
         "def reports() -> dict[str, str]:\n    return made()\n\n\n"
         "def made() -> dict[str, str]:\n    from ..settings import load_settings\n\n"
         "    return vars(load_settings())\n",
+    )
+
+
+@mutant("STR-10", "the handler looks a module up by its name")
+def _(edit: Edit) -> None:
+    path = f"{edit.function().code}/index.py"
+    edit.sub(
+        path,
+        r"^(def lambda_handler\((?:.|\n)*?:\n)(?=    \S)",
+        r'\1    numbers = import_module("decimal")\n    assert numbers\n\n',
+    )
+    edit.sub(path, r"^(from typing import )", r"from importlib import import_module\n\1")
+
+
+@mutant("STR-10", "a method that the handler calls imports what it needs")
+def _(edit: Edit) -> None:
+    code = edit.function().code
+    edit.write(
+        f"{code}/services/report.py",
+        "class Report:\n    def text(self) -> str:\n        return self._table()\n\n"
+        "    def _table(self) -> str:\n        from decimal import Decimal\n\n"
+        '        return str(Decimal("1.0"))\n',
+    )
+    path = f"{code}/index.py"
+    old = "from .settings import load_settings\n"
+    edit.replace(path, old, f"from .services.report import Report\n{old}")
+    edit.sub(path, r"^(logger = )", r"report = Report()\n\1")
+    edit.sub(
+        path,
+        r"^(def lambda_handler\((?:.|\n)*?:\n)(?=    \S)",
+        r"\1    assert report.text()\n\n",
+    )
+
+
+@innocent("STR-10", "a module is looked up once, and an import is left where no handler comes")
+def _(edit: Edit) -> None:
+    code = edit.function().code
+    edit.write(
+        f"{code}/services/fresh.py",
+        "from functools import cache\nfrom importlib import import_module\n"
+        "from types import ModuleType\n\n\n"
+        '@cache\ndef numbers() -> ModuleType:\n    return import_module("decimal")\n\n\n'
+        "def main() -> None:\n    import argparse\n\n    argparse.ArgumentParser().parse_args()\n",
+    )
+    path = f"{code}/index.py"
+    old = "from .settings import load_settings\n"
+    edit.replace(path, old, f"from .services import fresh\n{old}")
+    edit.sub(
+        path,
+        r"^(def lambda_handler\((?:.|\n)*?:\n)(?=    \S)",
+        r"\1    assert fresh.numbers()\n\n",
     )
 
 

@@ -230,30 +230,31 @@ class Code:
         found, ahead = {start.name: start}, [start]
         while ahead:
             here = ahead.pop()
-            names = self.used_by(here)
-            used = [self.definitions[name] for name in names if name in self.definitions]
-            used += [
-                self.definitions[f"{name}.__init__"]
-                for name in names
-                if f"{name}.__init__" in self.definitions
-            ]
+            used = self.named_by(here)
             used += [
                 each
                 for node in here.scope.of(ast.Attribute)
                 if node.attr in self._methods and not self.name_of(node, here).startswith(".")
                 for each in self._methods[node.attr]
             ]
-            # What is defined within runs there, too.
-            used += [
-                each
-                for name, each in self.definitions.items()
-                if here.scope.name and name.startswith(f"{here.name}.")
-            ]
             for each in used:
-                if each.scope.name and each.name not in found:
+                if each.name not in found:
                     found[each.name] = each
                     ahead.append(each)
         return list(found.values())
+
+    def named_by(self, where: Definition) -> list[Definition]:
+        """The functions that a definition names, the constructors of its classes, and what is
+        defined within it."""
+        names = self.used_by(where)
+        wanted = [*sorted(names), *(f"{name}.__init__" for name in sorted(names))]
+        used = [self.definitions[name] for name in wanted if name in self.definitions]
+        used += [
+            each
+            for name, each in self.definitions.items()
+            if where.scope.name and name.startswith(f"{where.name}.")
+        ]
+        return [each for each in used if each.scope.name]
 
     @cached_property
     def _methods(self) -> dict[str, list[Definition]]:

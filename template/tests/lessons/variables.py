@@ -21,6 +21,8 @@ class Read:
     name: str
     path: str
     line: int
+    may_be_none: bool = False
+    """Whether a variable that is missing is None: os.environ.get("STAGE")."""
 
 
 def reads(modules: Iterable[Module]) -> list[Read]:
@@ -29,9 +31,9 @@ def reads(modules: Iterable[Module]) -> list[Read]:
     helpers: dict[str, str] = {}
     sources = [(module, _Source(module)) for module in modules]
     for module, source in sources:
-        for node, line in source.keys:
+        for node, line, may_be_none in source.keys:
             for name in source.texts(node):
-                found.append(Read(name, module.path, line))
+                found.append(Read(name, module.path, line, may_be_none))
         helpers |= source.helpers
         found += _of_settings_classes(module)
     for module, source in sources:
@@ -69,7 +71,7 @@ class _Source:
         self._aliases = {"os.environ", *self._bound_to_environ()}
         self._getenv = {"getenv", *self._imported_from_os("getenv")}
         self.keys = list(self._keys())
-        """The nodes that say which variable is read, with their lines."""
+        """The nodes that say which variable is read, their lines, and whether None comes of it."""
         self.helpers = dict(self._helpers()) if self.keys else {}
         """Functions that read the variable that is their first argument: its parameter."""
 
@@ -117,21 +119,23 @@ class _Source:
             pairs += [(a, d) for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d]
             yield from (argument.arg for argument, default in pairs if "environ" in dotted(default))
 
-    def _keys(self) -> Iterator[tuple[ast.AST, int]]:
+    def _keys(self) -> Iterator[tuple[ast.AST, int, bool]]:
         for item in self._module.nodes(ast.Subscript):
             if isinstance(item.ctx, ast.Load) and dotted(item.value) in self._aliases:
-                yield item.slice, item.lineno
+                yield item.slice, item.lineno, False
         for call in self._module.nodes(ast.Call):
             before, _, method = dotted(call.func).rpartition(".")
             is_read = (method in _METHODS and before in self._aliases) or method in self._getenv
             if is_read and call.args:
-                yield call.args[0], call.lineno
+                others = [*call.args[1:], *(each.value for each in call.keywords)]
+                is_none = all(getattr(each, "value", 0) is None for each in others)
+                yield call.args[0], call.lineno, is_none and method in ("get", *self._getenv)
         for compare in self._module.nodes(ast.Compare):
             if any(dotted(each) in self._aliases for each in compare.comparators):
-                yield compare.left, compare.lineno
+                yield compare.left, compare.lineno, False
 
     def _helpers(self) -> Iterator[tuple[str, str]]:
-        keys = {id(node): node.id for node, _line in self.keys if isinstance(node, ast.Name)}
+        keys = {id(node): node.id for node, _, _ in self.keys if isinstance(node, ast.Name)}
         for function in self._module.functions:
             arguments = [each.arg for each in [*function.args.posonlyargs, *function.args.args]]
             own = [name for name in arguments if name not in ("self", "cls")]

@@ -66,7 +66,7 @@ def sources(service: Service) -> Iterator[Source]:
             if event["Type"] in POLLED and isinstance(given, dict):
                 queue = _queue(service, [given.get("Queue"), given.get("Stream")])
                 line = function.line_of("Events", name)
-                called = f"{name} of {function.logical_id}"
+                called = f"`{name}` of `{function.logical_id}`"
                 yield Source(event["Type"], given, function, queue, function, called, line)
     for mapping in service.of_type("AWS::Lambda::EventSourceMapping"):
         arn = mapping.get("EventSourceArn")
@@ -76,8 +76,8 @@ def sources(service: Service) -> Iterator[Source]:
         names = targets(mapping.get("FunctionName"))
         reader = next((each for each in service.functions if each.logical_id in names), None)
         queue = _queue(service, arn)
-        name = mapping.logical_id
-        yield Source(kind, mapping.properties, reader, queue, mapping, name, mapping.line)
+        called = f"`{mapping.logical_id}`"
+        yield Source(kind, mapping.properties, reader, queue, mapping, called, mapping.line)
 
 
 def _queue(service: Service, node: Any) -> Resource | None:

@@ -118,7 +118,8 @@ def _told(
     for node in body:
         sent = _sent(code, where, node, answers)
         if sent and _has_text(sent, error, texts):
-            found = f"{where.place} answers with the text of {f'the exception {error!r}' if error else 'a trace'}"
+            text = f"the exception `{error}`" if error else "a trace"
+            found = f"`{where.place}` answers with the text of {text}"
             yield Finding("RUN-02", where.module.path, sent.lineno, found)
 
 
@@ -163,12 +164,12 @@ def one_error_shape(service: Service) -> Iterator[Finding]:
             if where.name in helpers or _uses(code, where, helpers):
                 continue
             for line, status in _hand_made(code, where):
-                found = f"{where.place} answers {status} without the one error shape"
+                found = f"`{where.place}` answers {status} without the one error shape"
                 yield Finding("RUN-02", where.module.path, line, found)
             catches = any(name == "exception_handler" for name, _call in _decorators(where))
             answers = any(each.value for each in where.scope.of(ast.Return))
             if where.scope.node and catches and answers:
-                found = f"{where.place} answers exceptions without the one error shape"
+                found = f"`{where.place}` answers exceptions without the one error shape"
                 yield Finding("RUN-02", where.module.path, where.scope.node.lineno, found)
 
 
@@ -230,28 +231,27 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
         line = handler.scope.node.lineno if handler.scope.node else 1
         registered = _registered(code)
         catching = list(_catch_all(code, handler))
+        called = f"the function `{function.name}`"
         if not catching:
-            found = f"{function.name} has no handler for an Exception that nobody foresaw"
+            found = f"{called} has no handler for an `Exception` that nobody foresaw"
             yield Finding("RUN-02", path, line, found)
         for where, at_line, body in catching:
             if not any(map(_logs_the_trace, body)):
-                found = f"{where.place} catches every Exception and logs no trace"
-                mend = "logger.exception(…) before the answer."
+                found = f"`{where.place}` catches every `Exception` and logs no trace"
+                mend = "Write `logger.exception(…)` before the answer."
                 yield Finding("RUN-02", where.module.path, at_line, found, mend=mend)
         for made, needed in FRAMEWORKS:
             if any(name in made for _w, _c, name in code.calls):
                 for name, kinds in needed:
                     if not registered & kinds:
-                        found = f"{function.name} leaves the answer to {name} to the framework"
-                        mend = f"Register a handler for {name} that answers through error_body."
+                        found = f"{called} leaves the answer to {name} to the framework"
+                        mend = f"Register a handler for {name} that answers through `error_body`."
                         yield Finding("RUN-02", path, line, found, mend=mend)
         for where, call, name in code.calls:
             validates = name in RESOLVERS and constant(keyword(call, "enable_validation")) is True
             if validates and "RequestValidationError" not in registered:
-                found = f"{function.name} leaves the answer to invalid requests to the framework"
-                mend = (
-                    "Register a handler for RequestValidationError that answers through error_body."
-                )
+                found = f"{called} leaves the answer to invalid requests to the framework"
+                mend = "Register a handler for `RequestValidationError` that answers through `error_body`."
                 yield Finding("RUN-02", where.module.path, call.lineno, found, mend=mend)
         yield from _debugging(code)
 
@@ -269,13 +269,13 @@ RESOLVERS = {
 }
 FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
 FRAMEWORKS: list[tuple[set[str], list[tuple[str, set[str]]]]] = [
-    (RESOLVERS, [("ServiceError", {"ServiceError"})]),
+    (RESOLVERS, [("`ServiceError`", {"ServiceError"})]),
     (
         FASTAPI,
         [
             # FastAPI's own HTTPException is a kind of Starlette's, which also says that a route is unknown.
-            ("starlette's HTTPException", {"starlette.exceptions.HTTPException"}),
-            ("RequestValidationError", {"RequestValidationError"}),
+            ("Starlette's `HTTPException`", {"starlette.exceptions.HTTPException"}),
+            ("`RequestValidationError`", {"RequestValidationError"}),
         ],
     ),
 ]  # fmt: skip
@@ -342,8 +342,8 @@ def _debugging(code: Code) -> Iterator[Finding]:
     """Applications whose answers have traces in them."""
     for where, call, name in code.calls:
         if name in RESOLVERS | FASTAPI and constant(keyword(call, "debug")) is True:
-            found = f"{last(name)}(debug=True) answers errors with their traces"
-            mend = "Leave debug out."
+            found = f"`{last(name)}(debug=True)` answers errors with their traces"
+            mend = "Leave `debug` out."
             yield Finding("RUN-02", where.module.path, call.lineno, found, mend=mend)
 
 
@@ -376,20 +376,20 @@ def apis_say_cors(service: Service) -> Iterator[Finding]:
         key = CORS_OF_APIS[api.type]
         shared = at(service.template, "Globals", api.type.rpartition("::")[2], key)
         if not api.get(key) and not shared:
-            found = f"{api.logical_id} has no {key}"
+            found = f"`{api.logical_id}` has no `{key}`"
             yield Finding("RUN-03", TEMPLATE, api.line, found, resource=api.logical_id)
         if api.type == "AWS::Serverless::Api":
             shared = at(service.template, "Globals", "Api", "GatewayResponses")
             yield from _gateway_answers(api, api.get("GatewayResponses") or shared)
             if at(api.properties, "Auth", "DefaultAuthorizer") and api.get("Auth", "AddDefaultAuthorizerToCorsPreflight") is not False:  # fmt: skip
-                found = f"{api.logical_id} asks preflights for a token, which browsers never send"
-                mend = "Auth: {AddDefaultAuthorizerToCorsPreflight: false}"
+                found = f"`{api.logical_id}` asks preflights for a token, which browsers never send"
+                mend = "Write `AddDefaultAuthorizerToCorsPreflight: false` under `Auth`."
                 yield Finding("RUN-03", TEMPLATE, api.line_of("Auth"), found, api.logical_id, mend)
     for api in service.of_type("AWS::ApiGateway::RestApi"):
         yield from _gateway_answers(api, _separate_answers(service, api))
     for function in service.functions:
         if function.get("FunctionUrlConfig") and not function.get("FunctionUrlConfig", "Cors"):
-            found = f"the URL of {function.logical_id} has no Cors"
+            found = f"the URL of `{function.logical_id}` has no `Cors`"
             line = function.line_of("FunctionUrlConfig")
             yield Finding("RUN-03", TEMPLATE, line, found, resource=function.logical_id)
     yield from _implicit_apis(service)
@@ -410,8 +410,8 @@ def _gateway_answers(api: Resource, answers: Any) -> Iterator[Finding]:
     for name in GATEWAY_ANSWERS:
         headers = at(answers, name, "ResponseParameters", "Headers")
         if not any(ALLOW_ORIGIN in str(key).lower() for key in headers or ()):
-            found = f"{api.logical_id} answers {name} itself, without CORS headers"
-            mend = f"Give it a gateway response {name} with the header Access-Control-Allow-Origin."
+            found = f"`{api.logical_id}` answers `{name}` itself, without CORS headers"
+            mend = f"Give it a gateway response `{name}` with the header `Access-Control-Allow-Origin`."
             yield Finding("RUN-03", TEMPLATE, api.line, found, resource=api.logical_id, mend=mend)
 
 
@@ -426,8 +426,8 @@ def _implicit_apis(service: Service) -> Iterator[Finding]:
         for function in service.functions:
             for event in function.events.values():
                 if event["Type"] == kind and at(event, "Properties", name) is None:
-                    found = f"{function.logical_id} answers by an API that nothing declares, without CORS"
-                    mend = f"{name}: !Ref Api"
+                    found = f"`{function.logical_id}` answers by an API that nothing declares, without CORS"
+                    mend = f"Write `{name}: !Ref …` with the API that has the CORS settings."
                     line = line_of(event, "Type") or function.line
                     yield Finding("RUN-03", TEMPLATE, line, found, function.logical_id, mend)
 
@@ -449,7 +449,7 @@ def code_says_cors(service: Service) -> Iterator[Finding]:
         middleware |= {name for _where, _call, name in calls}
         if any(last(name) == "CORSMiddleware" for name in middleware) or _writes_headers(code):
             continue
-        found = f"{function.name} adds no CORS headers to its answers"
+        found = f"the function `{function.name}` adds no CORS headers to its answers"
         line = resolvers[0].lineno if resolvers else line
         yield Finding("RUN-03", path, line, found)
 
@@ -492,9 +492,10 @@ def _same_lists(code: Code, api: Resource, cors: dict[str, Any]) -> Iterator[Fin
             wanted.append(("AllowMethods", "the method", methods))
             origins = _texts(keyword(call, "allow_origins")) | _texts(keyword(call, "allow_origin"))
             if origins and set(_plain(cors.get("AllowOrigins"))) != origins:
-                found = f"the code allows {', '.join(sorted(origins))}, whatever {api.logical_id} allows"
+                named = ", ".join(f"`{each}`" for each in sorted(origins))
+                found = f"the code allows {named}, whatever `{api.logical_id}` allows"
                 mend = (
-                    "Take the origins from settings.cors_allow_origins, which template.yaml passes."
+                    "Take the origins from a variable that `template.yaml` passes, by the settings."
                 )
                 yield Finding("RUN-03", where.module.path, call.lineno, found, mend=mend)
         if last(dotted(call.func)) in ASKED_FOR and _is_route(code, call):
@@ -505,8 +506,10 @@ def _same_lists(code: Code, api: Resource, cors: dict[str, Any]) -> Iterator[Fin
                 continue
             for value in sorted(values - {"*"}):
                 if value.lower() not in allowed:
-                    found = f"uses {what} {value}, which {key} of {api.logical_id} does not allow"
-                    mend = f"Add it to {key} of {api.logical_id} in {TEMPLATE}."
+                    found = (
+                        f"uses {what} `{value}`, which `{key}` of `{api.logical_id}` does not allow"
+                    )
+                    mend = f"Add it to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
                     yield Finding("RUN-03", where.module.path, call.lineno, found, mend=mend)
 
 
@@ -534,9 +537,9 @@ def _same_origins(function: Function, api: Resource, cors: dict[str, Any]) -> It
     of_api = {each.target for each in references(cors.get("AllowOrigins"))}
     for name, value in function.variables.items():
         if "ORIGIN" in name and of_api and not of_api & {each.target for each in references(value)}:
-            found = f"{name} of {function.logical_id} has other origins than {api.logical_id}"
+            found = f"`{name}` of `{function.logical_id}` has other origins than `{api.logical_id}`"
             line = function.line_of("Environment", "Variables", name)
-            mend = f"Make both from {', '.join(sorted(of_api))}."
+            mend = f"Make both from {', '.join(f'`{each}`' for each in sorted(of_api))}."
             yield Finding("RUN-03", TEMPLATE, line, found, function.logical_id, mend)
 
 
@@ -565,7 +568,8 @@ def contract_is_tested(service: Service) -> Iterator[Finding]:
         if lacking:
             folder = f"tests/unit/{function.name}"
             path = f"{folder}/test_cors.py"
-            found = f"no test of {function.name} looks at {ALLOW_ORIGIN} of {', '.join(lacking)}"
+            kinds = " or ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
+            found = f"no test of `{function.name}` looks at `{ALLOW_ORIGIN}` of {kinds}"
             yield Finding("RUN-03", path if path in service.files else folder, 0, found)
 
 

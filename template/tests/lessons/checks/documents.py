@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..findings import Finding, check
-from ..parsers import Module, Section, at, dotted
+from ..parsers import Fence, Module, Section, at, dotted
 from ..python_names import Code, Definition, constant, last, scopes
 from ..service import Service
 from ..tested import UNIT, tests_in, tests_of
@@ -135,9 +135,8 @@ def functions_are_tested(service: Service) -> Iterator[Finding]:
             continue  # STR-03 tells
         if not any(tests_in(module) for module in tests_of(service, folder)):
             name = folder.rpartition("/")[2]
-            found = f"no unit test is about {folder}"
-            mend = f"Write {UNIT}/{name}/test_index.py."
-            yield Finding("TST-01", folder, 0, found, mend=mend)
+            mend = f"Write `{UNIT}/{name}/test_index.py`."
+            yield Finding("TST-01", folder, 0, "has no unit tests", mend=mend)
     path, floor = _floor(service)
     if not isinstance(floor, int | float) or floor < LEAST_COVERAGE:
         found = f"the unit tests may cover less than {LEAST_COVERAGE} %: fail_under is {floor}"
@@ -403,7 +402,7 @@ def documents_are_there(service: Service) -> Iterator[Finding]:
     for what, names in TOLD.items():
         found = [path for path in service.files_in("docs", ".md") if _told_by(path) in names]
         if not found:
-            yield Finding("DOC-01", "docs", 0, f"no document is about {what}")
+            yield Finding("DOC-01", "docs/", 0, f"has no document about {what}")
         elif all(_is_empty(service.document(path)) for path in found):
             yield Finding("DOC-01", found[0], 1, f"says nothing about {what}")
     if INDEX not in service.files:
@@ -436,7 +435,8 @@ def _targets(service: Service, path: str) -> set[str]:
 
 
 def _links(service: Service, path: str) -> Iterator[tuple[str, int]]:
-    """What a document links to in this service, with the line of its section."""
+    """What a document links to in this service, with the lines of the links."""
+    lines = service.text(path).splitlines()
     for section in service.document(path):
         for link in section.links:
             address = urlsplit(link)
@@ -444,7 +444,8 @@ def _links(service: Service, path: str) -> Iterator[tuple[str, int]]:
                 continue
             base = "" if address.path.startswith("/") else str(PurePosixPath(path).parent)
             target = os.path.normpath(os.path.join(base, unquote(address.path).lstrip("/")))
-            yield target, section.line
+            written = (n for n, line in enumerate(lines, 1) if n >= section.line and link in line)
+            yield target, next(written, section.line)
 
 
 def _listed(service: Service) -> set[str]:
@@ -492,7 +493,8 @@ def links_lead_somewhere(service: Service) -> Iterator[Finding]:
 
 # ── DOC-02: the picture ──────────────────────────────────────────────────────
 
-# Functions of the template that watch over the others: no request and no event of the service passes them.
+# Functions of the template that watch over the others: no request and no event of the service passes
+# them. The questions let no other function have their names.
 NOT_DRAWN = {"traffic_check", "chat_notifier"}
 PICTURES = ("README.md", "docs/architecture.md")
 # A node with its text, as Mermaid writes them: fn_app["app"], table[("DynamoDB table")], topic>"topic"].
@@ -512,7 +514,7 @@ DRAWN = {
 def the_picture_is_true(service: Service) -> Iterator[Finding]:
     """The picture has each function of template.yaml, and nothing that is not declared."""
     pictures = [
-        (path, fence.line, fence.content)
+        (path, fence)
         for path in PICTURES
         if path in service.files
         for section in service.document(path)
@@ -522,25 +524,26 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
     if not pictures:
         yield Finding("DOC-02", PICTURES[0], 1, "has no picture of the architecture (```mermaid)")
         return
-    path, line, _content = pictures[0]
-    nodes = {found for _p, _l, content in pictures for found in NODE.findall(_uncommented(content))}
-    drawn = {_plain(text) for _id, text in nodes} | {_plain(name) for name, _text in nodes}
+    path, first = pictures[0]
+    places: dict[tuple[str, str], tuple[str, int]] = {}
+    for each, fence in pictures:
+        for place in _nodes(fence):
+            places.setdefault(place[:2], (each, place[2]))
+    drawn = {_plain(part) for node in places for part in node}
     names = {
         each.name: each for each in service.functions if each.folder in service.function_folders
     }
     for name, function in names.items():
         wanted = {_plain(name), _plain(f"fn_{name}"), _plain(function.logical_id)}
         if name not in NOT_DRAWN and not wanted & drawn:
-            found = f"the picture lacks the function {name}"
-            yield Finding("DOC-02", path, line, found)
+            found = f"the picture lacks the function `{name}`"
+            yield Finding("DOC-02", path, first.line, found)
     # A function whose CodeUri is wrong is there all the same: STR-01 and STR-06 tell.
     known = {_plain(folder.rpartition("/")[2]) for folder in service.function_folders}
     known |= {_plain(each.logical_id) for each in service.functions}
-    for node, text in sorted(nodes):
+    for (node, text), (path, line) in sorted(places.items()):
         if node.startswith("fn_") and not {_plain(node.removeprefix("fn_")), _plain(text)} & known:
-            found = (
-                f"the picture has the function {text or node}, which template.yaml does not declare"
-            )
+            found = f"the picture has the function `{text or node}`, which `template.yaml` does not declare"
             yield Finding("DOC-02", path, line, found)
         kind, _, of_function = node.partition("_")
         if (
@@ -548,14 +551,15 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
             and of_function in ("", *names)
             and not any(each.type.startswith(DRAWN[kind]) for each in service.resources.values())
         ):
-            found = (
-                f"the picture has {text or node}, and template.yaml declares nothing of the kind"
-            )
+            found = f"the picture has `{text or node}`, and `template.yaml` declares nothing of the kind"
             yield Finding("DOC-02", path, line, found)
 
 
-def _uncommented(content: str) -> str:
-    return "\n".join(line for line in content.splitlines() if not line.lstrip().startswith("%%"))
+def _nodes(picture: Fence) -> Iterator[tuple[str, str, int]]:
+    """The nodes of a picture: their names, their texts and their lines."""
+    for number, line in enumerate(picture.content.splitlines(), picture.line + 1):
+        if not line.lstrip().startswith("%%"):
+            yield from ((name, text, number) for name, text in NODE.findall(line))
 
 
 def _plain(name: str) -> str:

@@ -33,8 +33,10 @@ def one_publisher(service: Service) -> Iterator[Finding]:
             calls = [each for each in module.nodes(ast.Call) if _puts_events(each)]
             if calls:
                 publishing.append((module, calls))
-        # The one that checks is the helper, though another one may come first.
-        publishing.sort(key=lambda each: not _checks_results(each[0]))
+        # The one that checks is the helper, and of several the one in utils/.
+        publishing.sort(
+            key=lambda each: (not _checks_results(each[0]), "/utils/" not in each[0].path)
+        )
         for number, (module, calls) in enumerate(publishing):
             dropped = {
                 each.value.lineno
@@ -43,10 +45,10 @@ def one_publisher(service: Service) -> Iterator[Finding]:
             }
             for call in calls:
                 if not _checks_results(module) or call.lineno in dropped:
-                    found = "publishes, and looks at no result"
+                    found = "publishes, and does not look at the result"
                     yield Finding("EVT-02", module.path, call.lineno, found)
                 elif number:
-                    found = f"publishes, as {publishing[0][0].path} does"
+                    found = f"publishes itself, beside `{publishing[0][0].path}`"
                     yield Finding("EVT-02", module.path, call.lineno, found)
 
 
@@ -60,30 +62,35 @@ def _checks_results(module: Module) -> bool:
 
 # ── EVT-03: what failed is kept ──────────────────────────────────────────────
 
+# Events of SAM that EventBridge hands over, and tries again; the first two are the same.
+RETRYING = ("CloudWatchEvent", "EventBridgeRule", "Schedule", "ScheduleV2")
+
 
 @check("EVT-03")
 def failures_are_kept(service: Service) -> Iterator[Finding]:
     """Whatever is invoked asynchronously has somewhere to put what it gave up on."""
     for function in asynchronous(service):
         if not _failures_of(service, function):
-            found = f"{function.logical_id} is invoked asynchronously, and keeps nothing that fails"
+            found = (
+                f"`{function.logical_id}` is invoked asynchronously, and keeps nothing that fails"
+            )
             yield _of(function, "EVT-03", function.line, found)
         for name, event in function.events.items():
             key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
-            keeps = event["Type"] in ("SNS", "EventBridgeRule", "Schedule", "ScheduleV2")
+            keeps = event["Type"] in ("SNS", *RETRYING)
             if keeps and not at(event, "Properties", key):
-                found = f"{name} of {function.logical_id} has no {key}"
+                found = f"`{name}` of `{function.logical_id}` has no `{key}`"
                 yield _of(function, "EVT-03", function.line_of("Events", name), found)
     for source in sources(service):
         if source.kind in STREAMS and not at(source.settings, "DestinationConfig", "OnFailure"):
             found = f"{source.name} keeps no record that fails"
             yield _of(source.owner, "EVT-03", source.line, found)
         if source.queue and not source.queue.get("RedrivePolicy"):
-            found = f"{source.queue.logical_id} has no RedrivePolicy"
+            found = f"`{source.queue.logical_id}` has no `RedrivePolicy`"
             yield _of(source.queue, "EVT-03", source.queue.line, found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "DeadLetterConfig") for target in invoked(each)):
-            found = f"{each.logical_id} has no DeadLetterConfig"
+            found = f"`{each.logical_id}` has no `DeadLetterConfig`"
             yield _of(each, "EVT-03", each.line, found)
     for each in service.of_type("AWS::SNS::Subscription"):
         is_machine = str(each.get("Protocol")).lower() in (
@@ -94,7 +101,7 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
             "sqs",
         )
         if is_machine and not each.get("RedrivePolicy"):
-            yield _of(each, "EVT-03", each.line, f"{each.logical_id} has no RedrivePolicy")
+            yield _of(each, "EVT-03", each.line, f"`{each.logical_id}` has no `RedrivePolicy`")
 
 
 def _of(resource: Resource, lesson: str, line: int, found: str) -> Finding:
@@ -118,7 +125,7 @@ def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
             alarmed |= of
     for queue in service.of_type("AWS::SQS::Queue"):
         if queue.logical_id in _dead_letter_queues(service) - alarmed:
-            found = f"{queue.logical_id} has no alarm on its messages"
+            found = f"`{queue.logical_id}` has no alarm on its messages"
             yield _of(queue, "EVT-03", queue.line, found)
 
 
@@ -157,7 +164,7 @@ def batches_report(service: Service) -> Iterator[Finding]:
         if str(at(source.settings, "BatchSize")) == "1":
             continue  # a batch of one fails whole
         if REPORTS not in listed(at(source.settings, "FunctionResponseTypes")):
-            found = f"{source.name} has no FunctionResponseTypes: [{REPORTS}]"
+            found = f"{source.name} has no `FunctionResponseTypes: [{REPORTS}]`"
             yield _of(source.owner, "EVT-04", source.line_of("FunctionResponseTypes"), found)
         if source.function:
             yield from _silent(service, source.function)
@@ -177,10 +184,10 @@ def _silent(service: Service, function: Function) -> Iterator[Finding]:
     found = next((each for each in own.functions if each.name == name), None)
     line = found.lineno if found else 1
     if not any(_reports(each) for each in modules):
-        told = f"{name} takes batches, and does not say which records failed"
+        told = f"`{name}` takes batches, and does not say which records failed"
         yield Finding("EVT-04", path, line, told)
     elif found and not _answers(found):
-        told = f"{name} takes batches, and returns nothing"
+        told = f"`{name}` takes batches, and returns nothing"
         yield Finding("EVT-04", path, line, told)
 
 
@@ -217,34 +224,36 @@ DEFAULT_VISIBILITY, DEFAULT_TIMEOUT = 30, 3
 def numbers_are_chosen(service: Service) -> Iterator[Finding]:
     """Retries, batches, windows and concurrency are written down."""
     for source in sources(service):
+        # There is nothing to wait for with a batch of one, and FIFO queues have no window.
+        single = str(at(source.settings, "BatchSize")) == "1"
+        is_fifo = source.queue and source.queue.get("FifoQueue")
         for key in CHOSEN[source.kind]:
-            is_fifo = source.queue and source.queue.get("FifoQueue")
-            if key not in source.settings and not (is_fifo and "Window" in key):
-                yield _of(source.owner, "EVT-05", source.line, f"{source.name} has no {key}")
+            if key not in source.settings and not ("Window" in key and (single or is_fifo)):
+                found = f"{source.name} has no `{key}`"
+                yield _of(source.owner, "EVT-05", source.line, found)
         limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
         reserved = source.function and source.function.get("ReservedConcurrentExecutions")
         if source.kind == "SQS" and not limited and reserved is None:
-            found = f"{source.name} has no MaximumConcurrency"
+            found = f"{source.name} has no `MaximumConcurrency`"
             yield _of(source.owner, "EVT-05", source.line, found)
         redrive = source.queue.get("RedrivePolicy") if source.queue else None
         if source.queue and redrive and at(redrive, "maxReceiveCount") is None:
-            found = f"{source.queue.logical_id} has no maxReceiveCount"
+            found = f"`{source.queue.logical_id}` has no `maxReceiveCount`"
             yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
     for function in asynchronous(service):
         for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             configs = invoke_configs(service, function)
             if not any(key in config for config, _line in configs):
                 line = configs[0][1] if configs else function.line
-                found = f"{function.logical_id} has no {key} for what is asynchronous"
+                found = f"`{function.logical_id}` has no `{key}` for what is asynchronous"
                 yield _of(function, "EVT-05", line, found)
         for name, event in function.events.items():
-            retries = event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2")
-            if retries and not at(event, "Properties", "RetryPolicy"):
-                found = f"{name} of {function.logical_id} has no RetryPolicy"
+            if event["Type"] in RETRYING and not at(event, "Properties", "RetryPolicy"):
+                found = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
                 yield _of(function, "EVT-05", function.line_of("Events", name), found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "RetryPolicy") for target in invoked(each)):
-            yield _of(each, "EVT-05", each.line, f"{each.logical_id} has no RetryPolicy")
+            yield _of(each, "EVT-05", each.line, f"`{each.logical_id}` has no `RetryPolicy`")
 
 
 @check("EVT-05")
@@ -267,9 +276,11 @@ def _visibility_problem(queue: Resource, function: Function, template: Template)
     works = _seconds(resolved(template, function.get("Timeout")), DEFAULT_TIMEOUT)
     if hides is None or works is None or hides >= TIMES * works:
         return ""
+    unset = queue.get("VisibilityTimeout") is None
+    default = " (the default: it has no `VisibilityTimeout`)" if unset else ""
     return (
-        f"{queue.logical_id} hides messages for {hides} seconds, and {function.logical_id} may take"
-        f" {works}: {TIMES} times that is {TIMES * works}"
+        f"`{queue.logical_id}` hides messages for {hides} seconds{default}, and"
+        f" `{function.logical_id}` may take {works}: {TIMES} times that is {TIMES * works}"
     )
 
 
@@ -301,7 +312,7 @@ def functions_raise_alarms(service: Service) -> Iterator[Finding]:
         metrics += ["IteratorAge"] if function.logical_id in behind else []
         for metric in metrics:
             if (metric, function.logical_id) not in has:
-                found = f"{function.logical_id} has no alarm on {metric}"
+                found = f"`{function.logical_id}` has no alarm on `{metric}`"
                 yield _of(function, "EVT-06", function.line, found)
 
 
@@ -322,23 +333,68 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
         actions = alarm.get("AlarmActions")
         off = str(alarm.get("ActionsEnabled")).lower() == "false"
         if (not actions or off) and alarm.logical_id not in parts:
-            found = f"{alarm.logical_id} tells nobody: it has no AlarmActions"
-            found = f"{alarm.logical_id} tells nobody: its actions are off" if off else found
+            found = f"`{alarm.logical_id}` tells nobody: it has no `AlarmActions`"
+            found = f"`{alarm.logical_id}` tells nobody: its actions are off" if off else found
             yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
         for name in sorted(targets(actions) & topics.keys() - told):
-            found = f"{alarm.logical_id} tells {name}, to which nobody subscribes"
+            found = f"`{alarm.logical_id}` tells `{name}`, to which nobody subscribes"
             yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+
+
+# ── EVT-07: schedules ────────────────────────────────────────────────────────
+
+# What has a schedule, and the property that says it; the first are events of functions.
+SCHEDULED_EVENTS = {"Schedule": "Schedule", "ScheduleV2": "ScheduleExpression"}
+SCHEDULED = ("AWS::Events::Rule", "AWS::Scheduler::Schedule")
+
+
+@check("EVT-07")
+def schedules_are_of_minutes(service: Service) -> Iterator[Finding]:
+    """No schedule comes more often than EventBridge can."""
+    for resource, keys, name in _schedules(service):
+        for template in all_deployed(service, TEMPLATE).values():
+            said = str(resolved(template, resource.get(*keys)))
+            if _is_below_a_minute(said):
+                found = f"{name} is `{said}`, and EventBridge has nothing below a minute"
+                yield _of(resource, "EVT-07", resource.line_of(*keys), found)
+                break
+
+
+def _schedules(service: Service) -> Iterator[tuple[Resource, tuple[str, ...], str]]:
+    for function in service.functions:
+        for event, body in function.events.items():
+            if key := SCHEDULED_EVENTS.get(body["Type"]):
+                keys = ("Events", event, "Properties", key)
+                yield function, keys, f"`{key}` of `{event}` of `{function.logical_id}`"
+    for each in service.of_type(*SCHEDULED):
+        key = "ScheduleExpression"
+        yield each, (key,), f"`{key}` of `{each.logical_id}`"
+
+
+def _is_below_a_minute(schedule: str) -> bool:
+    """rate(30 seconds), rate(0.5 minutes), or a cron(…) with a seventh field, for seconds."""
+    kind, _, rest = schedule.strip().partition("(")
+    words = rest.rstrip(")").split()
+    if kind == "cron":
+        return len(words) == 7
+    if kind != "rate" or len(words) != 2:
+        return False
+    number, unit = words
+    try:
+        return unit.startswith("second") or (unit.startswith("minute") and float(number) < 1)
+    except ValueError:
+        return False  # no number, which the linters tell
 
 
 # ── EVT-08: public or not ────────────────────────────────────────────────────
 
 APIS = {"HttpApi": "AWS::Serverless::HttpApi", "Api": "AWS::Serverless::Api"}
-# Endpoints without SAM, and the property that says who may call them.
+# Endpoints without SAM: the property that says who may call them, and how it says "with a token".
 ENDPOINTS = {
-    "AWS::ApiGateway::Method": "AuthorizationType",
-    "AWS::ApiGatewayV2::Route": "AuthorizationType",
-    "AWS::Lambda::Url": "AuthType",
+    "AWS::ApiGateway::Method": ("AuthorizationType", "COGNITO_USER_POOLS"),
+    "AWS::ApiGatewayV2::Route": ("AuthorizationType", "JWT"),
 }
+URL = "AWS::Lambda::Url"
 
 
 @check("EVT-08")
@@ -347,16 +403,29 @@ def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
     for function in service.functions:
         for name, event in function.events.items():
             if event["Type"] in APIS and not _says(service, function, name, event):
-                found = f"{name} of {function.logical_id} does not say whether it is public"
+                found = f"`{name}` of `{function.logical_id}` does not say whether it is public"
                 yield _of(function, "EVT-08", function.line_of("Events", name), found)
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
-            found = f"the URL of {function.logical_id} has no AuthType"
-            yield _of(function, "EVT-08", function.line_of("FunctionUrlConfig"), found)
-    for kind, key in ENDPOINTS.items():
+            line = function.line_of("FunctionUrlConfig")
+            yield _url_finding(function, f"the URL of `{function.logical_id}`", line)
+    for each in service.of_type(URL):
+        if not each.get("AuthType"):
+            yield _url_finding(each, f"`{each.logical_id}`", each.line)
+    for kind, (key, token) in ENDPOINTS.items():
         for each in service.of_type(kind):
             if not each.get(key):
-                yield _of(each, "EVT-08", each.line, f"{each.logical_id} has no {key}")
+                found = f"`{each.logical_id}` has no `{key}`"
+                mend = f"Set `{key}: {token}` and its `AuthorizerId`, or `{key}: NONE` if it is public."
+                name = each.logical_id
+                yield Finding("EVT-08", TEMPLATE, each.line, found, resource=name, mend=mend)
+
+
+def _url_finding(resource: Resource, what: str, line: int) -> Finding:
+    where = "" if resource.type == URL else " under `FunctionUrlConfig`"
+    mend = f"Set `AuthType: AWS_IAM`{where}, or `AuthType: NONE` if it is public."
+    found = f"{what} has no `AuthType`"
+    return Finding("EVT-08", TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
 
 
 def _says(service: Service, function: Function, name: str, event: dict[str, Any]) -> bool:
@@ -368,10 +437,10 @@ def _says(service: Service, function: Function, name: str, event: dict[str, Any]
     apis = [each for each in service.of_type(APIS[event["Type"]]) if each.logical_id in names]
     if shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis):
         return True
-    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it.
+    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it, with a reason.
     line = function.line_of("Events", name)
     said = comments(service, TEMPLATE, line, max(line, last_line(event)))
-    return any("public" in each.lower() for each in said)
+    return any(each.lower().startswith("public:") and each[7:].strip() for each in said)
 
 
 # ── EVT-10: certificates ─────────────────────────────────────────────────────
@@ -390,7 +459,7 @@ def certificates_name_their_region(service: Service) -> Iterator[Finding]:
                 region = EDGE if at_edge else str(template.pseudo["AWS::Region"])
                 problem = _region_problem(service, environment, certificate, region)
                 if problem and exists(template, resource):
-                    found = f"{resource.logical_id} needs a certificate of {region}: {problem}"
+                    found = f"`{resource.logical_id}` needs a certificate of {region}: {problem}"
                     yield _of(resource, "EVT-10", line, found)
                     break
 
@@ -430,13 +499,17 @@ def _region_problem(service: Service, environment: str, written: Any, region: st
         declared = service.resources.get(name)
         if declared and declared.type == "AWS::CertificateManager::Certificate":
             here = str(template.pseudo["AWS::Region"])
-            return "" if here == region else f"{name} is made in {here}"
+            return "" if here == region else f"`{name}` is made in {here}"
         if isinstance(parameter, dict) and at(written, "Ref") == name:
             given = service.parameters(environment).get(name, str(parameter.get("Default") or ""))
             if given.startswith("arn:") or region in given:
                 return _other_region(given, region) if given.startswith("arn:") else ""
             pattern = str(parameter.get("AllowedPattern") or "")
-            return "" if region in pattern else f"the AllowedPattern of {name} does not say it"
+            return (
+                ""
+                if region in pattern
+                else f"the `AllowedPattern` of `{name}` does not name the Region"
+            )
     value = resolved(template, written)
     if isinstance(value, str) and value.startswith("arn:"):
         return _other_region(value, region)

@@ -3,12 +3,13 @@
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
 from ..findings import Finding, check
 from ..parsers import Module, dotted
+from ..python_names import Code, Definition, code_of, constant, last
 from ..service import Service
 from .structure import canonical
 
@@ -141,11 +142,16 @@ def functions_alone(service: Service) -> Iterator[Finding]:
     for folder, module, imported, name in _imported(service):
         other = _function(service, name)
         if other not in ("", folder):
-            found = f"imports {imported.written or name}, which is code of {other}"
+            # `from orders import app` names the function only behind `import`.
+            bare = replace(imported, name=imported.module)
+            above = _absolute(module, bare) if imported.level else imported.module
+            short = _function(service, above) == other
+            written = imported.written if short else "." * imported.level + imported.name
+            found = f"imports `{written}`, which is code of `{other}`"
             yield Finding("STR-07", module.path, imported.line, found)
 
 
-# ── STR-10: once per container (clients: RUN-05) ───────────────────────────────────────────────
+# ── STR-10: imports at the top (clients: RUN-05) ─────────────────────────────────────────────
 
 # Decorators that make a function one that is called by each event: @app.get("/items").
 ROUTES = {
@@ -154,57 +160,60 @@ ROUTES = {
 }
 # Those whose function runs once.
 KEEPING = {"cache", "cached", "cached_property", "lru_cache"}
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+# Calls that import what they are told.
+IMPORTING = {"importlib.import_module", "importlib.__import__", "__import__"}
 
 
 @check("STR-10")
-def imports_once(service: Service) -> Iterator[Finding]:
-    """No handler imports anything, nor does what it calls in its own module.
-
-    Elsewhere an import in a function may be one that is made only when it is chosen.
-    """
+def imports_at_the_top(service: Service) -> Iterator[Finding]:
+    """No handler imports anything, nor does what it calls, but for what keeps its result."""
     for folder in service.function_folders:
-        for module in service.modules(f"{folder}/lambda_pkg"):
-            for handler, function in _called_by_handlers(module):
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Import | ast.ImportFrom):
-                        names = [alias.name for alias in node.names]
-                        if isinstance(node, ast.ImportFrom):
-                            names = ["." * node.level + (node.module or "")]
-                        by = "" if handler == function.name else f", which {handler} calls"
-                        found = f"{function.name}{by}, imports {', '.join(names)} in each call"
-                        found = found if by else found.replace(",", "", 1)
-                        yield Finding("STR-10", module.path, node.lineno, found)
+        code = code_of(service, folder)
+        for handler, where in _called_by_handlers(code):
+            by = "" if where is handler else f", which `{handler.place}` calls,"
+            for name, line in _imported_by(code, where):
+                found = f"`{where.place}`{by} imports {name} when it is called"
+                yield Finding("STR-10", where.module.path, line, found)
 
 
-def _called_by_handlers(module: Module) -> Iterator[tuple[str, Function]]:
-    """The handlers of a module and its functions that they use, each with a handler's name."""
-    top = {node.name: node for node in module.tree.body if isinstance(node, Function)}
+def _imported_by(code: Code, where: Definition) -> Iterator[tuple[str, int]]:
+    """What a function imports as it runs, and the lines."""
+    for plain in where.scope.of(ast.Import):
+        yield ", ".join(f"`{alias.name}`" for alias in plain.names), plain.lineno
+    for each in where.scope.of(ast.ImportFrom):
+        yield f"`{'.' * each.level}{each.module or ''}`", each.lineno
+    for call in where.scope.calls:
+        if code.name_of(call.func, where) in IMPORTING and call.args:
+            given = call.args[0]
+            yield f"`{constant(given) or ast.unparse(given)}`", call.lineno
+
+
+def _called_by_handlers(code: Code) -> Iterator[tuple[Definition, Definition]]:
+    """The handlers and what they use of this code, each with a handler that does."""
     seen: set[str] = set()
-    waiting = [(name, name) for name, node in top.items() if _is_handler(node)]
+    handlers = [each for each in code.definitions.values() if _is_handler(each)]
+    waiting = [(each, each) for each in handlers]
     while waiting:
-        handler, name = waiting.pop()
-        if name in seen or (name != handler and _runs_once(top[name])):
+        handler, where = waiting.pop()
+        if where.name in seen or (where is not handler and _runs_once(where)):
             continue
-        seen.add(name)
-        yield handler, top[name]
-        used = {node.id for node in ast.walk(top[name]) if isinstance(node, ast.Name)}
-        waiting += [(handler, each) for each in sorted(used & top.keys())]
+        seen.add(where.name)
+        yield handler, where
+        waiting += [(handler, each) for each in code.named_by(where)]
 
 
-def _decorators(function: Function) -> Iterator[str]:
-    for each in function.decorator_list:
-        yield dotted(each.func if isinstance(each, ast.Call) else each)
+def _decorators(where: Definition) -> list[str]:
+    return [dotted(d.func if isinstance(d, ast.Call) else d) for d in where.scope.decorators]
 
 
-def _is_handler(function: Function) -> bool:
-    routes = (name.split(".") for name in _decorators(function))
-    return function.name == "lambda_handler" or any(
+def _is_handler(where: Definition) -> bool:
+    routes = (name.split(".") for name in _decorators(where))
+    return where.scope.name == "lambda_handler" or any(
         len(parts) == 2 and parts[1] in ROUTES for parts in routes
     )
 
 
-def _runs_once(function: Function) -> bool:
+def _runs_once(where: Definition) -> bool:
     """Whether it keeps what it makes: by a cache, or in a global variable."""
-    cached = any(name.rpartition(".")[2] in KEEPING for name in _decorators(function))
-    return cached or any(isinstance(node, ast.Global) for node in ast.walk(function))
+    cached = any(last(name) in KEEPING for name in _decorators(where))
+    return cached or bool(where.scope.of(ast.Global))

@@ -116,9 +116,8 @@ def _told(service: Service, function: Function) -> set[str]:
         found |= {each.attr for each in module.nodes(ast.Attribute)}
         found |= {each.id for each in module.nodes(ast.Name)}
         found |= {each.value for each in module.nodes(ast.Constant) if isinstance(each.value, str)}
-        for imported in (*module.nodes(ast.Import), *module.nodes(ast.ImportFrom)):
-            found |= {alias.name for alias in imported.names}
-            found |= {str(getattr(imported, "module", ""))}
+        found |= {each.name for each in module.nodes(ast.alias)}
+        found |= {str(each.module) for each in module.nodes(ast.ImportFrom)}
     return found
 
 
@@ -175,7 +174,9 @@ def _allowed(service: Service, function: Function) -> set[str] | None:
             continue
         if not isinstance(policy, dict) or len(policy) != 1 or "Policy" not in next(iter(policy)):
             return None  # a managed policy, or one of SAM's templates that is computed
-        words = next(iter(policy)).lower() + " ".join(text for text, _line in strings(policy)).lower()
+        words = (
+            next(iter(policy)).lower() + " ".join(text for text, _line in strings(policy)).lower()
+        )
         found |= {prefix for prefix, own in WORDS.items() if any(word in words for word in own)}
     return found
 

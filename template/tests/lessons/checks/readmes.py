@@ -86,8 +86,9 @@ def readmes_tell_all(service: Service) -> Iterator[Finding]:
         for what in TOLD:
             about = _about(sections, what)
             if not about:
-                titles = ", ".join(each.title for each in sections if each.level > 1) or "none"
-                yield Finding("STR-08", path, 0, f"has no section on {what}, but these: {titles}")
+                titles = ", ".join(f"“{each.title}”" for each in sections if each.level > 1)
+                found = f"has no section on {what}" + (f", but these: {titles}" if titles else "")
+                yield Finding("STR-08", path, 0, found)
             elif all(each.is_empty for each in about):
                 found = f"says nothing on {what}: “{about[0].title}” is empty"
                 yield Finding("STR-08", path, about[0].line, found)

@@ -29,6 +29,8 @@ OF_ALL |= {
     "ServerlessRestApiProdStage",
     "ServerlessHttpApiApiGatewayDefaultStage",
 }
+# How many lines of the same mistake are told.
+MOST_LINES = 5
 # What an event of SAM says the name or ARN of, where that may be written out.
 SOURCES = ("ApiId", "Bucket", "EventBusName", "Queue", "RestApiId", "Stream", "Topic")
 
@@ -57,9 +59,16 @@ def references_are_declared(service: Service) -> Iterator[Finding]:
         if target not in declared and not _is_made_by_sam(service, target):
             places[target].append(reference.line)
     for target, (first, *others) in places.items():
-        told = f"refers to {target}, which is not declared"
-        told += f"; so does line {', '.join(map(str, others))}" if others else ""
+        told = f"refers to `{target}`, which is not declared{_so_do(others)}"
         yield Finding("EVT-09", TEMPLATE, first, told)
+
+
+def _so_do(lines: list[int]) -> str:
+    """Where else somebody refers to the same, of many the first."""
+    shown = ", ".join(map(str, lines[:MOST_LINES]))
+    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    start = "; so does line" if len(lines) == 1 else "; so do lines"
+    return f"{start} {shown}{more}" if lines else ""
 
 
 def _is_made_by_sam(service: Service, name: str) -> bool:
@@ -84,7 +93,7 @@ def conditions_and_maps_are_declared(service: Service) -> Iterator[Finding]:
         kind, _, wanted = name.partition(" ")
         if wanted not in (maps if kind == "map" else conditions):
             yield Finding(
-                "EVT-09", TEMPLATE, line, f"uses the {kind} {wanted}, which is not declared"
+                "EVT-09", TEMPLATE, line, f"uses the {kind} `{wanted}`, which is not declared"
             )
 
 
@@ -128,9 +137,7 @@ def sources_of_events_are_declared(service: Service) -> Iterator[Finding]:
                     own = service.name and name.startswith(f"{service.name}-")
                     if own and name not in _physical(service, template):
                         line = function.line_of("Events", event, "Properties", key)
-                        told = (
-                            f"{event} of {function.logical_id} comes from {name} in {environment}"
-                        )
+                        told = f"`{event}` of `{function.logical_id}` comes from `{name}` in {environment}"
                         told += ", which is not declared"
                         about = function.logical_id
                         yield Finding("EVT-09", TEMPLATE, line, told, resource=about)
@@ -151,7 +158,7 @@ def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
             for source in sources if bus & buses and isinstance(sources, list) else ():
                 if isinstance(source, str) and source not in sent and not source.startswith("aws."):
                     path = ("Events", event, "Properties", "Pattern", "source")
-                    told = f"{event} of {function.logical_id} waits for events of {source}"
+                    told = f"`{event}` of `{function.logical_id}` waits for events of `{source}`"
                     told += ", which nothing here sends"
                     about = function.logical_id
                     line = function.line_of(*path)
@@ -169,11 +176,19 @@ def parameters_of_deployments_are_declared(service: Service) -> Iterator[Finding
     for environment, body in service.samconfig.items():
         for name in service.parameters(environment) if isinstance(body, dict) else ():
             if name not in declared:
-                line = service.line_with("samconfig.toml", f"{name}=")
-                told = (
-                    f"passes {name} to {environment}, a parameter that template.yaml does not have"
-                )
+                line = _line_in(service, environment, f"{name}=")
+                told = f"passes `{name}` to {environment}, a parameter that `template.yaml` does not have"
                 yield Finding("EVT-09", "samconfig.toml", line, told)
+
+
+def _line_in(service: Service, environment: str, text: str) -> int:
+    """The line of samconfig.toml with that text, in a table of that environment if there is one."""
+    table = ""
+    for number, line in enumerate(service.text("samconfig.toml").splitlines(), 1):
+        table = line if line.startswith("[") else table
+        if text in line and table.startswith(f"[{environment}."):
+            return number
+    return service.line_with("samconfig.toml", text)
 
 
 @check("EVT-09")
@@ -184,7 +199,7 @@ def example_events_are_of_functions(service: Service) -> Iterator[Finding]:
     folders = {path.split("/")[1] for path in service.files_in("events") if path.count("/") > 1}
     for folder in sorted(folders - known):
         path = service.files_in(f"events/{folder}")[0]
-        told = f"is an example event of {folder}, a function that template.yaml does not have"
+        told = f"is an example event of `{folder}`, a function that `template.yaml` does not have"
         yield Finding("EVT-09", path, 0, told)
 
 
@@ -197,16 +212,17 @@ def events_of_tests_are_there(service: Service) -> Iterator[Finding]:
         for path, line in _event_paths(module):
             if path.endswith(".json"):
                 if path not in service.files:
-                    yield Finding("EVT-09", module.path, line, f"reads {path}, which is not there")
+                    told = f"reads `{path}`, which is not there"
+                    yield Finding("EVT-09", module.path, line, told)
             elif not service.files_in(path):
-                yield Finding("EVT-09", module.path, line, f"reads {path}, which is not there")
+                yield Finding("EVT-09", module.path, line, f"reads `{path}`, which is not there")
             elif any(each.name == "event" for each in module.functions):
                 folders[module.path.rpartition("/")[0]] = path
     for module in modules:
         events = folders.get(module.path.rpartition("/")[0])
         for name, line in _loaded(module) if events else ():
             if f"{events}/{name}.json" not in service.files:
-                told = f"loads the event {name}, but {events}/{name}.json is not there"
+                told = f"loads the event `{name}`, but `{events}/{name}.json` is not there"
                 yield Finding("EVT-09", module.path, line, told)
 
 

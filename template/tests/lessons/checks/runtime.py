@@ -19,6 +19,7 @@ from ..python_names import (
     last,
 )
 from ..service import TEMPLATE, Function, Resource, Service, is_intrinsic, references
+from ..variables import reads
 
 POWERTOOLS = "aws_lambda_powertools."
 # What answers HTTP.
@@ -51,33 +52,39 @@ PROSE |= {"traceback.print_stack", "pprint.pp"} | {f"logging.{each}" for each in
 @check("RUN-01")
 def log_format(service: Service) -> Iterator[Finding]:
     """Lambda writes JSON, and a parameter says which levels."""
+    found: dict[tuple[int, str, str, str | None], list[str]] = {}
     for function in (*service.functions, *service.of_type("AWS::Lambda::Function")):
-        yield from _log_format(function, function.get("LoggingConfig"))
+        for problem in _log_format(function, function.get("LoggingConfig")):
+            found.setdefault(problem, []).append(function.logical_id)
+    # What Globals say is one edit, however many functions have it.
+    for (line, key, said, mend), (first, *others) in found.items():
+        named = f"`{first}`" + (f" and {len(others)} more" if others else "")
+        told = f"`{key}` of {named} {said}"
+        yield Finding("RUN-01", TEMPLATE, line, told, resource=first, mend=mend)
 
 
-def _log_format(function: Resource, config: Any) -> Iterator[Finding]:
+def _log_format(function: Resource, config: Any) -> Iterator[tuple[int, str, str, str | None]]:
+    """What is wrong: the line, the key, what is said of it, and what to do."""
     if is_intrinsic(config):
         return
-    name = function.logical_id
     written = at(config, "LogFormat")
     if written != "JSON" and not is_intrinsic(written):
-        found = f"{name} logs {written or 'Text'}, as its LoggingConfig has no LogFormat: JSON"
         line = function.line_of("LoggingConfig", "LogFormat")
-        yield Finding("RUN-01", TEMPLATE, line, found, resource=name)
+        yield line, "LoggingConfig", "has no `LogFormat: JSON`", None
     levels: list[tuple[str, ...]] = [("LoggingConfig", "ApplicationLogLevel")]
     levels += [("Environment", "Variables", each) for each in ("POWERTOOLS_LOG_LEVEL", "LOG_LEVEL")]
     given = [keys for keys in levels if function.get(*keys) is not None]
     for keys in given:
-        if not is_intrinsic(function.get(*keys)):
-            found = f"{keys[-1]} of {name} is {function.get(*keys)} in every environment"
-            mend = f"{keys[-1]}: !Ref LogLevel"
-            line = function.line_of(*keys)
-            yield Finding("RUN-01", TEMPLATE, line, found, resource=name, mend=mend)
+        level = function.get(*keys)
+        if not is_intrinsic(level):
+            said, mend = f"is `{level}` in every environment", f"Write `{keys[-1]}: !Ref LogLevel`."
+            yield function.line_of(*keys), keys[-1], said, mend
     if not given:
-        found = f"{name} has no ApplicationLogLevel in its LoggingConfig"
-        line = function.line_of("LoggingConfig")
-        mend = "ApplicationLogLevel: !Ref LogLevel"
-        yield Finding("RUN-01", TEMPLATE, line, found, resource=name, mend=mend)
+        line, mend = (
+            function.line_of("LoggingConfig"),
+            "Write `ApplicationLogLevel: !Ref LogLevel`.",
+        )
+        yield line, "LoggingConfig", "has no `ApplicationLogLevel`", mend
 
 
 @check("RUN-01")
@@ -85,13 +92,14 @@ def logged_prose(service: Service) -> Iterator[Finding]:
     """Nothing is printed, and nothing is logged past the logger that knows request, service and stage."""
     for told in service.tools.ruff:
         if told.rule in ("T201", "T203") and "/lambda_pkg/" in told.path:
-            yield Finding("RUN-01", told.path, told.line, told.message)
+            found = "prints, and logs without request id, service and stage"
+            yield Finding("RUN-01", told.path, told.line, found)
     for code in every_code(service):
         if _formats_all_loggers(code):
             continue
         for where, call, name in code.calls:
             if name in PROSE or _logs_by_a_plain_logger(call, name):
-                found = f"{dotted(call.func) or last(name)}(…) logs without service and stage"
+                found = f"`{dotted(call.func) or last(name)}` logs without service and stage"
                 yield Finding("RUN-01", where.module.path, call.lineno, found)
 
 
@@ -120,12 +128,12 @@ def logger_of_each_function(service: Service) -> Iterator[Finding]:
         loggers = [each for each in code.calls if _makes_logger(each[2])]
         path, line = handler.module.path, handler.scope.node.lineno if handler.scope.node else 1
         if not loggers and not _mentions(code, STRUCTURED):
-            found = f"the code of {function.name} has no structured logger"
+            found = f"the code of `{function.name}` has no structured logger"
             yield Finding("RUN-01", path, line, found)
             continue
         if not _has_request_id(code):
-            found = f"no line that {function.name} logs has the request's id"
-            mend = "Decorate the handler with @logger.inject_lambda_context(clear_state=True)."
+            found = f"no line that `{function.name}` logs has the request's id"
+            mend = "Decorate the handler with `@logger.inject_lambda_context(clear_state=True)`."
             yield Finding("RUN-01", path, line, found, mend=mend)
         yield from _loggers(function, code, loggers)
 
@@ -157,12 +165,12 @@ def _loggers(
         path = where.module.path
         if not (staged or _says_stage(call) or constant(keyword(call, "child")) is True):
             found = "the logger that is made here does not know the stage"
-            mend = "Logger(stage=settings.stage, …), or Logger(child=True) beside one that has it."
+            mend = "Write `Logger(stage=settings.stage, …)`, or `Logger(child=True)` beside one that has it."
             yield Finding("RUN-01", path, call.lineno, found, mend=mend)
         named = "POWERTOOLS_SERVICE_NAME" in function.variables
         if not (named or call.args or keyword(call, "service") or is_open(call)):
-            found = f"the logger of {function.name} does not know the service"
-            mend = f"Pass POWERTOOLS_SERVICE_NAME to {function.logical_id} in {TEMPLATE}."
+            found = f"the logger of `{function.name}` does not know the service"
+            mend = f"Pass `POWERTOOLS_SERVICE_NAME` to `{function.logical_id}` in {TEMPLATE}."
             yield Finding("RUN-01", path, call.lineno, found, mend=mend)
     for where, call, name in code.calls:
         own = _makes_logger(name) or (
@@ -172,8 +180,8 @@ def _loggers(
             call.args[0] if last(name) == "setLevel" and call.args else None
         )
         if own and level is not None and _is_fixed(level):
-            found = f"the level of the logger is always {ast.unparse(level)}"
-            mend = "Leave the level to LoggingConfig in template.yaml."
+            found = f"the level of the logger is always `{ast.unparse(level)}`"
+            mend = "Leave the level to `LoggingConfig` in `template.yaml`."
             yield Finding("RUN-01", where.module.path, call.lineno, found, mend=mend)
 
 
@@ -200,7 +208,7 @@ def synchronous_handlers(service: Service) -> Iterator[Finding]:
             continue  # an adapter that is called itself, or STR-06 tells
         node, path = handler.scope.node, handler.module.path
         if isinstance(node, ast.AsyncFunctionDef) and not _is_run(node):
-            found = f"the handler {node.name} of {function.name} is async"
+            found = f"the handler `{node.name}` of `{function.name}` is `async`"
             yield Finding("RUN-04", path, node.lineno, found)
             continue
         for each in handler.scope.of(ast.Return):
@@ -215,8 +223,10 @@ def synchronous_handlers(service: Service) -> Iterator[Finding]:
                 and isinstance(target.scope.node, ast.AsyncFunctionDef)
                 and not _is_run(target.scope.node)
             ):
-                found = f"the handler of {function.name} returns the coroutine of {target.place}"
-                mend = f"return asyncio.run({target.place}(…))"
+                found = (
+                    f"the handler of `{function.name}` returns the coroutine of `{target.place}`"
+                )
+                mend = f"Write `return asyncio.run({target.place}(…))`."
                 yield Finding("RUN-04", path, each.lineno, found, mend=mend)
 
 
@@ -237,16 +247,14 @@ def mangum_without_lifespan(service: Service) -> Iterator[Finding]:
             if not is_open(call) and (
                 lifespan is None or (isinstance(lifespan, ast.Constant) and lifespan.value != "off")
             ):
-                found = f'{ast.unparse(call)} without lifespan="off"'
+                found = f'`{ast.unparse(call)}` has no `lifespan="off"`'
                 yield Finding("RUN-04", where.module.path, call.lineno, found)
         for where, call, name in calls if adapters else []:
             given = {each.arg for each in call.keywords} & STARTUP_KEYWORDS
             if last(name) in STARTUP or (
                 given and last(name) in ("FastAPI", "APIRouter", "Starlette")
             ):
-                found = (
-                    f"{last(name)} waits for a start of the application, which Lambda does not have"
-                )
+                found = f"`{last(name)}` waits for a start of the application, which Lambda does not have"
                 mend = "Do it at import, at the top of the module."
                 yield Finding("RUN-04", where.module.path, call.lineno, found, mend=mend)
 
@@ -269,6 +277,9 @@ CLIENTS |= {
     for library in ("httpx", "requests")
     for method in ("get", "post", "put", "patch", "delete", "head", "options", "request", "stream")
 }
+CLIENTS |= {"redis.StrictRedis", "redis.RedisCluster", "valkey.Valkey", "redis", "valkey"}
+# By these, clients and modules make clients: redis.Redis.from_url(…), redis.from_url(…).
+CONSTRUCTORS = {"connect", "create", "from_connection_string", "from_env", "from_url"}
 POWERTOOLS_CLIENTS = {"SecretsProvider", "SSMProvider", "AppConfigProvider", "DynamoDBProvider"}
 POWERTOOLS_CLIENTS |= {"DynamoDBPersistenceLayer"}
 # With these a client is somebody's, and can't be everybody's.
@@ -302,7 +313,8 @@ class Makers:
         of_session = session.keywords if isinstance(session, ast.Call) else []
         if (given | {each.arg or "" for each in of_session}) & CREDENTIALS:
             return ""
-        if name in CLIENTS or (name.startswith(POWERTOOLS) and last(name) in POWERTOOLS_CLIENTS):
+        made_by = name.rpartition(".")[0] if last(name) in CONSTRUCTORS else name
+        if made_by in CLIENTS or (name.startswith(POWERTOOLS) and last(name) in POWERTOOLS_CLIENTS):
             return dotted(call.func) or last(name)
         if name in self.names and not any(word in each for each in given for word in GIVEN):
             return dotted(call.func) or last(name)
@@ -397,19 +409,16 @@ def clients_are_made_once(service: Service) -> Iterator[Finding]:
             if where.scope.node is None or _is_cached(where) or _runs_at_import(code, where):
                 continue
             for call in makers.wasted(where):
-                found = (
-                    f"{where.place} makes a client with {makers.client(call, where)} in each call"
-                )
+                made = makers.client(call, where)
+                found = f"`{where.place}` makes a client with `{made}` in each call"
                 yield Finding("RUN-05", where.module.path, call.lineno, found)
         for where, call, name in code.calls:
             target = (
                 code.name_of(call.args[0], where) if last(name) == "Depends" and call.args else ""
             )
             if target in makers.names:
-                found = f"each request makes a client, as it depends on {last(target)}"
-                mend = (
-                    f"Decorate {last(target)} with functools.cache, or make the client at the top."
-                )
+                found = f"each request makes a client, as it depends on `{last(target)}`"
+                mend = f"Decorate `{last(target)}` with `functools.cache`, or make the client at the top."
                 yield Finding("RUN-05", where.module.path, call.lineno, found, mend=mend)
 
 
@@ -422,6 +431,28 @@ def _runs_at_import(code: Code, where: Definition, depth: int = 0) -> bool:
         not each.scope.node or (each is not where and _runs_at_import(code, each, depth + 1))
         for each in users
     )
+
+
+# ── IAC-09: variables are checked as the code starts ─────────────────────────────────────────
+
+# Modules whose business it is: what they get may be None, as they look at it.
+SETTINGS = ("settings.py", "config.py", "configuration.py")
+
+
+@check("IAC-09")
+def variables_are_checked(service: Service) -> Iterator[Finding]:
+    """No module but the settings gets None for a variable that is passed and came to be missing."""
+    for folder in service.function_folders:
+        passed = {
+            name
+            for function in service.functions
+            if function.folder == folder
+            for name in function.variables
+        }
+        for read in reads(service.modules(f"{folder}/lambda_pkg")):
+            if read.may_be_none and read.name in passed and not read.path.endswith(SETTINGS):
+                found = f"reads `{read.name}`, which is `None` here when it is missing"
+                yield Finding("IAC-09", read.path, read.line, found)
 
 
 # ── RUN-07: events that come twice ───────────────────────────────────────────
@@ -448,7 +479,8 @@ STATEMENTS = (
     "ON DUPLICATE KEY",
     "ATTRIBUTE_NOT_EXISTS",
 )
-# A function of the template that tells people twice what comes twice, which does no harm.
+# A function of the template that tells people twice what comes twice, which does no harm. The
+# questions let no other function have its name.
 HARMLESS = {"chat_notifier"}
 
 
@@ -460,7 +492,8 @@ def work_is_done_once(service: Service) -> Iterator[Finding]:
         if handler is None or not senders or function.name in HARMLESS:
             continue
         if not any(_is_once(code, each) for each in code.reached_from(handler)):
-            found = f"what {function.name} gets from {', '.join(senders)} it does again when it comes again"
+            given = " or ".join(f"`{each}`" for each in senders)
+            found = f"`{function.name}` does its work again when {given} delivers an event twice"
             line = handler.scope.node.lineno if handler.scope.node else 1
             yield Finding("RUN-07", handler.module.path, line, found)
 

@@ -160,29 +160,44 @@ PLATFORM = {
     "urllib3",
 }
 KINDS = (
-    ("a word of Python", {*keyword.kwlist, *keyword.softkwlist}),
     ("a module of the standard library", sys.stdlib_module_names),
     ("a module of the Lambda runtime", PLATFORM),
 )
+# How many parts of a path stand before a name that Python looks up by itself, or that a question
+# refuses: `src`, a function's folder and `python` of a layer are on its path, as `scripts` is for
+# every command of the Makefile.
+TOPS = {"src": (1, 2, 3), "scripts": (1,)}
+LAYER = "python"
 
 
 @check("STR-02")
 def names_that_hide_nothing(service: Service) -> Iterator[Finding]:
-    """No folder with Python and no module is called like something that Python or Lambda has."""
+    """No name is a word of Python, and none that is looked up by itself hides a module.
+
+    Inside a package a module may be called `email`: it is imported as `.services.email`.
+    """
     told: set[str] = set()
-    # What is directly in scripts is on the path of every command of the Makefile.
-    scripts = {"/".join(path.split("/")[:2]) for path in service.files_in("scripts", ".py")}
-    for path in [*service.files_in("src", ".py"), *sorted(scripts)]:
+    for path in [*service.files_in("src", ".py"), *service.files_in("scripts", ".py")]:
         if _stray(service, path):
             continue
         parts = path.split("/")
-        for count, part in enumerate(parts[1:], 2):
-            name = part.removesuffix(".py").lower()
-            kind = next((kind for kind, taken in KINDS if name in taken), "")
-            prefix = "/".join(parts[:count])
-            if kind and not name.startswith("_") and prefix not in told:
+        for count, part in enumerate(parts[1:], 1):
+            prefix = "/".join(parts[: count + 1])
+            name = part.removesuffix(".py")
+            in_layer = count == 4 and parts[3] == LAYER
+            kind = _taken(name, at_top=in_layer or count in TOPS[parts[0]])
+            if kind and prefix not in told:
                 told.add(prefix)
-                yield Finding("STR-02", prefix, 0, f"is called like {kind}: {name}")
+                yield Finding("STR-02", prefix, 0, f"is called like {kind}: `{name}`")
+
+
+def _taken(name: str, *, at_top: bool) -> str:
+    """What has that name already, if it matters there."""
+    if keyword.iskeyword(name):
+        return "a word of Python"
+    if not at_top or name.startswith("_"):
+        return ""
+    return next((kind for kind, taken in KINDS if name.lower() in taken), "")
 
 
 # ── STR-03, STR-04: the form of a function's folder ──────────────────────────
@@ -196,7 +211,8 @@ def one_folder_per_function(service: Service) -> Iterator[Finding]:
     for folder in folders:
         if folder not in with_code:
             if service.files_in(folder, ".py") or service.has(f"{folder}/requirements.txt"):
-                yield Finding("STR-03", folder, 0, "has no lambda_pkg with Python in it")
+                found = "has no `lambda_pkg` with Python in it"
+                yield Finding("STR-03", folder, 0, found)
             continue
         for name in ("README.md", "requirements.txt"):
             if f"{folder}/{name}" not in service.files:
@@ -205,7 +221,8 @@ def one_folder_per_function(service: Service) -> Iterator[Finding]:
     for path in service.files_in("src", ".py"):
         inside = any(path.startswith(f"{each}/lambda_pkg/") for each in with_code)
         if not inside and not path.startswith(others) and not _stray(service, path):
-            yield Finding("STR-03", path, 0, "is Python outside of the lambda_pkg of a function")
+            found = "is Python outside of the `lambda_pkg` of a function"
+            yield Finding("STR-03", path, 0, found)
 
 
 @check("STR-04")
@@ -235,7 +252,7 @@ def handlers(service: Service) -> Iterator[Finding]:
             continue  # STR-01
         for key, found in _handler_problems(service, function):
             line = function.line_of(key)
-            found = f"{function.logical_id} {found}"
+            found = f"`{function.logical_id}` {found}"
             yield Finding("STR-06", TEMPLATE, line, found, resource=function.logical_id)
 
 
@@ -245,16 +262,20 @@ def _handler_problems(service: Service, function: Resource) -> Iterator[tuple[st
     folder, handler = folder_of(function), function.get("Handler")
     index = f"{folder}/lambda_pkg/index.py"
     if not folder:
-        yield key, f"has no folder as {key}"
+        yield key, f"has no folder as `{key}`"
+    elif not service.has(folder):
+        yield key, f"has `{folder}` as `{key}`, which is not there"
     elif folder not in service.function_folders:
         wanted = f"src/{service.package}/<function>"
-        yield key, f"has {folder} as {key}, which is no folder of a function ({wanted})"
+        yield key, f"has `{folder}` as `{key}`, which is no folder of a function (`{wanted}`)"
     elif index not in service.files:
-        yield key, f"is deployed from {folder}, which has no lambda_pkg/index.py"
+        yield key, f"is deployed from `{folder}`, which has no `lambda_pkg/index.py`"
     elif handler == HANDLER and "lambda_handler" not in _defined(service.module(index)):
-        yield "Handler", f"starts with lambda_handler, which {index} does not define"
+        yield "Handler", f"starts with `lambda_handler`, which `{index}` does not define"
     if handler != HANDLER:
-        yield "Handler", f"has the Handler {handler if isinstance(handler, str) else 'of no text'}"
+        is_text = isinstance(handler, str)
+        computed = f"has the `Handler` `{handler}`" if is_text else "has a computed `Handler`"
+        yield "Handler", computed if handler else "has no `Handler`"
 
 
 def _defined(module: Module) -> set[str]:
@@ -288,7 +309,7 @@ def built_handlers(service: Service) -> Iterator[Finding]:
                 function.line,
                 found,
                 resource=function.logical_id,
-                mend=f"make build; if it stays like that, look for what leaves {module}.py out of"
+                mend=f"Run `make build`; if it stays like that, look for what leaves {module}.py out of"
                 f" the build of {function.logical_id} (Metadata, CodeUri, .samignore).",
             )
 
@@ -405,7 +426,7 @@ def canonical(name: str) -> str:
 
 def _not_needed(name: str) -> str:
     if name in IN_RUNTIME:
-        return "is in the Lambda runtime, and larger than all the rest"
+        return "is in the Lambda runtime already"
     if name in TOOLS or name.startswith(TOOLS_BEGIN) or name.endswith(TOOLS_END):
         return "is a tool, and no function runs with it: requirements-dev.in is its place"
     return ""
