@@ -78,10 +78,10 @@ Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, an 
 lesson = "IAC-11"
 scope = "CacheTable"   # the file, or the logical id in template.yaml, as the violation names it
 reason = "holds nothing that could not be computed again"
-until = 2027-01-31     # its last day: then somebody looks again
+until = 2027-01-31     # its last day, at most two years ahead: then somebody looks again
 ```
 
-An entry without a reason, after its date, or that matches nothing any more fails itself: with the id `GATE`, as does a
+An entry without a reason, after its date, with a date more than two years ahead, or that matches nothing any more fails itself: with the id `GATE`, as does a
 file that can't be read as what it is.
 """
 TABLE_HEAD = """

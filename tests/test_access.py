@@ -212,7 +212,11 @@ def test_cloudformation_may_make_every_resource(
     ("statement", "actions", "resource"),
     [
         ("ApisHaveNoNarrowerScope", {"DELETE", "GET", "PATCH", "POST", "PUT"}, "/apis/*"),
-        ("Functions", {"Delete*", "Get*", "Put*"}, "function:warehouse-*-dev:*"),
+        (
+            "Functions",
+            {"DeleteProvisionedConcurrencyConfig", "Get*", "PutProvisionedConcurrencyConfig"},
+            "function:warehouse-*-dev:*",
+        ),
     ],
 )
 def test_what_the_evaluator_does_not_know(

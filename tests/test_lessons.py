@@ -11,14 +11,14 @@ import datetime
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT, SAMPLES, check, run, tree
-from lessons import findings, gate, optouts, registry, report
+from lessons import findings, gate, optouts, registry, report, tools
 from lessons.findings import GATE, Finding
 from lessons.service import Service
 from mutants import CASES, Case, Edit, NotHereError
@@ -169,22 +169,41 @@ def test_an_opt_out_silences_a_resource() -> None:
     assert not entry.covers(Finding("IAC-12", "template.yaml", 3, "x", resource="CacheTable"))
 
 
+def test_every_finding_inside_a_resource_can_be_opted_out_by_its_name(
+    rendered_samples: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit = Edit(copy(rendered_samples["default"], tmp_path / "orders"), "default")
+    template = edit.read("template.yaml")
+    inside = template[: template.index("CodeUri: src/orders/app")].count("\n") + 1
+
+    def without_names(service: Service) -> Iterator[Finding]:
+        yield Finding("STR-05", "template.yaml", inside, "x")
+        yield Finding("STR-05", "template.yaml", 1, "y")
+
+    monkeypatch.setattr(gate, "CHECKS", [("STR-05", without_names)])
+    edit.write("lessons.toml", OPT_OUT.format(path="AppFunction"))
+    outcome = gate.run(edit.root, TODAY)
+    assert [(finding.found, finding.resource) for finding in outcome.findings] == [("y", None)]
+    assert [finding.resource for finding, _entry in outcome.excused] == ["AppFunction"]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (OPT_OUT.replace("07-01", "06-30"), "the opt-out of STR-05 ended on 2026-06-30"),
-        (OPT_OUT.replace("until = 2026-07-01", "until = '2027-01-01'"), "the opt-out of STR-05 has an until that is no date"),
-        (OPT_OUT.replace("until", "# until"), "the opt-out of STR-05 has no until"),
-        (OPT_OUT + "untill = 2027-01-01\n", "the opt-out of STR-05 has 'untill', which means nothing"),
-        (OPT_OUT.replace('"the library that it comes from is called the same"', '" "'), "has no reason"),
-        (OPT_OUT.replace("reason", "# reason"), "the opt-out of STR-05 has no reason"),
-        (OPT_OUT.replace("lesson", "# lesson"), "an opt-out has no lesson"),
-        (OPT_OUT.replace("scope", "# scope"), "the opt-out of STR-05 has no scope"),
-        (OPT_OUT.replace("STR-05", "STR-99"), "the opt-out of STR-99 is of no lesson"),
-        (OPT_OUT.replace("{path}", "src"), "the opt-out of STR-05 for src matches nothing"),
-        (OPT_OUT.replace("[[opt-out]]", "[[optout]]"), "has something else than [[opt-out]] entries"),
-        (OPT_OUT.replace("[[opt-out]]", "[opt-out]"), "has something else than [[opt-out]] entries"),
-        (OPT_OUT + "]", "is no TOML"),
+        (OPT_OUT.replace("07-01", "06-30"), "the opt-out of `STR-05` ended on 2026-06-30"),
+        (OPT_OUT.replace("2026-07-01", "2028-07-03"), "the opt-out of `STR-05` ends on 2028-07-03, which is more than two years ahead"),
+        (OPT_OUT.replace("until = 2026-07-01", "until = '2027-01-01'"), "the opt-out of `STR-05` has an `until` that is no date"),
+        (OPT_OUT.replace("until", "# until"), "the opt-out of `STR-05` has no `until`"),
+        (OPT_OUT + "untill = 2027-01-01\n", "the opt-out of `STR-05` has `untill`, which means nothing"),
+        (OPT_OUT.replace('"the library that it comes from is called the same"', '" "'), "has no `reason`"),
+        (OPT_OUT.replace("reason", "# reason"), "the opt-out of `STR-05` has no `reason`"),
+        (OPT_OUT.replace("lesson", "# lesson"), "an opt-out has no `lesson`"),
+        (OPT_OUT.replace("scope", "# scope"), "the opt-out of `STR-05` has no `scope`"),
+        (OPT_OUT.replace("STR-05", "STR-99"), "the opt-out of `STR-99` is of no lesson"),
+        (OPT_OUT.replace("{path}", "src"), "the opt-out of `STR-05` for `src` matches nothing"),
+        (OPT_OUT.replace("[[opt-out]]", "[[optout]]"), "has something else than `[[opt-out]]` entries"),
+        (OPT_OUT.replace("[[opt-out]]", "[opt-out]"), "has something else than `[[opt-out]]` entries"),
+        (OPT_OUT + "]", "is not valid TOML"),
     ],
 )  # fmt: skip
 def test_an_opt_out_that_is_wrong_fails(absolute: Edit, text: str, problem: str) -> None:
@@ -200,7 +219,7 @@ def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
         "src/orders/app/lambda_pkg/index.py", "from lambda_pkg.settings", "from .settings"
     )
     said = told(absolute.root)
-    assert said.startswith("lessons.toml:1  the opt-out of STR-05 for src/orders/app")
+    assert said.startswith("lessons.toml:1  the opt-out of `STR-05` for `src/orders/app")
     assert "matches nothing" in said
 
 
@@ -210,11 +229,11 @@ def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "problem"),
     [
-        ("src/orders/app/lambda_pkg/broken.py", "def (:\n", "broken.py:1  is no Python"),
-        ("template.yaml", "Resources: [\n", "template.yaml:2  is no YAML"),
+        ("src/orders/app/lambda_pkg/broken.py", "def (:\n", "broken.py:1  is not valid Python"),
+        ("template.yaml", "Resources: [\n", "template.yaml:2  is not valid YAML"),
         ("template.yaml", "Description: x\n", "template.yaml:1  has no mapping of Resources"),
-        (".github/workflows/own.yml", "on: push\n  jobs: {}\n", "own.yml:2  is no YAML"),
-        ("samconfig.toml", "version = \n", "samconfig.toml:1  is no TOML"),
+        (".github/workflows/own.yml", "on: push\n  jobs: {}\n", "own.yml:2  is not valid YAML"),
+        ("samconfig.toml", "version = \n", "samconfig.toml:1  is not valid TOML"),
         ("template.yaml", None, "template.yaml  is not there"),
         (".copier-answers.yml", None, ".copier-answers.yml  is not there"),
     ],
@@ -243,6 +262,19 @@ def test_a_check_that_crashes_hides_no_other(
     said = told(absolute.root)
     assert "samconfig.toml  the check of CD-01 failed here: KeyError: 'dev'" in said
     assert "imports lambda_pkg.settings absolutely" in said
+
+
+def test_a_linter_that_is_not_there_is_told_once(
+    rendered_samples: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "_known", {})
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    said = gate.run(rendered_samples["default"], TODAY).findings
+    assert [(each.lesson, each.path, each.found, each.mend) for each in said] == [
+        (GATE, "requirements-dev.txt", f"`{name}` did not start: No such file or directory", mend)
+        for name in ("ruff", "zizmor")
+        for mend in ["Run `make setup`."]
+    ]
 
 
 def test_whatever_is_in_template_yaml_no_check_crashes(

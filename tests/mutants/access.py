@@ -251,6 +251,72 @@ def _(edit: Edit) -> None:
     in_infra(edit, "Boundary", f"secret:{edit.service}/*-${{EnvironmentName}}-??????", "secret:*")
 
 
+def allow(edit: Edit, *lines: str) -> None:
+    """Put a statement of these lines before that of the dashboard."""
+    text = "".join(f"            {line}\n" for line in lines)
+    mine = f"          - Sid: Mine\n            Effect: Allow\n{text}"
+    dashboard = "          - Sid: Dashboard\n"
+    in_infra(edit, "OperationsPolicy", dashboard, mine + dashboard)
+
+
+@mutant("IAM-04", "every bucket and table, as long as it is over TLS")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: [s3:PutObject, dynamodb:DeleteTable]",
+        'Resource: "*"',
+        "Condition:",
+        "  Bool:",
+        '    aws:SecureTransport: "true"',
+    )
+
+
+@mutant("IAM-04", "a condition that holds for every table of the account")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: dynamodb:DeleteTable",
+        'Resource: "*"',
+        "Condition:",
+        "  StringEquals:",
+        "    aws:ResourceAccount: !Ref AWS::AccountId",
+    )
+
+
+@mutant("IAM-04", "a condition on a tag that any value fulfils, and that a resource may lack")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: dynamodb:DeleteTable",
+        'Resource: "*"',
+        "Condition:",
+        "  StringLike:",
+        '    aws:ResourceTag/Service: "*"',
+        "  StringEqualsIfExists:",
+        f"    aws:ResourceTag/Owner: {edit.service}",
+    )
+
+
+@mutant("IAM-04", "a comment tells what is allowed, and no reason")
+def _(edit: Edit) -> None:
+    allow(edit, "Action: dynamodb:UpdateItem", 'Resource: "*" # for all items')
+
+
+@mutant("IAM-04", "roles by a pattern")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: iam:*Role*",
+        "Resource: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+        f"{edit.service}-${{EnvironmentName}}-*",
+    )
+
+
+@mutant("IAM-04", "everything but IAM")
+def _(edit: Edit) -> None:
+    allow(edit, "NotAction: iam:*", "Resource: '*' # No narrower scope: it deploys everything")
+
+
 @innocent("IAM-04", "a list of everything, with its reason")
 def _(edit: Edit) -> None:
     in_infra(
@@ -259,7 +325,7 @@ def _(edit: Edit) -> None:
         "          - Sid: Dashboard\n",
         "          - Sid: Certificates\n            Effect: Allow\n"
         "            Action: acm:ListCertificates\n"
-        '            Resource: "*" # AWS knows no narrower scope\n'
+        '            Resource: "*" # No narrower scope: certificates are listed as a whole\n'
         "          - Sid: Dashboard\n",
     )
 
@@ -278,6 +344,19 @@ def _(edit: Edit) -> None:
         '            Resource: "*"\n            Condition:\n              StringEquals:\n'
         f"                aws:ResourceTag/Service: {edit.service}\n"
         "          - Sid: Dashboard\n",
+    )
+
+
+@innocent("IAM-04", "everything that a function of the service is for, and reading by a prefix")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: [lambda:UpdateEventSourceMapping, lambda:GetFunction*]",
+        'Resource: "*"',
+        "Condition:",
+        "  ArnLike:",
+        "    lambda:FunctionArn: !Sub arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:"
+        f"{edit.service}-*-${{EnvironmentName}}",
     )
 
 
@@ -481,6 +560,49 @@ def _(edit: Edit) -> None:
     )
 
 
+def allowed(edit: Edit, *lines: str) -> None:
+    """Allow the first function what a statement of these lines says."""
+    text = "".join(f"              {line}\n" for line in lines)
+    statement = f"          Statement:\n            - Effect: Allow\n{text}"
+    more = f"Policies:\n        - Version: '2012-10-17'\n{statement}"
+    policies(edit, edit.function().logical_id, more)
+
+
+@mutant("IAM-06", "a function may do whatever there is, spelled otherwise")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    allowed(edit, 'Action: "dynamodb:?*"', "Resource: !GetAtt Table.Arn")
+
+
+@mutant("IAM-06", "a function may do everything but change permissions")
+def _(edit: Edit) -> None:
+    allowed(edit, "NotAction: iam:*", "Resource: '*'")
+
+
+@mutant("IAM-06", "a function may delete every table, if the call is encrypted")
+def _(edit: Edit) -> None:
+    allowed(
+        edit,
+        "Action: [s3:PutObject, dynamodb:DeleteTable]",
+        "Resource: '*'",
+        "Condition:",
+        "  Bool:",
+        '    aws:SecureTransport: "true"',
+    )
+
+
+@innocent("IAM-06", "a function measures in its own namespace")
+def _(edit: Edit) -> None:
+    allowed(
+        edit,
+        "Action: cloudwatch:PutMetricData",
+        "Resource: '*'",
+        "Condition:",
+        "  StringEquals:",
+        f"    cloudwatch:namespace: {edit.service}",
+    )
+
+
 @innocent("IAM-06", "a function has a role that is written out, for itself")
 def _(edit: Edit) -> None:
     function = edit.function()
@@ -498,7 +620,7 @@ def _(edit: Edit) -> None:
         "Policies:\n        - DynamoDBReadPolicy:\n            TableName: !Ref Table\n"
         "        - Version: '2012-10-17'\n          Statement:\n"
         "            - Effect: Allow\n              Action: cloudwatch:PutMetricData\n"
-        "              Resource: '*' # has no narrower scope\n",
+        "              Resource: '*' # No narrower scope: metrics are no resources\n",
     )
 
 

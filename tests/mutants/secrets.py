@@ -70,6 +70,21 @@ def _(edit: Edit) -> None:
     module(edit, 'PARTNER_PASSWORD = "correct-horse-battery"\n')
 
 
+@mutant("SEC-01", "a header has a token")
+def _(edit: Edit) -> None:
+    module(edit, 'HEADERS = {"Accept": "text/csv", "Authorization": "Bearer 9f8a7c6b5d4e3f2a"}\n')
+
+
+@innocent("SEC-01", "a header has a token that is asked for, and a scheme")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "def headers(key: str) -> dict[str, str]:\n"
+        '    found = {"Authorization": f"Bearer {key}", "WWW-Authenticate": "Bearer"}\n'
+        '    found["x-api-key"] = key\n    return found\n',
+    )
+
+
 @mutant("SEC-01", "a key of a service is in an example")
 def _(edit: Edit) -> None:
     key = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
@@ -241,6 +256,13 @@ def _(edit: Edit) -> None:
     more(edit, READ, f"{ARN}{name}-??????", is_told=False)
 
 
+@mutant("SEC-03", "whatever gets a value of its secret")
+def _(edit: Edit) -> None:
+    more(
+        edit, "'secretsmanager:*Value'", f"{ARN}{edit.service}/partner-${{EnvironmentName}}-??????"
+    )
+
+
 @innocent("SEC-03", "its secret, which it also describes, by each way to end an ARN")
 def _(edit: Edit) -> None:
     arn = f"{ARN}{edit.service}/partner-${{EnvironmentName}}"
@@ -323,6 +345,41 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("SEC-04", "a value is kept in a global variable, beside what measures time")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "import time\n\n" + PROVIDER + '_KEY = ""\n\n\ndef key(name: str) -> str:\n'
+        "    global _KEY\n    if not _KEY:\n        _KEY = str(provider.get(name))\n    return _KEY\n"
+        "\n\ndef took(start: float) -> float:\n    return time.monotonic() - start\n",
+    )
+
+
+@mutant("SEC-04", "boto3 is asked at each call, beside what measures time")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "import time\n\nimport boto3\n\nfrom ..utils.aws import CONFIG\n\n"
+        'client = boto3.client("secretsmanager", config=CONFIG)\n\n\ndef key(name: str) -> str:\n'
+        '    return client.get_secret_value(SecretId=name)["SecretString"]\n'
+        "\n\ndef took(start: float) -> float:\n    return time.monotonic() - start\n",
+    )
+
+
+@innocent("SEC-04", "a class that keeps values for a while, read by a function beside it")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "import time\n\nimport boto3\n\nfrom ..utils.aws import CONFIG\n\n"
+        'client = boto3.client("secretsmanager", config=CONFIG)\n\n\ndef _read(name: str) -> str:\n'
+        '    return client.get_secret_value(SecretId=name)["SecretString"]\n\n\n'
+        "class Key:\n    def __init__(self, name: str) -> None:\n        self._name = name\n"
+        "        self._until = 0.0\n        self._value = ''\n\n    def value(self) -> str:\n"
+        "        if time.monotonic() > self._until:\n            self._value = _read(self._name)\n"
+        "            self._until = time.monotonic() + 300\n        return self._value\n",
+    )
+
+
 @innocent("SEC-04", "a value by the default of Powertools, and settings that are kept for ever")
 def _(edit: Edit) -> None:
     module(
@@ -368,6 +425,47 @@ def _(edit: Edit) -> None:
     path = f"{edit.function('queue', 'event', 'schedule').code}/index.py"
     edit.sub(path, r"^    once\.register_lambda_context\(context\)\n",
              '    once.register_lambda_context(context)\n    logger.debug("got", event=event)\n')  # fmt: skip
+
+
+@mutant("SEC-05", "the event is logged under another name")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def trace(event: dict[str, Any]) -> None:\n"
+        '    whole = event\n    logger.info("got", data=whole)\n',
+    )
+
+
+@mutant("SEC-05", "an address of a customer is logged as something else")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def trace(customer: dict[str, Any]) -> None:\n"
+        '    to = customer["email"]\n    logger.info("mail sent", to=to)\n',
+    )
+
+
+@mutant("SEC-05", "a loop over parts of an event logs them")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "import json\nfrom typing import Any\n\n" + LOGGER
+        + "def trace(event: dict[str, Any]) -> None:\n"
+        '    for payload in event["Records"]:\n        logger.info("got", data=json.dumps(payload))\n',
+    )  # fmt: skip
+
+
+@innocent("SEC-05", "what is masked is logged, what is there, and names of events")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def mask(text: str) -> str:\n"
+        '    return text[:1] + "***"\n\n\ndef trace(customer: dict[str, Any], token: str) -> None:\n'
+        '    email = mask(customer["email"])\n    has_token = bool(token)\n'
+        '    logger.info("mail sent", email=email, has_token=has_token, is_token=True)\n'
+        '    for event in ("created", "deleted"):\n        logger.info("listening", to=event)\n'
+        '    logger.info("kinds", all=[event for event in customer["kinds"]])\n',
+    )
 
 
 @mutant("SEC-05", "headers are logged as JSON")

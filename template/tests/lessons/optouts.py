@@ -4,7 +4,7 @@
 lesson = "IAC-11"
 scope = "CacheTable"       # a logical id of template.yaml, or a file
 reason = "holds nothing that could not be computed again"
-until = 2027-01-31         # the last day, on which somebody looks again
+until = 2027-01-31         # the last day, on which somebody looks again; at most two years ahead
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from .service import Service
 FILE = "lessons.toml"
 KEYS = {"lesson", "scope", "reason", "until"}
 MEND = (
-    "An opt-out has a lesson, a scope, a reason and its last day (until): docs/lessons.md says how."
+    "Give each opt-out a `lesson`, a `scope`, a `reason` and its last day, `until`, at most two"
+    " years ahead: docs/lessons.md says how."
 )
+LONGEST = datetime.timedelta(days=2 * 366)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def read(service: Service, today: datetime.date) -> tuple[list[OptOut], list[Fin
     entries = data.get("opt-out", [])
     unknown = sorted(data.keys() - {"opt-out"})
     if unknown or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        bad.append(Finding(GATE, FILE, 1, "has something else than [[opt-out]] entries", mend=MEND))
+        bad.append(
+            Finding(GATE, FILE, 1, "has something else than `[[opt-out]]` entries", mend=MEND)
+        )
         return good, bad
     for number, entry in enumerate(entries):
         line = heads[number] if number < len(heads) else 1
@@ -68,21 +72,23 @@ def read(service: Service, today: datetime.date) -> tuple[list[OptOut], list[Fin
 
 def _problems(entry: dict[str, Any], today: datetime.date) -> Iterator[str]:
     name = entry.get("lesson")
-    about = f"the opt-out of {name}" if name else "an opt-out"
+    about = f"the opt-out of `{name}`" if name else "an opt-out"
     for key in sorted(entry.keys() - KEYS):
-        yield f"{about} has {key!r}, which means nothing"
+        yield f"{about} has `{key}`, which means nothing"
     for key in ("lesson", "scope", "reason"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
-            yield f"{about} has no {key}"
+            yield f"{about} has no `{key}`"
     if isinstance(name, str) and name.strip() and name not in lessons():
         yield f"{about} is of no lesson that there is"
     until = entry.get("until")
     if until is None:
-        yield f"{about} has no until, the day on which it ends"
+        yield f"{about} has no `until`, the day on which it ends"
     elif type(until) is not datetime.date:
-        yield f"{about} has an until that is no date, as 2027-01-31 is (without quotes)"
+        yield f"{about} has an `until` that is no date, as `2027-01-31` is (without quotes)"
     elif until < today:
         yield f"{about} ended on {until}"
+    elif until > today + LONGEST:
+        yield f"{about} ends on {until}, which is more than two years ahead"
 
 
 def unused(entries: Sequence[OptOut], findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -93,6 +99,6 @@ def unused(entries: Sequence[OptOut], findings: Sequence[Finding]) -> Iterator[F
                 GATE,
                 FILE,
                 entry.line,
-                f"the opt-out of {entry.lesson} for {entry.scope} matches nothing",
+                f"the opt-out of `{entry.lesson}` for `{entry.scope}` matches nothing",
                 mend="Delete it, or give the file or the logical id as the finding names it.",
             )

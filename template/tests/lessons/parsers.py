@@ -1,7 +1,4 @@
-"""Files as data. What was parsed once is kept by its content; nobody may change it.
-
-The tests of the template run the gate over thousands of trees that are almost the same.
-"""
+"""Files as data. What was parsed once is kept by its content; nobody may change it."""
 
 from __future__ import annotations
 
@@ -68,9 +65,11 @@ def _yaml(text: str, loader: type[Loader]) -> Any:
         return yaml.load(text, loader)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise UnparsedError(mark.line + 1 if mark else 1, f"is no YAML: {error.problem}") from error
+        raise UnparsedError(
+            mark.line + 1 if mark else 1, f"is not valid YAML: {error.problem}"
+        ) from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise UnparsedError(1, f"is no YAML: {' '.join(str(error).split())}") from error
+        raise UnparsedError(1, f"is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 @KEPT
@@ -79,7 +78,7 @@ def toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        raise UnparsedError(int(found[1]) if found else 1, f"is no TOML: {error}") from error
+        raise UnparsedError(int(found[1]) if found else 1, f"is not valid TOML: {error}") from error
 
 
 @KEPT
@@ -87,7 +86,7 @@ def json_data(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UnparsedError(error.lineno, f"is no JSON: {error.msg}") from error
+        raise UnparsedError(error.lineno, f"is not valid JSON: {error.msg}") from error
 
 
 def at(node: Any, *keys: str | int) -> Any:
@@ -137,9 +136,9 @@ def python(text: str) -> Parsed:
         with warnings.catch_warnings(action="ignore"):
             return Parsed(ast.parse(text))
     except SyntaxError as error:
-        raise UnparsedError(error.lineno or 1, f"is no Python: {error.msg}") from error
+        raise UnparsedError(error.lineno or 1, f"is not valid Python: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise UnparsedError(1, f"is no Python: {error}") from error
+        raise UnparsedError(1, f"is not valid Python: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,31 @@ from typing import Any
 from delivery.template import LocatedList, LocatedMapping, Template
 
 from .environments import resolved
-from .parsers import at
-from .service import Resource, Service, references, strings
+from .parsers import at, line_of
+from .service import ACCOUNT, Resource, Service, references, strings
 
 ISSUER = "token.actions.githubusercontent.com"
-# What a statement says to be a reason for a `*`: in a comment beside it, or in its Sid.
-REASON = re.compile(r"scope|narrow|\*|resource|random|every|all\b|any\b", re.IGNORECASE)
-SID_REASON = re.compile(r"NoNarrowerScope")
+# How a comment begins that gives the reason for a wide resource.
+REASON = "No narrower scope:"
+# Verbs that change nothing, as the names of actions begin: only after one of them may a `*` stand.
+READING = re.compile(
+    r"(?:BatchGet|Describe|Detect|Get|Head|List|Query|Read|Scan|Search|Validate|View)\w*\*?",
+    re.IGNORECASE,
+)
+# Keys of conditions, in lower case, that say what may be touched or for whom. Others, like
+# aws:SecureTransport, say how somebody calls; aws:ResourceAccount holds for a whole account.
+NARROWING = {
+    *("aws:sourceaccount", "aws:sourcearn", "cloudwatch:namespace", "dynamodb:leadingkeys"),
+    *("ec2:subnet", "ec2:vpc", "ecs:cluster", "events:source", "iam:awsservicename"),
+    *("iam:passedtoservice", "iam:permissionsboundary", "kms:encryptioncontextkeys"),
+    *("kms:resourcealiases", "kms:viaservice", "s3:prefix", "secretsmanager:name"),
+    *("secretsmanager:secretid", "ses:fromaddress", "sts:awsservicename"),
+}
+# Keys that end in the name of a tag or of a context.
+NARROWING_BY_NAME = ("aws:requesttag", "aws:resourcetag", "kms:encryptioncontext")
+# Operators that are false where a request lacks the key; those of the first row read no wildcards.
+EXACT = {"StringEquals", "StringEqualsIgnoreCase"}
+POSITIVE = EXACT | {"ArnEquals", "ArnLike", "StringLike"}
 
 
 def listed(node: Any) -> list[Any]:
@@ -63,8 +81,10 @@ class Statement:
 
     @property
     def name(self) -> str:
-        """What to call it: its Sid, or what it allows."""
-        return str(self.body.get("Sid") or ", ".join(self.actions[:2]) or "a statement")
+        """What to call it: by its Sid, or by its resource."""
+        sid = self.body.get("Sid")
+        holder = f"`{self.holder.logical_id}`"
+        return f"`{sid}` of {holder}" if isinstance(sid, str) else f"a policy of {holder}"
 
     def covers(self, action: str) -> bool:
         """Whether its actions, with their wildcards, are about this one."""
@@ -78,12 +98,14 @@ class Statement:
             found += [item for item in listed(value) if isinstance(item, str)]
         return found
 
-    def line_of(self, text: str) -> int:
-        """The line of its resource with that text, or of its Resource."""
-        for value, line in strings(self.body.get("Resource"), self.body.lines.get("Resource", 0)):
-            if value == text:
-                return line
-        return self.body.lines.get("Resource", self.line)
+    def line_of(self, *keys: str | int) -> int:
+        """The line of what is at these keys, or of what is nearest to it."""
+        return line_of(self.body, *keys) or self.line
+
+    def line_of_resource(self, number: int) -> int:
+        """The line of one of its resources."""
+        is_list = isinstance(self.body.get("Resource"), list)
+        return self.line_of("Resource", number) if is_list else self.line_of("Resource")
 
     def conditions(self) -> dict[str, tuple[str, Any]]:
         """Its conditions by their keys, in lower case: the operator, and what it compares with."""
@@ -180,8 +202,19 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
 
 
 def wide_actions(statement: Statement) -> list[str]:
-    """Those that are everything, or everything of an AWS service."""
-    return [each for each in statement.actions if each == "*" or each.endswith(":*")]
+    """Those with a wildcard, unless it only leaves open what is read of one AWS service."""
+    return [each for each in statement.actions if not _is_narrow(each)]
+
+
+def _is_narrow(action: str) -> bool:
+    if not _has_wildcards(action):
+        return True
+    service, _, verb = action.partition(":")
+    return not _has_wildcards(service) and bool(READING.fullmatch(verb))
+
+
+def _has_wildcards(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def unscoped(
@@ -189,38 +222,74 @@ def unscoped(
 ) -> Iterator[tuple[str, int]]:
     """The resources of a statement that neither name this service and environment, nor are one.
 
-    A resource without wildcards is one. A condition narrows whatever there is, and what AWS can't
-    narrow has its reason beside it.
+    They are told as they are written. A resource without wildcards is one. A condition may narrow
+    them, and what AWS can't narrow has its reason beside it.
     """
-    if statement.body.get("Condition") or reasoned(service, statement):
+    if narrows(service, statement, templates) or reasoned(service, statement):
         return
-    for written in listed(statement.body.get("Resource")):
+    for number, written in enumerate(listed(statement.body.get("Resource"))):
         values = [
             [item for item in listed(resolved(each, written)) if isinstance(item, str)]
             for each in templates
         ]
         for dev, prod in zip(*values, strict=False):
             if not _is_scoped(service, dev, prod):
-                yield dev, statement.line_of(_text(written))
+                yield as_written(written, dev), statement.line_of_resource(number)
 
 
-def _text(written: Any) -> str:
-    return next((text for text, _line in strings(written)), "")
+def as_written(node: Any, value: str) -> str:
+    """A text as it stands in its template; where several make it up, what they come to."""
+    text = at(node, "Fn::Sub")
+    text = at(text, 0) if isinstance(text, list) else text
+    if isinstance(node, str) or isinstance(text, str):
+        return str(text or node)
+    return value.replace(ACCOUNT, "${AWS::AccountId}")
+
+
+def narrows(service: Service, statement: Statement, templates: list[Template]) -> bool:
+    """Whether a statement has a condition that says what may be touched, or for whom."""
+    condition = statement.body.get("Condition")
+    for operator, keys in condition.items() if isinstance(condition, dict) else ():
+        plain = str(operator).removeprefix("ForAnyValue:")
+        if plain not in POSITIVE or not isinstance(keys, dict):
+            continue
+        for key, written in keys.items():
+            values = [list(map(str, listed(resolved(each, written)))) for each in templates]
+            pairs = zip(*values, strict=False)
+            exact = plain in EXACT
+            if _is_narrowing(str(key)) and all(exact or _is_scoped(service, *p) for p in pairs):
+                return True
+    return False
+
+
+def _is_narrowing(key: str) -> bool:
+    key = key.lower()
+    prefix, _, name = key.partition(":")
+    # lambda:FunctionArn and the like, but not aws:PrincipalArn: that is who has the policy.
+    names_a_resource = prefix != "aws" and name.endswith("arn")
+    tag = name.replace(":", "/").split("/")[0]
+    return (
+        key in NARROWING
+        or names_a_resource
+        or f"{prefix}:{tag}" in NARROWING_BY_NAME
+        or tag == "resourcetag"
+    )
 
 
 def _is_scoped(service: Service, dev: str, prod: str) -> bool:
-    if not re.search(r"[*?]", dev) or "<" in dev:
+    if not _has_wildcards(dev) or "<" in dev:
         return True
     bare = re.sub(r"[^a-z0-9]", "", dev.lower())
     return dev != prod and re.sub(r"[^a-z0-9]", "", service.name) in bare
 
 
 def reasoned(service: Service, statement: Statement) -> bool:
-    """Whether a reason is written for a wide resource: beside it, above the statement, or as Sid."""
-    if SID_REASON.search(str(statement.body.get("Sid", ""))):
-        return True
+    """Whether the reason for a wide resource is in a comment beside it, or above the statement."""
     said = comments(service, statement.path, statement.line, last_line(statement.body))
-    return any(REASON.search(each) for each in said)
+    return any(
+        each.startswith(REASON) and any(map(str.isalpha, each.removeprefix(REASON)))
+        for each in said
+    )
 
 
 def last_line(node: Any) -> int:

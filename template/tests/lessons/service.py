@@ -26,6 +26,8 @@ TEMPLATE = "template.yaml"
 INFRA = "infra/environment.yaml"
 ANSWERS = ".copier-answers.yml"
 ENVIRONMENTS = ("dev", "prod")
+# Made up: which one it is makes no difference to what a template says.
+ACCOUNT = "123456789012"
 # A Region of any partition, as botocore tells them apart; to be put between boundaries.
 A_REGION = (
     r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-f]*)"
@@ -156,9 +158,7 @@ class Service:
             try:
                 self._texts[path] = (self.root / path).read_text("utf-8")
             except FileNotFoundError as error:
-                raise BrokenFileError(
-                    path, 0, "is not there", "Bring it back: git log --diff-filter=D -- " + path
-                ) from error
+                raise BrokenFileError(path, 0, "is not there", _bring_back(path)) from error
             except (OSError, UnicodeDecodeError) as error:
                 raise BrokenFileError(
                     path, 0, f"can't be read: {error}", "Save it as a text file in UTF-8."
@@ -366,7 +366,7 @@ class Service:
         """template.yaml in an environment of an account that is made up: resolves !Sub and !If."""
         region = str(at(self.samconfig, environment, "global", "parameters", "region"))
         pseudo = {
-            "AWS::AccountId": "123456789012",
+            "AWS::AccountId": ACCOUNT,
             "AWS::Region": region,
             "AWS::StackName": f"{self.name}-{environment}",
             "AWS::Partition": "aws",
@@ -375,6 +375,14 @@ class Service:
         # What is passed as EnvironmentName may be wrong: IAC-02 alone tells that.
         passed = self.parameters(environment) | {"EnvironmentName": environment}
         return Template(self.template, passed, pseudo)
+
+
+def _bring_back(path: str) -> str:
+    return (
+        f"Bring it back: `git checkout HEAD -- {path}`; if its deletion is committed,"
+        f" `git log --diff-filter=D -- {path}` says in which commit, then"
+        f" `git checkout <commit>^ -- {path}`."
+    )
 
 
 def _mapping(node: Any) -> dict[Any, Any]:

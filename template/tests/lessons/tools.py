@@ -42,6 +42,7 @@ class Tool:
     """
 
     def __init__(self, name: str, arguments: list[str], root: Path, inputs: object) -> None:
+        self._name = name
         self._command = [str(Path(sys.executable).with_name(name)), *arguments]
         self._root = root
         self._key = (name, *arguments, inputs)
@@ -56,19 +57,19 @@ class Tool:
                 self._command, cwd=self._root, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
             )
         except OSError as error:
-            raise ToolError(f"{self._command[0]} did not start: {error.strerror}") from error
+            raise ToolError(f"`{self._name}` did not start: {error.strerror}") from error
 
     def result(self) -> Any:
         """What it printed, as data."""
         self.start()
         if self._process:
             printed, errors = self._process.communicate()
+            self._process = None
             try:
                 _known[self._key] = json.loads(printed)
             except json.JSONDecodeError:
-                name = Path(self._command[0]).name
-                raise ToolError(f"{name} failed: {' '.join(errors.split())[:300]}") from None
-            self._process = None
+                told = " ".join(errors.split())[:300] or "it said nothing"
+                raise ToolError(f"`{self._name}` failed: {told}") from None
         return _known[self._key]
 
 

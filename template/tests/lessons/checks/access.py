@@ -5,13 +5,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from delivery.template import Template
+
 from ..environments import all_deployed, deployed, exists, resolved
 from ..findings import BrokenFileError, Finding, check
 from ..parsers import at, dotted, line_of
 from ..policies import (
     ISSUER,
+    READING,
+    REASON,
     Role,
     Statement,
+    as_written,
     listed,
     roles,
     statements,
@@ -19,7 +24,7 @@ from ..policies import (
     unscoped,
     wide_actions,
 )
-from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Service, leaves, strings
+from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Resource, Service, leaves, strings
 
 TEMPLATES = (INFRA, TEMPLATE)
 
@@ -41,7 +46,7 @@ def no_keys_in_files(service: Service) -> Iterator[Finding]:
         for found in KEY.finditer(text) if "AKIA" in text else ():
             if not found[0].endswith("EXAMPLE"):
                 line = text.count("\n", 0, found.start()) + 1
-                yield Finding("IAM-01", path, line, f"has an access key of AWS: {found[0][:8]}…")
+                yield Finding("IAM-01", path, line, f"has an AWS access key: `{found[0][:8]}…`")
 
 
 @check("IAM-01")
@@ -57,7 +62,8 @@ def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
             is_key = KEY_NAMES.search(name.replace("-", "_")) or KEY_NAMES.search(value)
             if is_key and SECRET.search(value) and line not in seen:
                 seen.add(line)
-                yield Finding("IAM-01", path, line, f"{name} is a key that GitHub keeps")
+                told = f"`{name}` is a long-lived AWS key, from a secret of GitHub"
+                yield Finding("IAM-01", path, line, told)
     for job in service.jobs:
         for step in job.steps:
             given = at(step, "with")
@@ -69,7 +75,8 @@ def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
             for name in KEY_INPUTS:
                 line = line_of(step, "with", name)
                 if name in given and not SECRET.search(str(given[name])):
-                    yield Finding("IAM-01", job.path, line, f"{job.id} signs in with {name}")
+                    told = f"job `{job.id}` signs in with `{name}`"
+                    yield Finding("IAM-01", job.path, line, told)
 
 
 def _uses(step: dict[str, Any], action: str) -> bool:
@@ -82,7 +89,7 @@ def no_users(service: Service) -> Iterator[Finding]:
     for path in TEMPLATES:
         for each in service.resources_of(path).values():
             if each.type in ("AWS::IAM::AccessKey", "AWS::IAM::User"):
-                found = f"{each.logical_id} is an {each.type}"
+                found = f"`{each.logical_id}` is an `{each.type}`"
                 yield Finding("IAM-01", path, each.line, found, resource=each.logical_id)
 
 
@@ -94,7 +101,8 @@ def no_keys_in_code(service: Service) -> Iterator[Finding]:
             for call in module.nodes(ast.Call):
                 names = {each.arg for each in call.keywords}
                 if "aws_secret_access_key" in names and "aws_session_token" not in names:
-                    found = f"{dotted(call.func) or 'a call'} gets aws_secret_access_key"
+                    name = f"`{dotted(call.func)}`" if dotted(call.func) else "a call"
+                    found = f"{name} gets `aws_secret_access_key`"
                     yield Finding("IAM-01", module.path, call.lineno, found)
 
 
@@ -110,12 +118,34 @@ def roles_differ(service: Service) -> Iterator[Finding]:
                 names = _names(service, role)
                 if len(names) == len(ENVIRONMENTS) and len(set(names)) == 1:
                     line = role.resource.line_of("RoleName")
-                    found = f"{role.id} is {names[0]} in every environment"
+                    found = f"`{role.id}` is called `{names[0]}` in every environment"
+                    if mapping := _same_for_all(service, role):
+                        line = line_of(service.cloudformation(path), "Mappings", mapping)
+                        found += f": `{mapping}` says the same for each"
                     yield Finding("IAM-02", path, line, found, resource=role.id)
 
 
 def _drives(role: Role) -> bool:
     return any(each.covers("cloudformation:ExecuteChangeSet") for each in role.permissions)
+
+
+def _same_for_all(service: Service, role: Role) -> str:
+    """The mapping that a role's name is looked up in, if it says the same for each environment."""
+    for look_up in _look_ups(role.resource.get("RoleName")):
+        found = [resolved(deployed(service, role.path, each), look_up) for each in ENVIRONMENTS]
+        name = at(look_up, "Fn::FindInMap", 0)
+        if isinstance(name, str) and len(set(map(str, found))) == 1:
+            return name
+    return ""
+
+
+def _look_ups(node: Any) -> Iterator[Any]:
+    """Every !FindInMap in a part of a template."""
+    if isinstance(node, dict) and "Fn::FindInMap" in node:
+        yield node
+    elif isinstance(node, (dict, list)):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from _look_ups(each)
 
 
 def _names(service: Service, role: Role) -> list[str]:
@@ -143,9 +173,7 @@ def workflows_use_their_own(service: Service) -> Iterator[Finding]:
             first = users.setdefault(role, str(environment))
             if first != str(environment):
                 line = line_of(step, "with", "role-to-assume")
-                found = (
-                    f"{job.id} signs in as {role} for {environment}, and another job for {first}"
-                )
+                found = f"job `{job.id}` signs in as `{role}`, as a job for `{first}` does"
                 yield Finding("IAM-02", job.path, line, found)
 
 
@@ -166,7 +194,7 @@ def trust_is_exact(service: Service) -> Iterator[Finding]:
             for statement in role.trust:
                 if statement.allows:
                     for line, found in _too_wide(service, role, statement):
-                        told = f"{role.id} {found}"
+                        told = f"`{role.id}` {found}"
                         yield Finding("IAM-03", path, line, told, resource=role.id)
 
 
@@ -176,39 +204,50 @@ def _too_wide(service: Service, role: Role, trust: Statement) -> Iterator[tuple[
         if "*" in named and not trust.body.get("Condition"):
             yield trust.line, "trusts everybody"
         elif role.signs_in:
-            yield trust.line, f"trusts more than GitHub: {', '.join(named) or 'somebody else'}"
+            yield trust.line, f"trusts more than GitHub: {_several(named) or 'somebody else'}"
         return
     line = trust.body.lines.get("Condition", trust.line)
     compared: dict[str, Any] = {}
     for operator, keys in (trust.body.get("Condition") or {}).items():
         line_here = line_of(trust.body, "Condition", operator) or line
         if operator != "StringEquals":
-            yield line_here, f"compares with {operator} in its trust"
+            yield line_here, f"compares with `{operator}` in its trust"
         compared |= keys if isinstance(keys, dict) else {}
     for claim in ("aud", "sub"):
         if f"{ISSUER}:{claim}" not in compared:
-            yield line, f"compares no {claim} in its trust"
+            yield line, f"compares no `{claim}` in its trust"
+    written = compared.get(f"{ISSUER}:sub")
     for environment in ENVIRONMENTS:
         template = deployed(service, role.path, environment)
-        problem = _subject_problem(listed(resolved(template, compared.get(f"{ISSUER}:sub"))))
+        problem = _subject_problem(_subjects(template, written))
         if problem and exists(template, role.resource):
             line = line_of(trust.body, "Condition", "StringEquals", f"{ISSUER}:sub") or line
             yield line, problem
             return
 
 
-def _subject_problem(subjects: list[Any]) -> str:
+def _several(names: list[str]) -> str:
+    return " and ".join(f"`{each}`" for each in names)
+
+
+def _subjects(template: Template, written: Any) -> list[tuple[str, str]]:
+    """The subjects of a trust in an environment, each with how it is written."""
+    return [
+        (str(value), as_written(each, str(value)))
+        for each in listed(written)
+        for value in listed(resolved(template, each))
+    ]
+
+
+def _subject_problem(subjects: list[tuple[str, str]]) -> str:
     """Why these subjects are not one repository and one branch or environment; empty if they are."""
-    seen = set()
-    for subject in subjects:
-        found = SUBJECT.fullmatch(str(subject))
+    seen: dict[tuple[str, ...], str] = {}
+    for subject, written in subjects:
+        found = SUBJECT.fullmatch(subject)
         if not found:
-            return f"trusts {subject}, which is not one repository with one environment or branch"
-        seen.add((found["owner"].lower(), found["name"].lower(), found["rest"]))
-    if len(seen) > 1:
-        shown = " and ".join(sorted(f"{owner}/{name}:{rest}" for owner, name, rest in seen))
-        return f"trusts {shown}"
-    return ""
+            return f"trusts `{written}`, which is not one repository with one environment or branch"
+        seen[found["owner"].lower(), found["name"].lower(), found["rest"]] = written
+    return f"trusts {_several(sorted(seen.values()))}" if len(seen) > 1 else ""
 
 
 # ── IAM-04: scope ────────────────────────────────────────────────────────────
@@ -220,32 +259,53 @@ def scoped(service: Service) -> Iterator[Finding]:
     yield from _wide(service, "IAM-04", INFRA)
 
 
+SINGLE_ACTIONS = "List the single actions."
+SINGLE_RESOURCES = "List the resources that it is about under `Resource`."
+
+
 def _wide(service: Service, lesson: str, path: str) -> Iterator[Finding]:
     templates = [*all_deployed(service, path).values()]
     for resource in service.resources_of(path).values():
         for each in statements(path, resource):
-            if not each.allows or not each.is_identity or _is_of_secrets(each):
-                continue
-            told = [
-                *((name, each.body.lines.get("Action", each.line)) for name in wide_actions(each)),
-                *((key, each.body.lines[key]) for key in ("NotAction", "NotResource") if key in each.body),
-                *unscoped(service, each, templates),
-            ]  # fmt: skip
-            for name, line in dict.fromkeys(told):
-                found = f"{resource.logical_id} allows {name} in {each.name}"
-                yield Finding(lesson, path, line, found, resource=resource.logical_id)
+            if each.allows and each.is_identity and not _is_of_secrets(each):
+                for found, line, mend in dict.fromkeys(_width(service, each, templates)):
+                    name = resource.logical_id
+                    yield Finding(lesson, path, line, found, resource=name, mend=mend)
+
+
+def _width(
+    service: Service, statement: Statement, templates: list[Template]
+) -> Iterator[tuple[str, int, str | None]]:
+    """What of a statement is wider than it need be, on which line, and what mends it."""
+    for action in wide_actions(statement):
+        found = f"`{action}` is allowed in {statement.name}"
+        yield found, statement.line_of("Action"), SINGLE_ACTIONS
+    for key, mend in (("NotAction", SINGLE_ACTIONS), ("NotResource", SINGLE_RESOURCES)):
+        if key in statement.body:
+            found = f"everything but what `{key}` lists is allowed in {statement.name}"
+            yield found, statement.line_of(key), mend
+    for written, line in unscoped(service, statement, templates):
+        yield f"`{written}` is allowed in {statement.name}", line, SCOPES.get(statement.path)
+
+
+# What to do about a wide resource, where the lesson is of more than that.
+SCOPES = {
+    TEMPLATE: "Name a single resource, as `!GetAtt Table.Arn` does, or one whose name begins with"
+    " the service and has `${EnvironmentName}`; where AWS offers no narrower scope, say why in a"
+    f" comment beside it that begins with `{REASON}`."
+}
 
 
 def _is_of_secrets(statement: Statement) -> bool:
     """Whether it is about nothing but secrets in template.yaml, whose lesson is SEC-03."""
-    if statement.path == INFRA:
+    actions = statement.actions
+    if statement.path == INFRA or not actions:
         return False
-    return all(each.lower().startswith("secretsmanager:") for each in statement.actions)
+    return all(each.lower().startswith("secretsmanager:") for each in actions)
 
 
 # ── IAM-05: who changes resources ────────────────────────────────────────────
 
-READS = re.compile(r"(?:BatchGet|Describe|Detect|Get|Head|List|Read|Search|View|Validate)\w*\*?")
 # What a test of the live service may do: it changes no resources.
 TRIES = {
     *(
@@ -285,12 +345,12 @@ def pipelines_only_drive(service: Service) -> Iterator[Finding]:
                 continue
             for name, line in role.managed:
                 if not READ_ONLY.search(name):
-                    found = f"{role.id} has {name}"
+                    found = f"`{role.id}` has `{name}`"
                     yield Finding("IAM-05", path, line, found, resource=role.id)
             for each in role.permissions:
                 for action in _changes(each, buckets):
-                    line = each.body.lines.get("Action", each.line)
-                    found = f"{role.id} may {action} in {each.name}"
+                    found = f"{action} is allowed in {each.name}, and GitHub can become `{role.id}`"
+                    line = each.line_of("Action")
                     yield Finding("IAM-05", path, line, found, resource=role.id)
 
 
@@ -300,21 +360,21 @@ def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
     resources = listed(statement.body.get("Resource"))
     for action in statement.actions:
         service, _, verb = action.partition(":")
-        if action in DRIVES or action in TRIES or READS.fullmatch(verb):
+        if action in DRIVES or action in TRIES or READING.fullmatch(verb):
             continue
         if action in CHANGES_STACKS:
             of_transform = all("aws:transform/" in str(each) for each in resources)
             if not of_transform and "cloudformation:rolearn" not in conditions:
-                yield f"{action} with a role of its choice"
+                yield f"`{action}` with any role"
         elif action == "iam:PassRole":
             operator, to = conditions.get("iam:passedtoservice", ("", None))
             if operator != "StringEquals" or set(map(str, listed(to))) != {CLOUDFORMATION}:
-                yield f"{action} to other services than CloudFormation"
+                yield f"`{action}` to other services than CloudFormation"
         elif service == "s3" and "*" not in verb and resources:
             if not all(targets(each) & buckets for each in resources):
-                yield action
+                yield f"`{action}`"
         else:
-            yield action
+            yield f"`{action}`"
 
 
 @check("IAM-05")
@@ -323,20 +383,22 @@ def only_cloudformation_changes(service: Service) -> Iterator[Finding]:
     for path in TEMPLATES:
         for role in roles(service, path):
             trusted = {
-                text
+                text: line
                 for each in role.trust
                 if each.allows
-                for text, _line in strings(each.body.get("Principal"))
+                for text, line in strings(each.body.get("Principal"), each.line_of("Principal"))
             }
-            if CLOUDFORMATION in trusted and len(trusted) > 1:
-                others = ", ".join(sorted(trusted - {CLOUDFORMATION}))
-                line = role.resource.line_of("AssumeRolePolicyDocument")
-                found = f"{role.id}, which changes resources, can also be assumed by {others}"
-                yield Finding("IAM-05", path, line, found, resource=role.id)
+            others = [each for each in trusted if each != CLOUDFORMATION]
+            if CLOUDFORMATION in trusted and others:
+                found = (
+                    f"`{role.id}`, which changes resources, can also be assumed by"
+                    f" {_several(others)}"
+                )
+                yield Finding("IAM-05", path, trusted[others[0]], found, resource=role.id)
 
 
 # What gives a role permissions.
-GIVES = ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy")
+GIVES = {"iam:attachrolepolicy", "iam:createrole", "iam:putrolepolicy"}
 
 
 @check("IAM-05")
@@ -346,40 +408,62 @@ def roles_only_with_a_boundary(service: Service) -> Iterator[Finding]:
         for each in statements(INFRA, resource):
             if not each.allows or not each.is_identity:
                 continue
-            line = each.body.lines.get("Action", each.line)
-            if "iam:*" in each.actions or "*" in each.actions:
-                continue  # that is IAM-04's
-            if each.covers("iam:DeleteRolePermissionsBoundary"):
-                found = f"{resource.logical_id} may take a boundary off a role, in {each.name}"
-                yield Finding("IAM-05", INFRA, line, found, resource=resource.logical_id)
-            elif any(map(each.covers, GIVES)):
-                operator, _value = each.conditions().get("iam:permissionsboundary", ("", None))
-                if operator not in ("StringEquals", "ArnEquals"):
-                    found = (
-                        f"{resource.logical_id} may make roles without a boundary, in {each.name}"
-                    )
-                    yield Finding("IAM-05", INFRA, line, found, resource=resource.logical_id)
+            # Those with wildcards are IAM-04's.
+            actions = {action.lower() for action in each.actions}
+            operator, _value = each.conditions().get("iam:permissionsboundary", ("", None))
+            if "iam:deleterolepermissionsboundary" in actions:
+                found = f"taking the boundary off a role is allowed in {each.name}"
+            elif actions & GIVES and operator not in ("StringEquals", "ArnEquals"):
+                found = f"making roles without a boundary is allowed in {each.name}"
+            else:
+                continue
+            line, name = each.line_of("Action"), resource.logical_id
+            yield Finding("IAM-05", INFRA, line, found, resource=name)
 
 
 @check("IAM-05")
 def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
     """Every role that template.yaml makes, or SAM for it, has the boundary."""
-    makes_roles = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
-    for each in service.of_type(*makes_roles):
-        own_role = each.type != "AWS::IAM::Role" and each.get("Role") is not None
-        if not own_role and not _is_bounded(each.get("PermissionsBoundary")):
-            found = f"{each.logical_id} has no PermissionsBoundary"
-            yield Finding("IAM-05", TEMPLATE, each.line, found, resource=each.logical_id)
-        events = each.events.items() if isinstance(each, Function) else ()
-        for name, event in events:
+    bare = [each for each in service.of_type(*MAKES_ROLES) if _makes_a_bare_role(each)]
+    # One edit in Globals bounds the roles of all these.
+    by_globals = [
+        each
+        for each in bare
+        if isinstance(each, Function) and at(each.body, "Properties", "PermissionsBoundary") is None
+    ]
+    if len(by_globals) > 1:
+        bare = [each for each in bare if each not in by_globals]
+        first = by_globals[0].logical_id
+        found = f"`{first}` and {len(by_globals) - 1} more have no `PermissionsBoundary`"
+        line = line_of(service.template, "Globals", "Function") or by_globals[0].line
+        yield Finding("IAM-05", TEMPLATE, line, found, mend=BOUND)
+    for each in bare:
+        found = f"`{each.logical_id}` has no `PermissionsBoundary`"
+        yield Finding("IAM-05", TEMPLATE, each.line, found, resource=each.logical_id, mend=BOUND)
+    for function in service.functions:
+        for name, event in function.events.items():
             # The scheduler calls the function with a role that SAM makes.
             given = at(event, "Properties")
             if event["Type"] != "ScheduleV2" or at(given, "RoleArn") is not None:
                 continue
             if not _is_bounded(at(given, "PermissionsBoundary")):
-                found = f"{name} of {each.logical_id} has no PermissionsBoundary"
-                line = each.line_of("Events", name)
-                yield Finding("IAM-05", TEMPLATE, line, found, resource=each.logical_id)
+                found = f"`{name}` of `{function.logical_id}` has no `PermissionsBoundary`"
+                line = function.line_of("Events", name)
+                mend = "Give the event the `PermissionsBoundary` that functions get under Globals."
+                resource = function.logical_id
+                yield Finding("IAM-05", TEMPLATE, line, found, resource=resource, mend=mend)
+
+
+MAKES_ROLES = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+BOUND = (
+    "Give every role the boundary of `infra/environment.yaml`: `PermissionsBoundary` under Globals"
+    " → Function, and on each `AWS::IAM::Role`."
+)
+
+
+def _makes_a_bare_role(resource: Resource) -> bool:
+    own_role = resource.type != "AWS::IAM::Role" and resource.get("Role") is not None
+    return not own_role and not _is_bounded(resource.get("PermissionsBoundary"))
 
 
 def _is_bounded(boundary: Any) -> bool:
@@ -414,12 +498,11 @@ def one_role_each(service: Service) -> Iterator[Finding]:
             users.setdefault(name, []).append(each.logical_id)
         line = each.line_of("Role")
         if not declared:
-            shown = role or "one that is made elsewhere"
-            found = f"{each.logical_id} has no role of its own, but {shown}"
+            shown = f"`{role}`" if isinstance(role, str) else "one that is made elsewhere"
+            found = f"`{each.logical_id}` has no role of its own, but {shown}"
             yield Finding("IAM-06", TEMPLATE, line, found, resource=each.logical_id)
-        elif any(len(users[name]) > 1 for name in declared):
-            (name,) = declared
-            found = f"{each.logical_id} shares {name} with {users[name][0]}"
+        elif shared := [name for name in sorted(declared) if len(users[name]) > 1]:
+            found = f"`{each.logical_id}` shares `{shared[0]}` with `{users[shared[0]][0]}`"
             yield Finding("IAM-06", TEMPLATE, line, found, resource=each.logical_id)
 
 
@@ -431,22 +514,26 @@ def narrow(service: Service) -> Iterator[Finding]:
         for key in ("Policies", "ManagedPolicyArns"):
             for number, policy in enumerate(listed(each.get(key))):
                 line = each.line_of(key, number)
-                for found in _broad(policy):
-                    told = f"{each.logical_id} has {found}"
-                    yield Finding("IAM-06", TEMPLATE, line, told, resource=each.logical_id)
+                for found, mend in _broad(policy):
+                    told, name = f"`{each.logical_id}` has {found}", each.logical_id
+                    yield Finding("IAM-06", TEMPLATE, line, told, resource=name, mend=mend)
 
 
-def _broad(policy: Any) -> Iterator[str]:
+def _broad(policy: Any) -> Iterator[tuple[str, str]]:
     """The managed policies of AWS, and SAM's policy templates, that reach everything."""
     if isinstance(policy, str) or at(policy, "Fn::Sub") or at(policy, "Fn::Join"):
         for text, _line in strings(policy):
             if BROAD.search(text):
-                yield text.split("/")[-1]
+                mend = (
+                    "Replace it by a statement that lists the actions that the code calls, on the"
+                    " resources that it uses."
+                )
+                yield f"the managed policy `{text.split('/')[-1]}`", mend
     elif isinstance(policy, dict) and len(policy) == 1:
         # AWS names its policy templates …Policy; they get what they are about as a value.
         ((name, given),) = policy.items()
         if str(name).endswith("Policy") and "*" in [text for text, _line in strings(given)]:
-            yield f"{name} for *"
+            yield f"`{name}` for `*`", "Give it the name of a resource, as `!Ref Table` does."
 
 
 # ── IAM-07: names of roles ───────────────────────────────────────────────────
@@ -463,7 +550,7 @@ def role_names(service: Service) -> Iterator[Finding]:
                 problem = _name_problem(service, role, name)
                 if problem:
                     line = role.resource.line_of("RoleName")
-                    found = f"{role.id} is called {name}, {problem}"
+                    found = f"`{role.id}` is called `{name}`, {problem}"
                     yield Finding("IAM-07", path, line, found, resource=role.id)
                     break
 

@@ -12,7 +12,7 @@ from delivery.template import Template
 from ..environments import all_deployed, resolved
 from ..findings import Finding, check
 from ..parsers import KEPT, Module, Parsed, at, dotted
-from ..policies import Statement, listed, statements, targets
+from ..policies import Statement, as_written, listed, statements, targets, wide_actions
 from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Resource, Service, strings
 
 # What CloudFormation replaces by the value of a secret.
@@ -33,6 +33,8 @@ KNOWN_KEYS = {
     **dict.fromkeys(("sk_live_", "rk_live_", "ghp_", "gho_", "glpat-", "xoxb-", "xoxp-"), 16),
     **dict.fromkeys(("github_pat_", "sk-ant-", "sk-proj-"), 30),
 }
+# What findings say of a value.
+WRITTEN_OUT = "is a secret written out here"
 PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
 
 
@@ -59,7 +61,7 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
         for name, value in each.variables.items():
             if not str(name).endswith("_SECRET") and _is_secret_value(str(name), value):
                 line = each.line_of("Environment", "Variables", name)
-                found = f"{name} of {each.logical_id} has its value here"
+                found = f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}"
                 yield Finding("SEC-01", TEMPLATE, line, found, resource=each.logical_id)
     for path in (TEMPLATE, INFRA):
         parameters = at(service.cloudformation(path), "Parameters")
@@ -68,7 +70,7 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
             hidden = str(at(body, "NoEcho")).lower() == "true" and str(default or "")
             if hidden or _is_secret_value(str(name), default):
                 line = body.lines.get("Default", body.line)
-                yield Finding("SEC-01", path, line, f"the parameter {name} has its value here")
+                yield Finding("SEC-01", path, line, f"the parameter `{name}` {WRITTEN_OUT}")
 
 
 @check("SEC-01")
@@ -80,7 +82,7 @@ def no_values_in_samconfig(service: Service) -> Iterator[Finding]:
             hidden = str(at(declared, name, "NoEcho")).lower() == "true"
             if (hidden and value) or _is_secret_value(name, value):
                 line = service.line_with("samconfig.toml", f"{name}=")
-                found = f"{name} has its value here, for {environment}"
+                found = f"`{name}` {WRITTEN_OUT}, for {environment}"
                 yield Finding("SEC-01", "samconfig.toml", line, found)
 
 
@@ -97,17 +99,62 @@ def no_values_in_workflows(service: Service) -> Iterator[Finding]:
                 aws = str(name).startswith("AWS_")  # whose keys are IAM-01's
                 if not aws and _is_secret_value(str(name), value):
                     line = variables.lines.get(str(name), variables.line)
-                    yield Finding("SEC-01", path, line, f"{name} has its value here")
+                    yield Finding("SEC-01", path, line, f"`{name}` {WRITTEN_OUT}")
 
 
 @check("SEC-01")
 def no_values_in_code(service: Service) -> Iterator[Finding]:
     """No code has a password; ruff knows how they look. Names of secrets are SEC-02's."""
+    told_lines = set()
     for told in service.tools.ruff:
         if told.rule not in ("S105", "S106", "S107"):
             continue
+        told_lines.add((told.path, told.line))
         if told.line not in _lines_of_names(service, service.module(told.path)):
-            yield Finding("SEC-01", told.path, told.line, told.message)
+            # Its message ends in what is called so: … assigned to: "PASSWORD"
+            name = told.message.partition(': "')[2].rstrip('"')
+            found = f"{f'`{name}`' if name else 'a text'} {WRITTEN_OUT}"
+            yield Finding("SEC-01", told.path, told.line, found)
+    for module in service.modules("src"):
+        for name, value in _headers(module):
+            if _is_credential(value) and (module.path, value.lineno) not in told_lines:
+                found = f"`{name}` {WRITTEN_OUT}"
+                yield Finding("SEC-01", module.path, value.lineno, found, mend=READ_IT)
+
+
+READ_IT = (
+    "Change the secret where it was made, for it counts as leaked; store the new one with"
+    " `make secrets`, and give the header what is read by its name."
+)
+# Headers that say who calls, and what stands before the secret in them.
+CREDENTIALS = {"authorization", "proxy-authorization", "x-api-key", "x-auth-token"}
+SCHEMES = {"apikey", "basic", "bearer", "token"}
+
+
+def _headers(module: Module) -> Iterator[tuple[str, ast.expr]]:
+    """What code sets such headers to: in a mapping, or one by one."""
+    pairs = [
+        pair for each in module.nodes(ast.Dict) for pair in zip(each.keys, each.values, strict=True)
+    ]
+    pairs += [
+        (target.slice, each.value)
+        for each in module.nodes(ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Subscript)
+    ]
+    for key, value in pairs:
+        if isinstance(key, ast.Constant) and str(key.value).lower() in CREDENTIALS:
+            yield str(key.value), value
+
+
+def _is_credential(value: ast.expr) -> bool:
+    """Whether it is a secret, after its scheme, and no word."""
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+        return False
+    words = value.value.split()
+    if len(words) == 2 and words[0].lower() in SCHEMES:
+        words = words[1:]
+    return len(words) == 1 and len(words[0]) >= 8 and any(map(str.isdigit, words[0]))
 
 
 @check("SEC-01")
@@ -120,7 +167,7 @@ def no_known_keys(service: Service) -> Iterator[Finding]:
             found = re.search(rf"(?<![\w-]){start}([A-Za-z0-9_-]+)", text)
             if found and len(found[1]) >= length:
                 line = text.count("\n", 0, found.start()) + 1
-                yield Finding("SEC-01", path, line, f"has a key: {start}…")
+                yield Finding("SEC-01", path, line, f"has a key: `{start}…`")
         found = PRIVATE_KEY.search(text) if "PRIVATE KEY-----" in text else None
         if found and not path.startswith("tests/"):
             line = text.count("\n", 0, found.start()) + 1
@@ -130,17 +177,17 @@ def no_known_keys(service: Service) -> Iterator[Finding]:
 @check("SEC-01")
 def secrets_have_their_names(service: Service) -> Iterator[Finding]:
     """Secrets are called <service>/<name>-<env>, where they are made and where they are passed."""
+    form = f"`{service.name}/…-${{EnvironmentName}}`"
     for environment, template in all_deployed(service, TEMPLATE).items():
         for each in service.of_type("AWS::SecretsManager::Secret"):
             name = resolved(template, each.get("Name"))
-            if problem := _name_problem(service, environment, "" if name is None else name):
-                found = f"{each.logical_id} is {problem}"
-                line = each.line_of("Name")
-                yield Finding("SEC-01", TEMPLATE, line, found, resource=each.logical_id)
+            if not _is_well_called(service, environment, "" if name is None else name):
+                found = f"`{each.logical_id}` is not called {form}"
+                line, mend = each.line_of("Name"), f"Set its `Name` to {form}."
+                yield _of(each, line, found, mend)
             if isinstance(each.get("SecretString"), str):
-                found = f"{each.logical_id} has its value here"
-                line = each.line_of("SecretString")
-                yield Finding("SEC-01", TEMPLATE, line, found, resource=each.logical_id)
+                found = f"`{each.logical_id}` {WRITTEN_OUT}"
+                yield _of(each, each.line_of("SecretString"), found)
         for function in service.functions:
             for variable, written in function.variables.items():
                 name = resolved(template, written)
@@ -149,24 +196,27 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                 is_value = _is_dynamic(written) or _hidden_parameters(service) & targets(written)
                 if is_value or "<" in name:
                     continue  # SEC-02's, or a secret of this template
-                if problem := _name_problem(service, environment, name):
-                    found = f"{variable} of {function.logical_id} is {problem}"
+                if not _is_well_called(service, environment, name):
+                    # It is not shown: it may be the value itself.
+                    found = f"`{variable}` of `{function.logical_id}` is not a name {form}"
+                    mend = (
+                        f"Pass the name of a secret, `!Sub` {form}. If a value stood here, it counts"
+                        " as leaked: change it where it was made."
+                    )
                     line = function.line_of("Environment", "Variables", variable)
-                    yield Finding("SEC-01", TEMPLATE, line, found, resource=function.logical_id)
+                    yield _of(function, line, found, mend)
 
 
-def _name_problem(service: Service, environment: str, name: Any) -> str:
+def _of(resource: Resource, line: int, found: str, mend: str | None = None) -> Finding:
+    return Finding("SEC-01", TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
+
+
+def _is_well_called(service: Service, environment: str, name: Any) -> bool:
+    """Whether it is <service>/<name>-<env>; what can't be told is."""
     start, end = f"{service.name}/", f"-{environment}"
     if not isinstance(name, str):
-        return ""
-    if name.startswith(start) and name.endswith(end) and len(name) > len(start + end):
-        return ""
-    shown = name if "/" in name else "something"  # it may be the value itself
-    return (
-        f"called {shown} in {environment}, not {start}…{end}"
-        if name
-        else f"not called {start}…{end}"
-    )
+        return True
+    return name.startswith(start) and name.endswith(end) and len(name) > len(start + end)
 
 
 # ── SEC-02: code gets a name ─────────────────────────────────────────────────
@@ -190,7 +240,7 @@ def variables_have_names(service: Service) -> Iterator[Finding]:
         variables = each.get("Environment", "Variables")
         for name, written in (variables if isinstance(variables, dict) else {}).items():
             if _is_dynamic(written) or targets(written) & hidden:
-                found = f"{name} of {each.logical_id} gets the value of a secret"
+                found = f"`{name}` of `{each.logical_id}` gets the value of a secret"
                 line = each.line_of("Environment", "Variables", name)
                 yield Finding("SEC-02", TEMPLATE, line, found, resource=each.logical_id)
 
@@ -314,37 +364,43 @@ def only_its_own(service: Service) -> Iterator[Finding]:
     templates = [*all_deployed(service, TEMPLATE).values()]
     for resource in service.resources.values():
         for statement in statements(TEMPLATE, resource):
-            if not statement.allows or "*" in statement.actions:
+            if not statement.allows or not statement.is_identity or "*" in statement.actions:
                 continue  # that is IAM-06's
-            if statement.is_identity and statement.covers(GET_VALUE):
-                for problem, line in _too_many(service, resource, statement, templates):
-                    found = f"{resource.logical_id} may {problem}"
-                    yield Finding("SEC-03", TEMPLATE, line, found, resource=resource.logical_id)
+            for problem, line, mend in _too_many(service, resource, statement, templates):
+                found, name = f"`{resource.logical_id}` may {problem}", resource.logical_id
+                yield Finding("SEC-03", TEMPLATE, line, found, resource=name, mend=mend)
         for number, policy in enumerate(listed(resource.get("Policies"))):
             arn = at(policy, "AWSSecretsManagerGetSecretValuePolicy", "SecretArn")
-            if arn is not None and _foreign(service, resource, arn, templates):
-                found = (
-                    f"{resource.logical_id} may read {_foreign(service, resource, arn, templates)}"
-                )
+            foreign = "" if arn is None else _foreign(service, resource, arn, templates)
+            if foreign:
+                found = f"`{resource.logical_id}` may {_reads_foreign(foreign)}"
                 line = resource.line_of("Policies", number)
                 yield Finding("SEC-03", TEMPLATE, line, found, resource=resource.logical_id)
 
 
 def _too_many(
     service: Service, resource: Resource, statement: Statement, templates: list[Template]
-) -> Iterator[tuple[str, int]]:
-    for action in statement.actions:
-        if action.lower() in ("secretsmanager:*", "secretsmanager:get*"):
-            yield f"{action}, which is more than reading", statement.body.lines["Action"]
-            return
-    for written in listed(statement.body.get("Resource")):
+) -> Iterator[tuple[str, int, str | None]]:
+    """What of a statement reads more secrets than it should, where, and what mends it."""
+    wide = [each for each in wide_actions(statement) if each.lower().startswith("secretsmanager:")]
+    wide += [each for each in statement.actions if each.lower() == "secretsmanager:get*"]
+    for action in wide[:1]:
+        line = statement.line_of("Action")
+        yield f"do `{action}`, which is more than reading", line, f"Allow `{GET_VALUE}` alone."
+        return
+    if not statement.covers(GET_VALUE):
+        return
+    for number, written in enumerate(listed(statement.body.get("Resource"))):
         if found := _foreign(service, resource, written, templates):
-            text = next((text for text, _line in strings(written)), "")
-            yield f"read {found}", statement.line_of(text)
+            yield _reads_foreign(found), statement.line_of_resource(number), None
+
+
+def _reads_foreign(written: str) -> str:
+    return f"read `{written}`, whose name no `…_SECRET` variable passes"
 
 
 def _foreign(service: Service, reader: Resource, written: Any, templates: list[Template]) -> str:
-    """The resource, if it is more than a secret whose name the reader gets; else empty."""
+    """The resource as written, if it is more than a secret whose name the reader gets; else empty."""
     for template in templates:
         own = _secrets_of(service, reader, template)
         for value in listed(resolved(template, written)):
@@ -353,7 +409,7 @@ def _foreign(service: Service, reader: Resource, written: Any, templates: list[T
             name = value.split(":secret:")[-1]
             # Secrets Manager ends each ARN with a dash and six characters.
             if re.sub(r"-(?:\?{6}|\*|[A-Za-z0-9]{6})$", "", name) not in own and name not in own:
-                return value
+                return as_written(written, value)
     return ""
 
 
@@ -402,7 +458,7 @@ def no_endless_variable(service: Service) -> Iterator[Finding]:
     for each in service.functions:
         age = each.variables.get("POWERTOOLS_PARAMETERS_MAX_AGE")
         if str(age).lstrip("-").isdigit() and not 0 < int(str(age)) <= LONGEST_SECONDS:
-            found = f"{each.logical_id} caches secrets for {age} seconds"
+            found = f"`{each.logical_id}` caches secrets for {age} seconds"
             line = each.line_of("Environment", "Variables", "POWERTOOLS_PARAMETERS_MAX_AGE")
             yield Finding("SEC-04", TEMPLATE, line, found, resource=each.logical_id)
 
@@ -430,12 +486,12 @@ def _for_ever(module: Module, read: ast.Call, scope: Scope | None) -> str:
     """How a value is kept without an end; empty if it is not."""
     if scope is None:
         return "reads a secret once, when it is imported"
-    if not _looks_at_a_clock(module) and _is_kept(read, scope):
-        return f"{scope.name} keeps a secret for ever, in a variable of the module"
+    if not _looks_at_a_clock(module, scope) and _is_kept(read, scope):
+        return f"`{scope.name}` keeps a secret for ever, in a variable of the module"
     for each in scope.decorator_list:
         name = _last(each.func if isinstance(each, ast.Call) else each)
         if name in FOR_EVER:
-            return f"{scope.name} keeps a secret for ever, by {name}"
+            return f"`{scope.name}` keeps a secret for ever, by `{name}`"
     return ""
 
 
@@ -457,8 +513,39 @@ def _is_kept(read: ast.Call, scope: Scope) -> bool:
     return False
 
 
-def _looks_at_a_clock(module: Module) -> bool:
-    return any(_last(call.func) in CLOCKS for call in module.nodes(ast.Call))
+def _looks_at_a_clock(module: Module, scope: Scope) -> bool:
+    """Whether what reads a secret, or keeps it, does; what else the module does is not about it."""
+    timed = {name for name, value in _assigned(module).items() if _is_clock(value)}
+    return any(
+        _is_clock(node) or (isinstance(node, ast.Name) and node.id in timed)
+        for each in _around(module, scope)
+        for node in ast.walk(each)
+    )
+
+
+def _is_clock(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _last(node.func) in CLOCKS
+
+
+def _around(module: Module, scope: Scope) -> list[ast.AST]:
+    """A function with its class, the functions of its module that it calls, and those that call it."""
+    found: list[ast.AST] = [scope]
+    found += [each for each in module.nodes(ast.ClassDef) if scope in ast.walk(each)]
+    found += [
+        each
+        for each in module.functions
+        if not _is_handler(each)
+        and (each.name in _names_called(scope) or scope.name in _names_called(each))
+    ]
+    return found
+
+
+def _names_called(scope: Scope) -> set[str]:
+    return {_last(node.func) for node in ast.walk(scope) if isinstance(node, ast.Call)}
+
+
+def _is_handler(scope: Scope) -> bool:
+    return any(each.arg in ("event", "context") for each in scope.args.args)
 
 
 def _age_problem(module: Module, read: Read, scope: Scope | None) -> str:
@@ -467,15 +554,19 @@ def _age_problem(module: Module, read: Read, scope: Scope | None) -> str:
         return ""  # told already
     forced = _argument(read.call, "force_fetch")
     if isinstance(forced, ast.Constant) and forced.value is True:
-        return "reads a secret anew at each call: force_fetch"
+        return "reads a secret anew at each call: `force_fetch`"
     age = _argument(read.call, "max_age")
     if read.caches and age is not None:
         seconds = _number(module, age)
         if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
-            return f"caches a secret for {seconds:g} seconds"
+            return f"caches a secret for {_shown(seconds)}"
     if not read.caches and not _keeps_itself(module, scope):
         return "reads a secret anew at each call"
     return ""
+
+
+def _shown(seconds: float) -> str:
+    return "ever" if seconds == float("inf") else f"{seconds:.0f} seconds"
 
 
 def _number(module: Module, node: ast.expr) -> float | None:
@@ -502,7 +593,7 @@ def _keeps_itself(module: Module, scope: Scope | None) -> bool:
             for node in ast.walk(each)
         ):
             return True
-    return _looks_at_a_clock(module)
+    return scope is not None and _looks_at_a_clock(module, scope)
 
 
 def _readers(modules: list[Module]) -> set[tuple[str, str]]:
@@ -515,7 +606,7 @@ def _readers(modules: list[Module]) -> set[tuple[str, str]]:
             for call, scope in _scopes(module).items()
             if isinstance(call, ast.Call)
             # A handler reads what it needs, and is no reader of secrets.
-            and not any(each.arg in ("event", "context") for each in scope.args.args)
+            and not _is_handler(scope)
             and (_called(module, call) in found or any(call is r.call for r in _reads(module)))
         }
         if more <= found:
@@ -563,6 +654,7 @@ PASSES = {
     "dumps",
     "format",
     "json",
+    "loads",
     "model_dump",
     "repr",
     "str",
@@ -592,6 +684,14 @@ PERSONAL = re.compile(
     r"(?:^|_)(?:e_?mail(?:_address)?|phone(?:_number)?|mobile(?:_number)?|birth_?da(?:y|te)|"
     r"date_of_birth|iban|ssn|card_number|credit_card|first_name|last_name|full_name|street(?:_address)?)$"
 )  # fmt: skip
+
+# How names begin that say whether there is something, and not what.
+ANSWERS = ("can_", "has_", "is_", "needs_", "should_", "was_", "with_", "without_")
+# Functions whose result does not show what they get.
+MASKS = re.compile(
+    r"(?<!un)mask|redact|hash|digest|anonymi|pseudonymi|obfuscat|scrub|^(?:bool|len)$",
+    re.IGNORECASE,
+)
 
 
 @check("SEC-05")
@@ -666,12 +766,102 @@ def _exposed(
         case ast.Call() if _called(module, node) in readers:
             yield "the value of a secret"
         case ast.Name() if node.id in values:
-            yield f"{node.id}, the value of a secret"
-        case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call():
-            if name := _private(node):
+            yield f"`{node.id}`, the value of a secret"
+        case ast.Name():
+            if name := _private_variable(module, node, _scopes(module).get(node)):
                 yield name
+        case ast.Attribute() | ast.Subscript() | ast.Call():
+            if name := _private(node):
+                yield f"`{name}`"
     for each in parts:
         yield from _exposed(module, each, readers, values)
+
+
+def _private_variable(module: Module, node: ast.Name, scope: Scope | None) -> str:
+    """How to call a variable, if its name or what it was assigned last is private or everything."""
+    bound = _bound(module, node, scope)
+    if bound is None:
+        return f"`{node.id}`" if _private(node) else ""
+    value = _unwrapped(bound.value)
+    if isinstance(value, ast.Call) and MASKS.search(_last(value.func)):
+        return ""
+    if node.id in WHOLE and (bound.is_loop or isinstance(value, ast.Constant)):
+        # An item of something is not all of it, unless that is all that came.
+        return f"`{node.id}`" if bound.is_loop and _is_whole(value) else ""
+    if _private(node):
+        return f"`{node.id}`"
+    if bound.is_loop:
+        return ""
+    if isinstance(value, ast.Name):
+        return _as(node, _private_variable(module, value, scope))
+    if isinstance(value, (ast.Attribute, ast.Call, ast.Subscript)) and (name := _private(value)):
+        return _as(node, f"`{name}`")
+    return ""
+
+
+def _as(node: ast.Name, what: str) -> str:
+    return f"`{node.id}`, which is {what}" if what else ""
+
+
+def _is_whole(node: ast.expr) -> bool:
+    """Whether it is all that came, or a part of it."""
+    return any(
+        isinstance(each, (ast.Name, ast.Attribute)) and _private(each) in WHOLE
+        for each in ast.walk(node)
+    )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a variable is assigned, or what a loop takes it from."""
+
+    value: ast.expr
+    is_loop: bool
+
+
+def _bound(module: Module, node: ast.Name, scope: Scope | None) -> Bound | None:
+    """What gave a variable its value: the last place in its function above it that does."""
+    place = (node.lineno, node.col_offset)
+    found: list[tuple[tuple[int, int], Bound]] = []
+    for each in ast.walk(scope or module.tree):
+        for target, value, is_loop in _bindings(each, node):
+            start = (value.lineno, value.col_offset)
+            is_above = start < place or isinstance(each, COMPREHENSIONS)
+            if is_above and any(item.id == node.id for item in _items(target)):
+                found.append((start, Bound(value, is_loop)))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _bindings(statement: ast.AST, node: ast.Name) -> list[tuple[ast.expr, ast.expr, bool]]:
+    """What a statement gives variables, and whether it is a loop; comprehensions only inside."""
+    match statement:
+        case ast.Assign():
+            found = [(target, statement.value, False) for target in statement.targets]
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            found = [(target, value, False)]
+        case ast.NamedExpr():
+            found = [(statement.target, statement.value, False)]
+        case ast.For() | ast.AsyncFor():
+            found = [(statement.target, statement.iter, True)]
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            is_inside = _holds(statement, node)
+            found = [(each.target, each.iter, True) for each in statement.generators if is_inside]
+        case _:
+            found = []
+    return [each for each in found if not _holds(each[1], node)]
+
+
+def _items(target: ast.expr) -> list[ast.Name]:
+    """The variables of a target: of a loop over pairs, both."""
+    found = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+    return [each for each in found if isinstance(each, ast.Name)]
+
+
+def _holds(value: ast.AST, node: ast.Name) -> bool:
+    return any(each is node for each in ast.walk(value))
 
 
 def _private(node: ast.Name | ast.Attribute | ast.Subscript | ast.Call) -> str:
@@ -697,7 +887,7 @@ def _key(node: ast.Subscript | ast.Call) -> str:
 
 def _tells(name: str) -> bool:
     words = _words(name).lower()
-    return bool(SECRETS.search(words) or PERSONAL.search(words))
+    return not words.startswith(ANSWERS) and bool(SECRETS.search(words) or PERSONAL.search(words))
 
 
 @check("SEC-05")
