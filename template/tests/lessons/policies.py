@@ -23,11 +23,12 @@ READING = re.compile(
     re.IGNORECASE,
 )
 # Keys of conditions, in lower case, that say what may be touched or for whom. Others, like
-# aws:SecureTransport, say how somebody calls; aws:ResourceAccount holds for a whole account.
+# aws:SecureTransport, say how somebody calls; aws:ResourceAccount holds for a whole account, and
+# iam:PassedToService lets every role be passed to that service.
 NARROWING = {
     *("aws:sourceaccount", "aws:sourcearn", "cloudwatch:namespace", "dynamodb:leadingkeys"),
     *("ec2:subnet", "ec2:vpc", "ecs:cluster", "events:source", "iam:awsservicename"),
-    *("iam:passedtoservice", "iam:permissionsboundary", "kms:encryptioncontextkeys"),
+    *("iam:permissionsboundary", "kms:encryptioncontextkeys"),
     *("kms:resourcealiases", "kms:viaservice", "s3:prefix", "secretsmanager:name"),
     *("secretsmanager:secretid", "ses:fromaddress", "sts:awsservicename"),
 }
