@@ -237,7 +237,6 @@ def _(edit: Edit) -> None:
     step = "        run: make deploy BUILT=yes\n"
     left_out = "        if: github.event_name == 'workflow_dispatch'\n"
     edit.replace(DEPLOY, step, f"{left_out}{step}")
-    edit.replace(DEPLOY, INTEGRATION_STEP, "")
 
 
 @mutant("CI-02", "pull requests of forks get a token")

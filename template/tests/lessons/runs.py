@@ -115,7 +115,8 @@ def _is_own(service: Service, command: Command) -> bool:
     """Whether a call of make reads the Makefile at the top, as `-C .` does."""
     folder = command.option("-C", "--directory") or "."
     path = command.option("-f", "--file", "--makefile") or "Makefile"
-    return folder.rstrip("/") in HERE and path.removeprefix("./") in _own_makefiles(service)
+    own = ("Makefile", *_own_makefiles(service))
+    return folder.rstrip("/") in HERE and path.removeprefix("./") in own
 
 
 def _deeds_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:

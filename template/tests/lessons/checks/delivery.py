@@ -240,10 +240,10 @@ def _written(path: str, line: int, where: str, value: str, own: str) -> Iterator
         yield Finding("CD-03", path, line, f"`{where}` is {value}, and `{SAMCONFIG}` has {own}")
 
 
-def _repeated(where: str, region: str, text: str) -> str:
+def _has_region(where: str, region: str, text: str) -> str:
     """What has a Region, with the text in which it is, where that is more."""
     text = " ".join(text.split())[:100]
-    return f"{where} repeats the Region {region}" + (f": {text}" if text != region else "")
+    return f"{where} has the Region {region}" + (f": {text}" if text != region else "")
 
 
 @check("CD-03")
@@ -256,7 +256,7 @@ def workflows_read_the_region(service: Service) -> Iterator[Finding]:
             if "region" in key.lower():
                 yield from _written(path, line, key, value, own)
             elif own in REGION.findall(value):
-                yield Finding("CD-11", path, line, _repeated(f"`{key}`", own, value))
+                yield Finding("CD-11", path, line, _has_region(f"`{key}`", own, value))
 
 
 @check("CD-03")
@@ -301,7 +301,7 @@ def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
             known = REGION.findall(_without_arns_of_others(service, str(text)))
             if name != "region" and own and own in known:
                 line = _line(service, f"{environment}.{command}.parameters", name)
-                told = _repeated(f"`{name}` of {environment}", own, str(text))
+                told = _has_region(f"`{name}` of {environment}", own, str(text))
                 yield Finding("CD-11", SAMCONFIG, line, told)
 
 
@@ -335,7 +335,7 @@ def _of_parameter(where: str, key: str, text: str, service: Service) -> str:
     if key in ("AllowedPattern", "AllowedValues", "Description") or text.startswith("arn:"):
         return ""
     region = _in_address(text) or (own if text == own else "")
-    return _repeated(where, region, text) if region else ""
+    return _has_region(where, region, text) if region else ""
 
 
 def _in_address(text: str) -> str:
@@ -356,7 +356,7 @@ def code_takes_the_region_that_it_has(service: Service) -> Iterator[Finding]:
     for module in (*service.modules("src"), *service.modules("scripts")):
         for text in module.nodes(ast.Constant):
             if isinstance(text.value, str) and (region := _in_address(text.value)):
-                told = _repeated("code", region, text.value)
+                told = _has_region("an address", region, text.value)
                 yield Finding("CD-11", module.path, text.lineno, told)
         if any(_literal(each) for each in module.nodes(ast.Constant)):
             for told, line in _chosen(module):
@@ -543,7 +543,7 @@ def _asks(command: Command) -> str:
         return ASKING[found]
     lacks = "--no-fail-on-empty-changeset" not in command.words
     if lacks and not is_aws and not _uses_samconfig(command):
-        return "has neither --config-env nor --no-fail-on-empty-changeset"
+        return "has neither `--config-env` nor `--no-fail-on-empty-changeset`"
     return ""
 
 
@@ -592,7 +592,7 @@ def _problems(
         kind = _in(prod, function, *TYPE)
         if kind is None or str(kind).endswith("AllAtOnce"):
             said = f"`Type` is {kind or 'not set'}"
-            yield f"{{}} gets all traffic at once in prod: {said}", TYPE
+            yield f"all traffic of {{}} moves at once in prod: {said}", TYPE
         alarms = [each for each in values(prod, function.properties, *ALARMS, "*") if each]
         if not alarms:
             yield (

@@ -34,7 +34,7 @@ def _is_list(path: str) -> bool:
     return bool(re.fullmatch(r"(.*[-_.])?requirements([-_.].*)?\.txt", PurePosixPath(path).name))
 
 
-PIN_COMMIT = "Pin the full id of a commit in place of the branch or tag, or the file of a version."
+PIN_COMMIT = "Pin the full commit id in place of the branch or tag."
 
 
 @check("DEP-01")
@@ -274,9 +274,8 @@ def _renovate(service: Service, path: str) -> Iterator[Finding]:
     if '"groupName"' not in service.text(path) and not any(
         each.startswith(("config:", "group:", "local>", "github>")) for each in presets
     ):
-        yield Finding(
-            "DEP-02", path, 0, "groups nothing: it extends no group: and has no groupName"
-        )
+        told = "groups nothing: it extends no `group:` preset and has no `groupName`"
+        yield Finding("DEP-02", path, 0, told)
 
 
 # ── DEP-04: one Python ───────────────────────────────────────────────────────
@@ -331,7 +330,7 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
         container = job.body.get("container")
         image = at(container, "image") or container
         if isinstance(image, str) and _of_image(image) not in ("", wanted):
-            text = f"the job {job.id} runs in {image}, .python-version says {wanted}"
+            text = f"the job {job.id} runs in {image}, `.python-version` says {wanted}"
             yield Finding("DEP-04", job.path, line_of(job.body, "container"), text)
     for step in steps(service):
         for key in ("python-version", "python-version-file"):
@@ -340,13 +339,13 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
                 if is_file and version in (".python-version", "pyproject.toml"):
                     continue
                 if is_file or not re.match(rf"[=v^~]*{re.escape(wanted)}(\D|$)", version):
-                    text = f"a step installs Python {version}, .python-version says {wanted}"
+                    text = f"a step installs Python {version}, `.python-version` says {wanted}"
                     line = line_of(step.body, "with", key)
                     yield Finding("DEP-04", step.path, line, text)
         for command in step.commands:
             named = re.fullmatch(r"python(3\.\d+)", command.program)
             if named and named[1] != wanted:
-                text = f"a step runs {command.words[0]}, .python-version says {wanted}"
+                text = f"a step runs {command.words[0]}, `.python-version` says {wanted}"
                 yield Finding("DEP-04", step.path, command.line, text)
 
 
@@ -403,9 +402,7 @@ def python_of_tools(service: Service) -> Iterator[Finding]:
         found = at(service.toml(path), *keys)
         values = found if isinstance(found, list) else [] if found is None else [found]
         if values and form.format(*wanted.split(".")) not in map(str, values):
-            text = (
-                f"{'.'.join(keys)} is {', '.join(map(str, values))}, .python-version says {wanted}"
-            )
+            text = f"{'.'.join(keys)} is {', '.join(map(str, values))}, `.python-version` says {wanted}"
             yield Finding("DEP-04", path, service.line_with(path, keys[-1]), text)
     required = at(service.pyproject, "project", "requires-python")
     try:
@@ -414,7 +411,7 @@ def python_of_tools(service: Service) -> Iterator[Finding]:
     except InvalidSpecifier:
         allows = False
     if not allows:
-        text = f"requires-python is {required}, .python-version says {wanted}"
+        text = f"requires-python is {required}, `.python-version` says {wanted}"
         line = service.line_with("pyproject.toml", "requires-python")
         yield Finding("DEP-04", "pyproject.toml", line, text)
 
@@ -459,9 +456,8 @@ def private_lists(service: Service) -> Iterator[Finding]:
     internal: dict[str, str] = {}
     for path in _private(service):
         if SCRIPT not in service.files:
-            yield Finding(
-                "DEP-06", path, 0, "is installed by nobody: the service has no private index"
-            )
+            told = "is installed by nobody: the service has no private index"
+            yield Finding("DEP-06", path, 0, told)
         for pin in service.requirements(path):
             problem = "is no pin such as acme-tools==1.4.2"
             if pin.requirement:
@@ -489,9 +485,8 @@ def no_other_index(service: Service) -> Iterator[Finding]:
         for pin in service.requirements(path) if path in service.files else ():
             option = re.split(r"[ =]", pin.text)[0]
             if option in INDEX_OPTIONS:
-                yield Finding(
-                    "DEP-06", path, pin.line, f"adds an index for all of the list: {option}"
-                )
+                told = f"adds an index for all of the list: {option}"
+                yield Finding("DEP-06", path, pin.line, told)
     for keys in (("tool", "uv", "extra-index-url"), ("tool", "uv", "pip", "extra-index-url")):
         if at(service.pyproject, *keys):
             line = service.line_with("pyproject.toml", "extra-index-url")
@@ -510,9 +505,8 @@ def no_other_index(service: Service) -> Iterator[Finding]:
             for option in ("extra-index-url", "find-links"):
                 if any(settings.has_option(section, option) for section in settings.sections()):
                     line = service.line_with(path, option)
-                    yield Finding(
-                        "DEP-06", path, line, f"adds an index for every package: {option}"
-                    )
+                    told = f"adds an index for every package: {option}"
+                    yield Finding("DEP-06", path, line, told)
     yield from _indexes_of_workflows(service)
 
 

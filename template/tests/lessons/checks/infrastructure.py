@@ -26,6 +26,14 @@ from ..service import (
 )
 from ..variables import Read, mentions, reads
 
+
+def _about(
+    resource: Resource, lesson: str, line: int, found: str, mend: str | None = None
+) -> Finding:
+    """A finding about a resource of template.yaml."""
+    return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
+
+
 # ── IAC-01, IAC-02: one template ─────────────────────────────────────────────
 
 # Folders in which templates make nothing of this service.
@@ -40,20 +48,27 @@ OTHER_TOOLS = {
 # What `aws <service> create-…` makes that has a type in CloudFormation and belongs into a template:
 # all else, as an export, a snapshot or an invalidation, is work. Not the values of secrets.
 CREATES = {
-    "apigateway": "api-key authorizer base-path-mapping deployment domain-name model resource rest-api"
+    "apigateway": "api-key authorizer base-path-mapping domain-name model resource rest-api"
     " stage usage-plan usage-plan-key vpc-link",
+    "amplify": "app branch domain-association",
     "apigatewayv2": "api api-mapping authorizer domain-name integration route stage vpc-link",
     "appconfig": "application configuration-profile deployment-strategy environment",
     "appsync": "api api-key data-source domain-name function graphql-api resolver",
+    "apprunner": "service",
     "athena": "data-catalog named-query work-group",
     "autoscaling": "auto-scaling-group launch-configuration",
     "backup": "backup-plan backup-selection backup-vault",
     "batch": "compute-environment job-queue",
-    "budgets": "budget notification subscriber",
+    "bedrock": "guardrail",
+    "bedrock-agent": "agent agent-alias data-source flow knowledge-base prompt",
+    "budgets": "budget",
+    "cloudformation": "stack-set",
     "cloudfront": "cache-policy distribution function key-group origin-access-control"
     " origin-request-policy public-key response-headers-policy",
     "cloudtrail": "trail",
+    "codeartifact": "domain repository",
     "codebuild": "project",
+    "codecommit": "repository",
     "codedeploy": "application deployment-config deployment-group",
     "codepipeline": "pipeline",
     "cognito-identity": "identity-pool",
@@ -62,10 +77,10 @@ CREATES = {
     "docdb": "db-cluster db-instance",
     "dsql": "cluster",
     "dynamodb": "global-table table",
-    "ec2": "internet-gateway launch-template nat-gateway network-acl route route-table"
+    "ec2": "internet-gateway key-pair launch-template nat-gateway network-acl route route-table"
     " security-group subnet volume vpc vpc-endpoint",
     "ecr": "repository",
-    "ecs": "cluster service task-set",
+    "ecs": "cluster service",
     "efs": "access-point file-system mount-target",
     "eks": "addon cluster fargate-profile nodegroup",
     "elasticache": "cache-cluster cache-subnet-group replication-group serverless-cache user",
@@ -73,12 +88,16 @@ CREATES = {
     "events": "api-destination archive connection endpoint event-bus",
     "firehose": "delivery-stream",
     "glue": "crawler database job table trigger",
-    "iam": "group instance-profile open-id-connect-provider policy role saml-provider"
+    "iam": "access-key group instance-profile open-id-connect-provider policy role saml-provider"
     " service-linked-role user",
+    "iot": "policy thing thing-group thing-type topic-rule",
+    "kafka": "cluster cluster-v2",
     "kinesis": "stream",
     "kms": "alias key",
     "lambda": "alias code-signing-config event-source-mapping function function-url-config",
     "logs": "delivery log-group log-stream",
+    "mq": "broker configuration",
+    "neptune": "db-cluster db-instance",
     "opensearch": "domain",
     "opensearchserverless": "access-policy collection security-policy",
     "pipes": "pipe",
@@ -87,6 +106,7 @@ CREATES = {
     "route53": "health-check hosted-zone",
     "s3api": "bucket",
     "s3control": "access-point",
+    "sagemaker": "domain endpoint endpoint-config model notebook-instance pipeline",
     "scheduler": "schedule schedule-group",
     "schemas": "discoverer registry schema",
     "servicediscovery": "http-namespace private-dns-namespace service",
@@ -98,6 +118,7 @@ CREATES = {
     "stepfunctions": "activity state-machine state-machine-alias",
     "synthetics": "canary",
     "timestream-write": "database table",
+    "transfer": "server user workflow",
     "wafv2": "ip-set regex-pattern-set rule-group web-acl",
 }
 # What makes resources, or parts of them, and is not called create-….
@@ -339,14 +360,8 @@ def names_within_a_parent_are_short(service: Service) -> Iterator[Finding]:
                     what = (
                         f"{keys[-1]} comes to {text} in prod, and is only known within its parent"
                     )
-                    yield Finding(
-                        "IAC-05",
-                        TEMPLATE,
-                        resource.line_of(*keys),
-                        what,
-                        resource=resource.logical_id,
-                        mend="Leave out the environment: the name of its parent has it.",
-                    )
+                    mend = "Leave out the environment: the name of its parent has it."
+                    yield _about(resource, "IAC-05", resource.line_of(*keys), what, mend)
 
 
 def _paths(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -440,11 +455,9 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
             for (word, name), logical_id in known.items():
                 if word in str(variable).split("_") and text == name:
                     line = function.line_of("Environment", "Variables", variable)
-                    what = f"{variable} of {function.logical_id} is the name of {logical_id}"
-                    mend = f"Pass !Ref {logical_id}, or its attribute by !GetAtt."
-                    about = function.logical_id
-                    told = f"{what}, written out"
-                    yield Finding("IAC-06", TEMPLATE, line, told, resource=about, mend=mend)
+                    what = f"`{variable}` of {function.logical_id} is the name of {logical_id}"
+                    mend = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
+                    yield _about(function, "IAC-06", line, f"{what}, written out", mend)
 
 
 def _is_text(node: Any) -> bool:
@@ -590,12 +603,9 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
             for name in function.variables:
                 if name in known or name in shared or _is_of_others(name) or name in stages:
                     continue
-                line, about = (
-                    function.line_of("Environment", "Variables", name),
-                    function.logical_id,
-                )
-                found = f"passes `{name}` to {about}, whose code does not read it"
-                yield Finding("IAC-07", TEMPLATE, line, found, resource=about)
+                line = function.line_of("Environment", "Variables", name)
+                found = f"passes `{name}` to {function.logical_id}, whose code does not read it"
+                yield _about(function, "IAC-07", line, found)
     for name in sorted(shared - read_somewhere - stages) if codes else ():
         if not _is_of_others(name):
             line = line_of(
@@ -676,13 +686,8 @@ def sizes_are_numbers(service: Service) -> Iterator[Finding]:
             plain = is_intrinsic(node) and all(str(n).isdecimal() or n is None for n in found)
             if type(node) is not int and not plain:
                 told = "has no" if node is None else f"has {node!r} as its"
-                yield Finding(
-                    "IAC-10",
-                    TEMPLATE,
-                    function.line_of(key),
-                    f"{function.logical_id} {told} {key}, which should be a number",
-                    resource=function.logical_id,
-                )
+                what = f"{function.logical_id} {told} {key}, which should be a number"
+                yield _about(function, "IAC-10", function.line_of(key), what)
 
 
 @check("IAC-10")
@@ -770,13 +775,9 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
             found = resolved(there[-1], resource.body.get(key)) if there else "Retain"
             if found not in KEPT:
                 told = f"has {key}: {found}" if found else f"has no {key}"
-                yield Finding(
-                    "IAC-11",
-                    TEMPLATE,
-                    line_of(resource.body, key) or resource.line,
-                    f"{resource.logical_id} holds data and {told}",
-                    resource=resource.logical_id,
-                )
+                line = line_of(resource.body, key) or resource.line
+                what = f"{resource.logical_id} holds data and {told}"
+                yield _about(resource, "IAC-11", line, what)
 
 
 @check("IAC-11")
@@ -790,13 +791,8 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
             path = dots.split(".")
             found = values(prod, resource.properties, *path)
             if not found or not all(map(holds, found)):
-                yield Finding(
-                    "IAC-11",
-                    TEMPLATE,
-                    resource.line_of(path[0]),
-                    f"{resource.logical_id} has no {path[-1]} in prod",
-                    resource=resource.logical_id,
-                )
+                what = f"{resource.logical_id} has no `{path[-1]}` in prod"
+                yield _about(resource, "IAC-11", resource.line_of(path[0]), what)
 
 
 def _is_of_cluster(resource: Resource) -> bool:
@@ -839,13 +835,8 @@ def logs_go(service: Service) -> Iterator[Finding]:
     groups = service.of_type("AWS::Logs::LogGroup")
     for group in groups:
         if not group.get("RetentionInDays"):
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                group.line,
-                f"{group.logical_id} has no RetentionInDays: it keeps logs for ever",
-                resource=group.logical_id,
-            )
+            what = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
+            yield _about(group, "IAC-12", group.line, what)
     declared = {group.logical_id for group in groups}
     by_name = {str(resolved(prod, group.get("LogGroupName"))) for group in groups}
     for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
@@ -855,13 +846,8 @@ def logs_go(service: Service) -> Iterator[Finding]:
         name = resolved(prod, function.get("FunctionName"))
         own = resolved(prod, node) if node else f"/aws/lambda/{name}"
         if str(own) not in by_name:
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                function.line_of("LoggingConfig"),
-                f"{function.logical_id} writes to a log group that is not declared",
-                resource=function.logical_id,
-            )
+            what = f"{function.logical_id} writes to a log group that is not declared"
+            yield _about(function, "IAC-12", function.line_of("LoggingConfig"), what)
 
 
 @check("IAC-12")
@@ -881,25 +867,16 @@ def passing_data_goes(service: Service) -> Iterator[Finding]:
         if specification is not None and not _is_true(enabled):
             because = "it is switched off"
         if because and not _is_true(enabled):
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                table.line_of("TimeToLiveSpecification"),
-                f"{table.logical_id} has no TimeToLiveSpecification that is enabled: {because}",
-                resource=table.logical_id,
-            )
+            line = table.line_of("TimeToLiveSpecification")
+            what = f"{table.logical_id} has no `TimeToLiveSpecification` that is enabled: {because}"
+            yield _about(table, "IAC-12", line, what)
     for resource in service.of_type(*PILES):
         path = PILES[resource.type]
         (rules,) = values(prod, resource.properties, *path)
         disabled = isinstance(rules, list) and all(at(r, "Status") == "Disabled" for r in rules)
         if not rules or disabled:
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                resource.line_of(path[0]),
-                f"{resource.logical_id} has no {path[0]}: whatever is left behind stays for ever",
-                resource=resource.logical_id,
-            )
+            what = f"{resource.logical_id} has no `{path[0]}`: what is left behind stays for ever"
+            yield _about(resource, "IAC-12", resource.line_of(path[0]), what)
 
 
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
@@ -951,13 +928,8 @@ def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
     wanted += [(each, "the name of", {each.logical_id}) for each in service.functions]
     for resource, what, by in wanted:
         if not by & told:
-            yield Finding(
-                "IAC-13",
-                TEMPLATE,
-                line_of(service.template, "Outputs") or resource.line,
-                f"no output tells {what} {resource.logical_id}",
-                resource=resource.logical_id,
-            )
+            line = line_of(service.template, "Outputs") or resource.line
+            yield _about(resource, "IAC-13", line, f"no output tells {what} {resource.logical_id}")
     for name, body in outputs.items():
         if not at(body, "Description"):
             line = line_of(outputs, name)

@@ -89,9 +89,8 @@ def two_workflows(service: Service) -> Iterator[Finding]:
         branch = str(service.answers.get(f"{environment}_branch"))
         if workflow is None:
             if not service.has(path):
-                yield Finding(
-                    "CI-01", path, 0, f"is not there, so nothing checks and deploys {environment}"
-                )
+                told = f"is not there, so nothing checks and deploys {environment}"
+                yield Finding("CI-01", path, 0, told)
             continue
         for event in ("push", "pull_request"):
             line = line_of(workflow, "on", event) or 1
@@ -103,16 +102,11 @@ def two_workflows(service: Service) -> Iterator[Finding]:
             other = next((name for name in OTHER_FILTERS if at(filters, name) is not None), None)
             if found != [branch]:
                 said = ", ".join(found) or "every branch"
-                yield Finding(
-                    "CI-01",
-                    path,
-                    line,
-                    f"{event} is for {said}, where {environment} has {branch} alone",
-                )
+                told = f"{event} is for {said}, where {environment} has {branch} alone"
+                yield Finding("CI-01", path, line, told)
             elif other and event == "push":
-                yield Finding(
-                    "CI-01", path, line, f"{event} has {other} beside its branch {branch}"
-                )
+                told = f"{event} has {other} beside its branch {branch}"
+                yield Finding("CI-01", path, line, told)
 
 
 @check("CI-01")
@@ -153,15 +147,17 @@ def each_event_has_its_job(service: Service) -> Iterator[Finding]:
             if others.starts(job) is not False:
                 yield Finding("CI-02", path, line, f"{name} may run on {other}, too")
             if name == DEPLOYING and starts and not any(mine.reached(DEPLOYS)):
-                yield Finding("CI-02", path, job.line, f"{name} {_deploys_nothing(mine)}")
+                yield _deploys_nothing(mine, job)
 
 
-def _deploys_nothing(run: Run) -> str:
-    """Why a workflow does not deploy: it has no step for it, or an `if` leaves that out."""
+def _deploys_nothing(run: Run, job: Job) -> Finding:
+    """Why a push does not deploy: there is no step for it, or an `if` leaves that out."""
     whatever = Run(run.service, run.path, {})
     for _job, act in whatever.reached(DEPLOYS):
-        return f"deploys nothing: an `if` leaves `{act.text}` out"
-    return "deploys nothing: no step of it calls `make deploy`"
+        told = f"`{act.text}` is left out by an `if` on push, so {job.id} deploys nothing"
+        return Finding("CI-02", act.path, act.line, told)
+    told = f"{job.id} deploys nothing: no step of it calls `make deploy`"
+    return Finding("CI-02", job.path, job.line, told)
 
 
 @check("CI-02")
@@ -177,9 +173,8 @@ def no_pull_request_deploys(service: Service) -> Iterator[Finding]:
             alone = Run(service, run.path, run.context)
             for at_job, act in alone.reached(DEPLOYS):
                 if at_job.id == job.id and at_job.path == run.path:
-                    yield Finding(
-                        "CI-02", run.path, act.line, f"{job.id} runs `{act.text}` on {event}"
-                    )
+                    told = f"{job.id} runs `{act.text}` on {event}"
+                    yield Finding("CI-02", run.path, act.line, told)
             inner = run.called(job) if run.starts(job) is not False else None
             for _job, act in inner.reached(DEPLOYS) if inner else ():
                 found = f"{job.id} calls {inner.path if inner else ''} on {event}, which runs `{act.text}`"
@@ -201,9 +196,8 @@ def pytest_finds_src(service: Service) -> Iterator[Finding]:
             except configparser.Error:
                 found = []
             if "src" not in found:
-                yield Finding(
-                    "CI-03", path, 1, "stands in for pyproject.toml, and its pythonpath has no src"
-                )
+                told = "stands in for `pyproject.toml`, and its `pythonpath` has no `src`"
+                yield Finding("CI-03", path, 1, told)
             return
     options = at(service.pyproject, "tool", "pytest", "ini_options")
     options = options if options is not None else at(service.pyproject, "tool", "pytest")
@@ -211,9 +205,8 @@ def pytest_finds_src(service: Service) -> Iterator[Finding]:
     entries = found.split() if isinstance(found, str) else found if isinstance(found, list) else []
     if not {"src", "./src", "src/"} & {str(each) for each in entries}:
         line = service.line_with("pyproject.toml", "pythonpath" if entries else "[tool.pytest")
-        yield Finding(
-            "CI-03", "pyproject.toml", line, f"pytest's pythonpath is {entries}, without src"
-        )
+        told = f"the `pythonpath` of pytest is {entries}, without `src`"
+        yield Finding("CI-03", "pyproject.toml", line, told)
 
 
 def _sets_path(command: Command) -> str:
@@ -299,9 +292,8 @@ def readme_sets_no_path(service: Service) -> Iterator[Finding]:
                 script(fence.content) if fence.language in ("", "bash", "sh", "shell") else ()
             ):
                 if "PYTHONPATH" in command.variables:
-                    yield Finding(
-                        "CI-03", path, fence.line + command.line, "tells to set PYTHONPATH"
-                    )
+                    told = "tells to set PYTHONPATH"
+                    yield Finding("CI-03", path, fence.line + command.line, told)
 
 
 # ── CI-04: permissions ───────────────────────────────────────────────────────
@@ -401,12 +393,8 @@ def checkouts_leave_nothing_behind(service: Service) -> Iterator[Finding]:
                 "true",
             ):
                 line = line_of(step, "with", "persist-credentials")
-                yield Finding(
-                    "CI-04",
-                    job.path,
-                    line,
-                    f"the checkout of {job.id} leaves its credentials behind",
-                )
+                told = f"the checkout of {job.id} leaves its credentials behind"
+                yield Finding("CI-04", job.path, line, told)
 
 
 # ── CI-05: pinned actions ────────────────────────────────────────────────────
@@ -689,9 +677,8 @@ def dev_is_tested(service: Service) -> Iterator[Finding]:
             found = f"`{at_act.text}` tells nobody what fails in dev: {why}"
             yield Finding("CI-08", at_act.path, at_act.line, found)
         if not useless:
-            yield Finding(
-                "CI-08", job.path, act.line, f"no `make integration` follows `{act.text}` in dev"
-            )
+            told = f"no `make integration` follows `{act.text}` in dev"
+            yield Finding("CI-08", job.path, act.line, told)
 
 
 def _untested(run: Run) -> Iterator[tuple[Job, Act]]:
@@ -742,14 +729,9 @@ def integration_tests_can_fail(service: Service) -> Iterator[Finding]:
         return
     ran = [command for command in rule.commands if INTEGRATION in deeds(service, command)]
     if not ran:
-        yield Finding(
-            "CI-08", rule.path, rule.line, "`make integration` does not test tests/integration"
-        )
+        told = "`make integration` does not test tests/integration"
+        yield Finding("CI-08", rule.path, rule.line, told)
     for command in ran:
         if command.unheard:
-            yield Finding(
-                "CI-08",
-                rule.path,
-                command.line,
-                f"`make integration` can't fail: {command.unheard}",
-            )
+            told = f"`make integration` can't fail: {command.unheard}"
+            yield Finding("CI-08", rule.path, command.line, told)
