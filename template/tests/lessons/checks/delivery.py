@@ -330,7 +330,7 @@ def _of_parameter(where: str, key: str, text: str, service: Service) -> str:
     """What a part of a parameter says of the Region that it should not."""
     own = _region(service)
     if key == "Default" and "${AWS::Region}" in text:
-        return f"{where} has `${{AWS::Region}}`, which CloudFormation does not replace there"
+        return where + " has `${AWS::Region}`, which CloudFormation does not replace there"
     # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates. Of ARNs IAC-06 tells.
     if key in ("AllowedPattern", "AllowedValues", "Description") or text.startswith("arn:"):
         return ""
@@ -550,6 +550,10 @@ def _asks(command: Command) -> str:
 # ── CD-10: traffic moves gradually ───────────────────────────────────────────
 
 
+ALIAS, PREFERENCE = ("AutoPublishAlias",), ("DeploymentPreference",)
+TYPE, ALARMS = (*PREFERENCE, "Type"), (*PREFERENCE, "Alarms")
+
+
 @check("CD-10")
 def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
     """Each function that somebody calls, unless it is a hook or only serves deployments."""
@@ -571,11 +575,7 @@ def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
             own = at(function.body, "Properties", *path) is not None or path == ALARMS
             alike.setdefault((problem, path, name if own else ""), []).append(function)
     for (problem, path, _name), these in alike.items():
-        yield _of_traffic(service, prod, problem.format(_named(these)), path, these)
-
-
-ALIAS, PREFERENCE = ("AutoPublishAlias",), ("DeploymentPreference",)
-TYPE, ALARMS = (*PREFERENCE, "Type"), (*PREFERENCE, "Alarms")
+        yield _of_traffic(service, prod, problem.replace("{}", _named(these)), path, these)
 
 
 def _problems(
@@ -592,16 +592,13 @@ def _problems(
         kind = _in(prod, function, *TYPE)
         if kind is None or str(kind).endswith("AllAtOnce"):
             said = f"`Type` is {kind or 'not set'}"
-            yield f"all traffic of {{}} moves at once in prod: {said}", TYPE
+            yield "all traffic of {} moves at once in prod: " + said, TYPE
         alarms = [each for each in values(prod, function.properties, *ALARMS, "*") if each]
         if not alarms:
-            yield (
-                "the `DeploymentPreference` of {} has no `Alarms`: nothing gives traffic back",
-                ALARMS,
-            )
+            yield "no `Alarms` in the `DeploymentPreference` of {} give traffic back", ALARMS
         elif not any(_watches(service, alarm, function.logical_id) for alarm in alarms):
             named = ", ".join(str(each).strip("<>") for each in alarms)
-            yield f"the `Alarms` of {{}}, {named}, watch other functions", ALARMS
+            yield "the `Alarms` of {} are of others: " + named, ALARMS
 
 
 def _in(template: Template, function: Function, *path: str) -> Any:
@@ -633,10 +630,9 @@ def _of_traffic(
     first = functions[0]
     parameter = at(first.get(*path), "Ref")
     if path == TYPE and parameter in map(str, service.template.get("Parameters") or ()):
-        unset = (
-            "" if parameter in service.parameters("prod") else f": `{SAMCONFIG}` does not set it"
-        )
-        told = f"`{parameter}` is {_in(prod, first, *TYPE)} in prod{unset}"
+        told = f"`{parameter}` is {_in(prod, first, *TYPE)} in prod"
+        if parameter not in service.parameters("prod"):
+            told += f": `{SAMCONFIG}` does not set it"
         line = _line(service, "prod.deploy.parameters", "parameter_overrides")
         return Finding("CD-10", SAMCONFIG, line, told)
     if len(functions) > 1:
