@@ -285,6 +285,11 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("CD-10", "no function has a pace any more")
+def _(edit: Edit) -> None:
+    edit.replace("template.yaml", "      Type: !Ref TrafficShifting\n", "")
+
+
 @innocent("CD-10", "a function has a pace and an alarm of its own, gradual in prod alone")
 def _(edit: Edit) -> None:
     with_is_prod(edit)
@@ -334,6 +339,30 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.parameter(
         f"HomeRegion:\n  Type: String\n  Description: Where it is.\n  Default: {region(edit)}"
+    )
+
+
+@mutant("CD-11", "a parameter would compute the Region")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "HomeRegion:\n  Type: String\n  Description: Where it is.\n  Default: ${AWS::Region}"
+    )
+
+
+@mutant("CD-11", "code falls back to the Region")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/utils/fresh.py",
+        f'import os\n\nHOME = os.environ.get("AWS_REGION") or "{region(edit)}"\n',
+    )
+
+
+@mutant("CD-11", "a function of code has the Region as its default")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/utils/fresh.py",
+        f'def host(name: str, *, region: str = "{region(edit)}") -> str:\n'
+        '    """The address of a service."""\n    return f"{name}.{region}"\n',
     )
 
 

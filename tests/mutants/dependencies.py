@@ -175,6 +175,13 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("DEP-04", "all functions have another runtime")
+def _(edit: Edit) -> None:
+    old = edit.answers["python_version"]
+    other = "3.12" if old != "3.12" else "3.13"
+    edit.replace("template.yaml", f"Runtime: python{old}", f"Runtime: python{other}")
+
+
 @mutant("DEP-04", "a workflow installs another Python")
 def _(edit: Edit) -> None:
     edit.replace(CHECKS, "python-version-file: .python-version", 'python-version: "3.10"')
@@ -338,6 +345,11 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     commit = "0123456789012345678901234567890123456789"
     own_workflow(edit, f"      - uses: astral-sh/ruff-action@{commit} # v3.0.0\n")
+
+
+@mutant("DEP-07", "CI gives the tests ten minutes, and runs them with Poetry")
+def _(edit: Edit) -> None:
+    own_workflow(edit, run_step("make setup", "timeout -k 10 600 poetry run pytest tests/unit"))
 
 
 @mutant("DEP-07", "an action of one's own runs type checks through uv")

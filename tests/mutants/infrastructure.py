@@ -41,6 +41,27 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("IAC-01", "a script makes a log group before the first deployment")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/first-time.sh",
+        "#!/bin/sh\nset -e\n"
+        f"timeout 60 python -m awscli logs create-log-group --log-group-name /{edit.service}/jobs\n",
+    )
+
+
+@innocent("IAC-01", "scripts export logs, restore data and take pictures of it")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/archive.sh",
+        "#!/bin/sh\nset -e\n"
+        'aws logs create-export-task --log-group-name "$1" --from 0 --to 1 --destination archive\n'
+        'aws dynamodb create-backup --table-name "$1" --backup-name monthly\n'
+        'aws ec2 create-snapshot --volume-id "$2"\n'
+        'aws glacier create-vault-lock-policy "$3" || aws support create-case --subject archive\n',
+    )
+
+
 @mutant("IAC-01", "a script makes a bucket with boto3")
 def _(edit: Edit) -> None:
     edit.write(
@@ -133,6 +154,15 @@ def _(edit: Edit) -> None:
 # ── IAC-04: names end in the environment, and fit ────────────────────────────
 
 
+RULE = """StartedRule:
+  Type: AWS::Events::Rule
+  Properties:
+    Name: {name}
+    EventBusName: {bus}
+    EventPattern:
+      source: [aws.ec2]"""
+
+
 def rename(edit: Edit, name: str) -> None:
     function = edit.function()
     old = f"FunctionName: !Sub {edit.service}-{function.kebab}-{ENV}"
@@ -155,6 +185,18 @@ def _(edit: Edit) -> None:
     name = f"{edit.service}-{edit.function().kebab}-errors"
     logical_id = f"{edit.function().pascal}ErrorsAlarm"
     edit.in_resource(logical_id, f"!Sub {name}-{ENV}", f"!Sub {name}-{ENV}-alarm")
+
+
+@mutant("IAC-04", "a rule on the account's bus has one name in all environments")
+def _(edit: Edit) -> None:
+    edit.declare(RULE.format(name=f"{edit.service}-started", bus="default"))
+
+
+@innocent("IAC-04", "a rule on a bus of the service has a short name")
+def _(edit: Edit) -> None:
+    name = f"!Sub {edit.service}-machines-{ENV}"
+    edit.declare(f"MachinesBus:\n  Type: AWS::Events::EventBus\n  Properties:\n    Name: {name}")
+    edit.declare(RULE.format(name="started", bus="!Ref MachinesBus"))
 
 
 @innocent("IAC-04", "a name is put together from the stack's, which ends in the environment")
@@ -224,6 +266,33 @@ def _(edit: Edit) -> None:
         edit.skip()
     name = f"TABLE_NAME: !Sub {edit.service}-{ENV}"
     edit.in_resource(function.logical_id, "TABLE_NAME: !Ref Table", name)
+
+
+@mutant("IAC-06", "a mapping has the account of each environment")
+def _(edit: Edit) -> None:
+    accounts = "  Accounts:\n    dev:\n      Id: 111122223333\n    prod:\n      Id: 444455556666\n"
+    edit.replace("template.yaml", "Conditions:\n", f"Mappings:\n{accounts}\nConditions:\n")
+
+
+@mutant("IAC-06", "a parameter would compute the account")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "Archive:\n  Type: String\n  Description: Where old files go.\n"
+        "  Default: archive-${AWS::AccountId}"
+    )
+
+
+@innocent("IAC-06", "an alarm is raised at a number as long as an account")
+def _(edit: Edit) -> None:
+    edit.declare(
+        f"LargeAlarm:\n  Type: AWS::CloudWatch::Alarm\n  Properties:\n"
+        f"    AlarmName: !Sub {edit.service}-large-{ENV}\n"
+        "    AlarmDescription: More than 100 GiB.\n"
+        "    Namespace: AWS/S3\n    MetricName: BucketSizeBytes\n    Statistic: Maximum\n"
+        "    Period: 86400\n    EvaluationPeriods: 1\n"
+        "    ComparisonOperator: GreaterThanThreshold\n    Threshold: 107374182400\n"
+        "    TreatMissingData: notBreaching\n    AlarmActions: [!Ref AlarmTopic]"
+    )
 
 
 @innocent("IAC-06", "what is of AWS and of others is named as they name it")
@@ -314,6 +383,25 @@ def _(edit: Edit) -> None:
 @mutant("IAC-08", "STAGE is prod everywhere")
 def _(edit: Edit) -> None:
     edit.replace("template.yaml", "STAGE: !Ref EnvironmentName", "STAGE: prod")
+
+
+@mutant("IAC-08", "a function is told its environment by a variable of its service")
+def _(edit: Edit) -> None:
+    name = f"{edit.package.upper()}_ENV"
+    edit.pass_variable(edit.function(), name, "!If [HasBudget, production, production]")
+    edit.write(
+        f"{edit.function().code}/services/where.py",
+        f'import os\n\nIS_PROD = os.environ["{name}"] == "production"\n',
+    )
+
+
+@innocent("IAC-08", "a function is told which environment of AppConfig it reads")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "APPCONFIG_ENVIRONMENT", "!Ref EnvironmentName")
+    edit.write(
+        f"{edit.function().code}/services/flags.py",
+        'import os\n\nENVIRONMENT_OF_FLAGS = os.environ["APPCONFIG_ENVIRONMENT"]\n',
+    )
 
 
 @innocent("IAC-08", "a library is told the environment under the name that it knows")

@@ -108,6 +108,60 @@ def _(edit: Edit) -> None:
     edit.write(OWN, deploying('schedule:\n    - cron: "0 3 * * *"'))
 
 
+def each_night(edit: Edit, command: str) -> None:
+    """A third workflow that deploys dev by that command."""
+    text = deploying('schedule:\n    - cron: "0 3 * * *"')
+    edit.write(OWN, text.replace("- run: make deploy ENV=dev", f"- run: {command}"))
+
+
+@mutant("CI-01", "a third workflow deploys each night, and ends after an hour")
+def _(edit: Edit) -> None:
+    each_night(edit, "timeout --kill-after=60 3600 make deploy ENV=dev")
+
+
+@mutant("CI-01", "a third workflow deploys each night, from the folder of the service")
+def _(edit: Edit) -> None:
+    each_night(edit, 'make -C "$GITHUB_WORKSPACE" --file=Makefile deploy ENV=dev')
+
+
+@mutant("CI-01", "a third workflow deploys each night with the SAM CLI that uv installs")
+def _(edit: Edit) -> None:
+    each_night(edit, "uvx --from aws-sam-cli sam deploy --config-env dev")
+
+
+@mutant("CI-01", "a third workflow deploys each night with SAM as a module")
+def _(edit: Edit) -> None:
+    each_night(edit, "uv run --no-project python -m samcli --debug deploy --config-env dev")
+
+
+@mutant("CI-01", "a third workflow deploys each night with the CDK")
+def _(edit: Edit) -> None:
+    each_night(edit, "npx --yes cdk@2 --app infra/app.py deploy --all")
+
+
+@mutant("CI-01", "a third workflow deploys each night to every environment in a list")
+def _(edit: Edit) -> None:
+    each_night(edit, 'printf "dev\\nprod\\n" | xargs -I {} make deploy ENV={}')
+
+
+@innocent("CI-01", "a third workflow calls tools each night that deploy nothing")
+def _(edit: Edit) -> None:
+    edit.write("site/Makefile", "deploy: ## Copy the pages\n\tcp -r pages public\n")
+    steps = "".join(
+        f"- run: {command}\n"
+        for command in (
+            "make setup SETUP_ARGS=--own-sam",
+            "command -v sam",
+            "timeout 600 make -C . check",
+            "make -C site deploy",
+            "npx --yes cdk@2 diff",
+            "aws --region $REGION cloudformation describe-stacks",
+            "git ls-files deploy | xargs -n1 echo make deploy",
+        )
+    )
+    edit.write(OWN, workflow('schedule:\n    - cron: "0 3 * * *"', steps))
+
+
 @innocent("CI-01", "a third workflow checks each night, and another deploys by hand")
 def _(edit: Edit) -> None:
     steps = "- run: make setup SETUP_ARGS=--own-sam\n- run: make check\n"
@@ -170,6 +224,19 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write("local.mk", "preview: build\n\t$(SAM) deploy --config-env dev\n")
     edit.write(OWN, workflow("pull_request:", "- run: make -j2 preview\n"))
+
+
+@mutant("CI-02", "a preview of pull requests is deployed with less priority")
+def _(edit: Edit) -> None:
+    steps = "- run: nice -n 5 make --directory=. deploy ENV=dev\n"
+    edit.write(OWN, workflow("pull_request:", steps))
+
+
+@mutant("CI-02", "deploy.yml deploys by hand alone")
+def _(edit: Edit) -> None:
+    step = "        run: make deploy BUILT=yes\n"
+    left_out = "        if: github.event_name == 'workflow_dispatch'\n"
+    edit.replace(DEPLOY, step, f"{left_out}{step}")
 
 
 @mutant("CI-02", "pull requests of forks get a token")
@@ -319,6 +386,27 @@ def _(edit: Edit) -> None:
     edit.write(OWN, workflow("workflow_dispatch:", steps, "contents: read\nid-token: write"))
 
 
+@innocent("CI-04", "a workflow publishes pages and signs what it releases")
+def _(edit: Edit) -> None:
+    commit = "0123456789012345678901234567890123456789"
+    steps = f"- uses: actions/deploy-pages@{commit} # v4.0.5\n"
+    edit.write(OWN, workflow("workflow_dispatch:", steps, "pages: write\nid-token: write"))
+    for name, step in {
+        "coverage": f"uses: codecov/codecov-action@{commit} # v5.4.0\n  with:\n    use_oidc: true",
+        "provenance": f"uses: actions/attest-build-provenance@{commit} # v2.2.3",
+        "sign": "run: cosign sign-blob --yes requirements-dev.txt",
+        "packages": "run: npm publish --provenance",
+    }.items():
+        text = workflow("workflow_dispatch:", f"- {step}\n", "contents: read\nid-token: write")
+        edit.write(f"{WORKFLOWS}/{name}.yml", text)
+
+
+@mutant("CI-04", "a job that only installs may sign in")
+def _(edit: Edit) -> None:
+    steps = f"- uses: {PYTHON}\n- run: make setup check\n"
+    edit.write(OWN, workflow("workflow_dispatch:", steps, "contents: read\nid-token: write"))
+
+
 # ── CI-05: pinned actions ────────────────────────────────────────────────────
 
 
@@ -388,6 +476,12 @@ def _(edit: Edit) -> None:
 @mutant("CI-06", "a workflow that deploys by hand has no group")
 def _(edit: Edit) -> None:
     edit.write(OWN, deploying("workflow_dispatch:", more=""))
+
+
+@mutant("CI-06", "a workflow that deploys by hand within an hour has no group")
+def _(edit: Edit) -> None:
+    text = deploying("workflow_dispatch:", more="")
+    edit.write(OWN, text.replace("make deploy ENV=dev", "timeout 3600 make deploy ENV=dev"))
 
 
 @innocent("CI-06", "the group stands at the job, and says the environment")
@@ -479,6 +573,17 @@ def _(edit: Edit) -> None:
 @mutant("CI-07", "a workflow that deploys by hand checks nothing")
 def _(edit: Edit) -> None:
     edit.write(OWN, deploying("workflow_dispatch:", before=""))
+
+
+@mutant("CI-07", "a workflow that deploys by hand through uv checks nothing")
+def _(edit: Edit) -> None:
+    text = deploying("workflow_dispatch:", before="")
+    edit.write(OWN, text.replace("make deploy ENV=dev", "uv run sam deploy --config-env dev"))
+
+
+@mutant("CI-07", "make check is gone")
+def _(edit: Edit) -> None:
+    edit.sub("Makefile", r"^check: .*\n", "")
 
 
 @mutant("CI-07", "the output of the check is kept, and its failure lost")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import PurePosixPath
 
 TOKEN = re.compile(
@@ -34,23 +34,53 @@ QUOTED = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)""", re.DOTALL)
 INNER = re.compile(r"\$\(((?:[^()]|\([^()]*\))*)\)|`([^`]+)`", re.DOTALL)
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 # What stands before a command and does not change what it does.
-BEFORE = {
-    "!",
-    "{",
-    "do",
-    "elif",
-    "else",
-    "env",
-    "exec",
-    "export",
-    "if",
-    "sudo",
-    "then",
-    "time",
-    "until",
-    "while",
-}
+BEFORE = {"!", "{", "do", "elif", "else", "export", "if", "then", "until", "while"}
 ASKS = {"!", "elif", "if", "until", "while"}
+# What runs another command: its options that a value follows, and how many words stand before
+# that command (the seconds of `timeout`).
+_UV = "--directory --env-file --extra --from --group --index --project --python --with"
+_UV += " --with-editable --with-requirements -p"
+_NPX = "--call --package -c -p"
+RUNNERS: dict[tuple[str, ...], tuple[str, int]] = {
+    ("bunx",): ("--package -p", 0),
+    ("env",): ("--chdir --unset -C -u", 0),
+    ("exec",): ("-a", 0),
+    ("flock",): ("--timeout --wait -w", 1),
+    ("ionice",): ("--class --classdata -c -n", 0),
+    ("nice",): ("--adjustment -n", 0),
+    ("nohup",): ("", 0),
+    ("npm", "exec"): (_NPX, 0),
+    ("npx",): (_NPX, 0),
+    ("pdm", "run"): ("--project -p", 0),
+    ("pipenv", "run"): ("", 0),
+    ("pipx", "run"): ("--python --spec", 0),
+    ("pnpm", "dlx"): ("--package", 0),
+    ("pnpm", "exec"): ("", 0),
+    ("poetry", "run"): ("", 0),
+    ("setsid",): ("", 0),
+    ("stdbuf",): ("-e -i -o", 0),
+    ("sudo",): ("--group --user -g -u", 0),
+    ("time",): ("--format --output -f -o", 0),
+    ("timeout",): ("--kill-after --signal -k -s", 1),
+    ("uv", "run"): (_UV, 0),
+    ("uv", "tool", "run"): (_UV, 0),
+    ("uvx",): (_UV, 0),
+    ("xargs",): ("--max-args --max-procs --arg-file -I -L -P -a -d -n -s", 0),
+    ("yarn", "dlx"): ("--package -p", 0),
+    ("yarn", "exec"): ("", 0),
+}
+# Modules of Python that are programs: `python -m samcli` is sam.
+PROGRAMS = {"awscli": "aws", "samcli": "sam"}
+# Options of a program that a value follows, and that may stand before what it is called for.
+WITH_VALUE = {
+    "aws": "--ca-bundle --cli-connect-timeout --cli-read-timeout --color --endpoint-url --output"
+    " --profile --query --region",
+    "cdk": "--app --context --output --profile --role-arn -a -c -o -r",
+    "make": "--directory --eval --file --include-dir --makefile -C -I -f",
+    "pulumi": "--color --cwd --stack -C -s",
+    "serverless": "--config --region --stage -c -r -s",
+    "sls": "--config --region --stage -c -r -s",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +93,7 @@ class Command:
         line: its line in the text, from 1.
         unheard: why its failure does not end the script; empty when it does.
         writes: the files that its output goes into.
+        runner: what runs it: timeout 600, uv run.
     """
 
     words: tuple[str, ...]
@@ -70,23 +101,36 @@ class Command:
     line: int
     unheard: str = ""
     writes: tuple[str, ...] = ()
+    runner: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The command as it is written, on one line."""
+        return " ".join((*self.runner, *self.words))
 
     @property
     def program(self) -> str:
         """The program without its folder; $(SAM) is sam."""
-        word = self.words[0] if self.words else ""
-        return PurePosixPath(word.strip("$(){}")).name.lower()
+        return _name(self.words[0]) if self.words else ""
 
     @property
     def module(self) -> str:
         """What `python -m` runs."""
-        found = self.words[2] if self.words[1:2] == ("-m",) and len(self.words) > 2 else ""
-        return found if self.program.startswith("python") else ""
+        return _module(self.words)[0]
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The words after the program, or after the module that `python -m` runs."""
-        return self.words[3:] if self.module else self.words[1:]
+        return _module(self.words)[1] if self.module else self.words[1:]
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The arguments that are no options, nor values of those that are known."""
+        with_value = WITH_VALUE.get(self.program, "").split()
+        before = ("", *self.arguments)
+        return tuple(
+            word for last, word in pairwise(before) if word[:1] != "-" and last not in with_value
+        )
 
     def option(self, *names: str) -> str | None:
         """The value of an option, however it is written; empty when it has none, None when it is not there."""
@@ -96,6 +140,20 @@ class Command:
                 following = self.words[place + 1 : place + 2]
                 return value if equals else "".join(each for each in following if each[:1] != "-")
         return None
+
+
+def _name(word: str) -> str:
+    """A program without its folder; $(SAM) is sam."""
+    return PurePosixPath(word.strip("$(){}")).name.lower()
+
+
+def _module(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The module that `python -m` runs, and its arguments."""
+    place = words.index("-m") if "-m" in words[:-1] else 0
+    options = words[1:place]
+    if not (place and _name(words[0]).startswith("python") and all(o[:1] == "-" for o in options)):
+        return "", ()
+    return words[place + 1], words[place + 2 :]
 
 
 @lru_cache(maxsize=1024)
@@ -164,13 +222,48 @@ def _pieces(text: str) -> list[_Piece]:
 def _command(words: list[str], line: int, writes: tuple[str, ...]) -> Command:
     asks = ""
     variables = {}
-    while words and (words[0] in BEFORE or ASSIGNMENT.match(words[0])):
-        if words[0] in ASKS:
-            asks = f"it only decides an `{words[0]}`"
-        name, equals, value = words.pop(0).partition("=")
-        if equals:
-            variables[name.rstrip("+")] = plain(value)
-    return Command(tuple(map(plain, words)), variables, line, asks, writes)
+    runner: list[str] = []
+    while words:
+        if words[0] in BEFORE or ASSIGNMENT.match(words[0]):
+            if words[0] in ASKS:
+                asks = f"it only decides an `{words[0]}`"
+            name, equals, value = words.pop(0).partition("=")
+            if equals:
+                variables[name.rstrip("+")] = plain(value)
+        elif count := _runner(words):
+            runner += words[:count]
+            words = words[count:]
+        else:
+            break
+    found = tuple(map(plain, words))
+    return Command(_unversioned(found, runner), variables, line, asks, writes, tuple(runner))
+
+
+def _runner(words: list[str]) -> int:
+    """How many words run the command after them; 0 when there is none."""
+    first = _name(plain(words[0]))
+    for start, (with_value, between) in RUNNERS.items():
+        if (first, *words[1 : len(start)]) != start:
+            continue
+        place = len(start)
+        while place < len(words) and words[place][:1] == "-":
+            if words[place] in ("-m", "--module"):  # uv run -m samcli
+                break
+            place += 2 if words[place] in with_value.split() else 1
+        place += between
+        return place if place < len(words) else 0
+    return 0
+
+
+def _unversioned(words: tuple[str, ...], runner: list[str]) -> tuple[str, ...]:
+    """A command as its program is called: cdk for cdk@2, sam for the module samcli."""
+    if runner and words[:1] in (("-m",), ("--module",)):
+        words = ("python", "-m", *words[1:])
+    name, arguments = _module(words)
+    if name in PROGRAMS:
+        return (PROGRAMS[name], *arguments)
+    package = words[0].partition("@")[0] if runner and words else ""
+    return (package, *words[1:]) if package else words
 
 
 def _ends(command: Command) -> bool:
@@ -363,4 +456,4 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
 
 def targets(command: Command) -> Iterable[str]:
     """The targets that a call of make names."""
-    return [word for word in command.arguments if "=" not in word and word[:1] not in ("-", "$")]
+    return [word for word in command.plain if "=" not in word and word[:1] != "$"]

@@ -87,14 +87,17 @@ def values(template: Template, node: Any, *path: str) -> list[Any]:
 
 
 def chosen(template: Template, node: Any) -> Any:
-    """What !If comes to, without what is in it; itself where its condition can't be told."""
+    """What !If comes to, without what is in it; itself where its condition can't be told.
+
+    None for AWS::NoValue.
+    """
     while isinstance(node, dict) and "Fn::If" in node:
         try:
             condition, then, otherwise = node["Fn::If"]
             node = then if template.holds(condition) else otherwise
         except ODD:
             return node
-    return node
+    return None if node == {"Ref": "AWS::NoValue"} else node
 
 
 def exists(template: Template, resource: Resource) -> bool:

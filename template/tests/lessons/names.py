@@ -9,7 +9,7 @@ from typing import Any
 from delivery.template import NAMES
 
 from .parsers import at
-from .service import Resource, Service
+from .service import Resource, Service, references
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def names(service: Service) -> Iterator[Name]:
         if kind and node is not None:
             parent = resource.get(PARENTS.get(resource.type, ""))
             line = resource.line_of(*kind.path)
-            yield Name(resource, kind.path[-1], kind, node, line, parent is not None)
+            yield Name(resource, kind.path[-1], kind, node, line, _is_here(service, parent))
     for function in service.functions:
         for event, body in function.events.items():
             kind_name, key = EVENTS.get(body["Type"], ("", ""))
@@ -131,4 +131,10 @@ def names(service: Service) -> Iterator[Name]:
             if kind_name and node is not None:
                 parent = at(body, "Properties", PARENTS[kind_name])
                 line = function.line_of("Events", event, "Properties", key)
-                yield Name(function, key, KINDS[kind_name], node, line, parent is not None)
+                local = _is_here(service, parent)
+                yield Name(function, key, KINDS[kind_name], node, line, local)
+
+
+def _is_here(service: Service, parent: Any) -> bool:
+    """Whether a parent is a resource of template.yaml; the bus `default` is the account's."""
+    return any(each.target in service.resources for each in references(parent))

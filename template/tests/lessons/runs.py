@@ -33,8 +33,15 @@ CHANGING = {
     ("aws", "cloudformation", "execute-change-set"): DEPLOYS,
     ("aws", "cloudformation", "delete-stack"): DELETES,
     ("aws", "lambda", "update-function-code"): DEPLOYS,
+    ("aws-cdk", "deploy"): DEPLOYS,
+    ("cdk", "deploy"): DEPLOYS,
     ("delivery", "deploy"): DEPLOYS,
     ("delivery", "bootstrap"): DEPLOYS,
+    ("pulumi", "up"): DEPLOYS,
+    ("serverless", "deploy"): DEPLOYS,
+    ("sls", "deploy"): DEPLOYS,
+    ("terraform", "apply"): DEPLOYS,
+    ("tofu", "apply"): DEPLOYS,
 }
 DEPLOYING_ACTIONS = (
     "aws-actions/aws-cloudformation-github-deploy",
@@ -48,15 +55,25 @@ DEAF = {
     "--dry-run": "does nothing",
 }
 
+# How scripts and workflows name the folder of the service.
+HERE = (
+    *(".", "$PWD", "$(pwd)", "$(CURDIR)", "$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}"),
+    "${" + "{ github.workspace }}",
+)
+
 
 # ── What a command does ──────────────────────────────────────────────────────
 
 
 def made(service: Service) -> Makefile:
     """The Makefile with what it includes."""
+    return makefile(tuple((path, service.text(path)) for path in _own_makefiles(service)))
+
+
+def _own_makefiles(service: Service) -> list[str]:
+    """The Makefiles at the top."""
     paths = [path for path in ("Makefile", *service.files_in("", ".mk")) if service.has(path)]
-    own = [path for path in paths if path.count("/") == 0]
-    return makefile(tuple((path, service.text(path)) for path in own))
+    return [path for path in paths if "/" not in path]
 
 
 def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
@@ -76,15 +93,14 @@ def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
 
 def deeds(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
     """What a command does, with the targets of make and the scripts that it runs."""
-    words = (command.module or command.program, *command.arguments)
-    plain = [word for word in words if word[:1] != "-"]
-    found = {deed for start, deed in CHANGING.items() if tuple(plain[: len(start)]) == start}
+    words = (command.module or command.program, *command.plain)
+    found = {deed for start, deed in CHANGING.items() if words[: len(start)] == start}
     if "pytest" in (command.program, command.module):
         places = [
             each for each in command.arguments if each.rstrip("/").endswith("tests/integration")
         ]
         found |= {"pytest", *([INTEGRATION] if places else [])}
-    if command.program == "make" and command.option("-C", "--directory", "-f", "--file") is None:
+    if command.program == "make" and _is_own(service, command):
         for target in targets(command) or ["help"]:
             found |= {f"make {target}", *_deeds_of_target(service, target, seen)}
     for word in command.words[:3]:
@@ -93,6 +109,14 @@ def deeds(service: Service, command: Command, seen: frozenset[str] = frozenset()
             for each in script(service.text(path)):
                 found |= deeds(service, each, seen | {path})
     return found
+
+
+def _is_own(service: Service, command: Command) -> bool:
+    """Whether a call of make reads the Makefile at the top, as `-C .` does."""
+    folder = command.option("-C", "--directory") or "."
+    path = command.option("-f", "--file", "--makefile") or "Makefile"
+    own = ("Makefile", *_own_makefiles(service))
+    return folder.rstrip("/") in HERE and path.removeprefix("./") in own
 
 
 def _deeds_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
@@ -239,8 +263,7 @@ def acts(service: Service, job: Job) -> list[Act]:
                     (f"`{word}` {DEAF[word]}" for word in command.words if word in DEAF), ""
                 )
                 why = ignored or command.unheard or (deaf if command.program == "make" else "")
-                text = " ".join(command.words)
-                found.append(Act(place, path, command.line, text, done, why, holds))
+                found.append(Act(place, path, command.line, command.text, done, why, holds))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from delivery.template import PLACEHOLDER, Template
 
 from ..commands import Command
-from ..environments import chosen, exists, resolved
+from ..environments import deployed, environments, exists, values
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted, line_of
 from ..runs import DELETES, all_commands, commands_of, deeds, made, steps
@@ -26,8 +26,10 @@ from ..service import (
     references,
     strings,
 )
+from .dependencies import and_more
 
 SAMCONFIG = "samconfig.toml"
+DECIDES = f"which `{SAMCONFIG}` decides"
 REGION = re.compile(rf"(?<![a-z]){A_REGION}(?![0-9-])")
 # A Region in an ARN or a host name.
 ADDRESS = re.compile(rf"arn:[^:]+:[^:]*:(?P<arn>{REGION.pattern})|[./](?P<host>{REGION.pattern})\.")
@@ -37,17 +39,8 @@ GIVEN_ARN = re.compile(r"(?<==)[\"']?arn:[^\s,\"']+")
 GLOBAL_REGION = "us-east-1"
 GLOBAL_SERVICES = {
     *("acm", "billing", "budgets", "ce", "cloudfront", "cur", "globalaccelerator", "health", "iam"),
-    *(
-        "organizations",
-        "pricing",
-        "serverlessrepo",
-        "route53",
-        "route53domains",
-        "shield",
-        "support",
-        "waf",
-        "wafv2",
-    ),
+    *("organizations", "pricing", "route53", "route53domains", "serverlessrepo", "shield"),
+    *("support", "waf", "wafv2"),
 }
 # Actions that replace text in files.
 REPLACING_ACTIONS = re.compile(
@@ -147,25 +140,39 @@ def samconfig_builds_in_the_container(service: Service) -> Iterator[Finding]:
     for environment in ENVIRONMENTS:
         found, line = _setting(service, environment, "build", "use_container")
         if found is not True:
-            said = (
-                "does not set use_container"
-                if found is None
-                else f"sets use_container = {str(found).lower()}"
-            )
+            unset = "does not set `use_container`"
+            said = unset if found is None else f"sets `use_container = {str(found).lower()}`"
             yield Finding("CD-02", SAMCONFIG, line, f"{environment} {said}")
+
+
+OUTSIDE = "builds outside the Lambda container"
 
 
 def _leaves_the_container(command: Command) -> str:
     """How a command builds without the container, or may."""
-    words = command.words
+    words = set(command.words)
     if command.program == "make" and "CONTAINER=no" in words:
-        return "CONTAINER=no"
+        return OUTSIDE
     if _sam(command) != "build":
         return ""
     if "--no-use-container" in words:
-        return "--no-use-container"
-    if not _uses_samconfig(command) and not {"--use-container", "-u"} & set(words):
-        return "neither --config-env nor --use-container"
+        return OUTSIDE
+    if not _uses_samconfig(command) and not {"--use-container", "-u"} & words:
+        return "has neither `--config-env` nor `--use-container`"
+    return ""
+
+
+def _may_leave_the_container(command: Command, variable: Any) -> str:
+    """How a call of make builds without the container, or may: with CONTAINER as a variable."""
+    targets = {"build", "deploy"} & set(command.arguments)
+    said = any(word.startswith("CONTAINER=") for word in command.words)
+    value = command.variables.get("CONTAINER", variable)
+    if command.program != "make" or not targets or said:
+        return ""
+    if value in ("no", False):
+        return f"{OUTSIDE}, as `CONTAINER` is no"
+    if "build" in targets and value != "yes":
+        return f"has no `CONTAINER=yes`: without Docker on the runner it {OUTSIDE}"
     return ""
 
 
@@ -176,21 +183,9 @@ def workflows_build_in_the_container(service: Service) -> Iterator[Finding]:
             bodies = (step, job.body, service.workflows[job.path])
             variable = next((v for body in bodies if (v := at(body, "env", "CONTAINER"))), None)
             for command in commands_of(step, job.line):
-                value = command.variables.get("CONTAINER", variable)
-                said = [word for word in command.words if word.startswith("CONTAINER=")]
-                how = _leaves_the_container(command)
-                if (
-                    command.program == "make"
-                    and {"build", "deploy"} & set(command.arguments)
-                    and not how
-                ):
-                    if value in ("no", False) and not said:
-                        how = "CONTAINER: no"
-                    elif "build" in command.arguments and not said and value != "yes":
-                        how = "no CONTAINER=yes: without Docker on the runner, that is without the container"
+                how = _leaves_the_container(command) or _may_leave_the_container(command, variable)
                 if how:
-                    text = " ".join(command.words)
-                    yield Finding("CD-02", job.path, command.line, f"`{text}` builds with {how}")
+                    yield Finding("CD-02", job.path, command.line, f"`{command.text}` {how}")
 
 
 @check("CD-02")
@@ -199,7 +194,7 @@ def make_builds_in_the_container(service: Service) -> Iterator[Finding]:
     rule = made(service).rules.get("build")
     builds = [each for each in rule.commands if _sam(each) == "build"] if rule else []
     if rule and builds and all(map(_leaves_the_container, builds)):
-        found = f"`make build` builds with {_leaves_the_container(builds[0])}"
+        found = f"`make build` {_leaves_the_container(builds[0])}"
         yield Finding("CD-02", rule.path, builds[0].line, found)
 
 
@@ -230,11 +225,8 @@ def one_region(service: Service) -> Iterator[Finding]:
     answered = service.answers.get("aws_region")
     if agreed and own and answered and answered != own:
         line = service.line_with(ANSWERS, "aws_region")
-        found = f"aws_region is {answered}, and {SAMCONFIG} has {own}"
-        mend = (
-            "Change the answer, and all follows: uvx copier update --trust --defaults"
-            f" --vcs-ref=:current: --data aws_region={own}"
-        )
+        found = f"`aws_region` is {answered}, and `{SAMCONFIG}` has {own}"
+        mend = f"Commit, then change the answer, too: `make answer NAME=aws_region VALUE={own}`."
         yield Finding("CD-03", ANSWERS, line, found, mend=mend)
 
 
@@ -243,9 +235,15 @@ def _written(path: str, line: int, where: str, value: str, own: str) -> Iterator
     if not own or not REGION.fullmatch(value):
         return
     if value == own:
-        yield Finding("CD-11", path, line, f"{where} is {value}, once more")
+        yield Finding("CD-11", path, line, f"`{where}` repeats the Region {value}, {DECIDES}")
     else:
-        yield Finding("CD-03", path, line, f"{where} is {value}, and {SAMCONFIG} has {own}")
+        yield Finding("CD-03", path, line, f"`{where}` is {value}, and `{SAMCONFIG}` has {own}")
+
+
+def _has_region(where: str, region: str, text: str) -> str:
+    """What has a Region, with the text in which it is, where that is more."""
+    text = " ".join(text.split())[:100]
+    return f"{where} has the Region {region}" + (f": {text}" if text != region else "")
 
 
 @check("CD-03")
@@ -258,7 +256,7 @@ def workflows_read_the_region(service: Service) -> Iterator[Finding]:
             if "region" in key.lower():
                 yield from _written(path, line, key, value, own)
             elif own in REGION.findall(value):
-                yield Finding("CD-11", path, line, f"{key} has {own}: {value}")
+                yield Finding("CD-11", path, line, _has_region(f"`{key}`", own, value))
 
 
 @check("CD-03")
@@ -286,8 +284,9 @@ def commands_read_the_region(service: Service) -> Iterator[Finding]:
             for each in _written(path, command.line, name, value, own)
         ]
         yield from found
-        if not found and own and own in REGION.findall(" ".join(command.words)):
-            yield Finding("CD-11", path, command.line, f"`{' '.join(command.words)}` has {own}")
+        if not found and own and own in REGION.findall(command.text):
+            told = f"`{command.text[:100]}` repeats the Region {own}, {DECIDES}"
+            yield Finding("CD-11", path, command.line, told)
 
 
 @check("CD-11")
@@ -298,35 +297,45 @@ def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
     """
     own = _region(service)
     for environment, command, name, value in _settings(service):
-        for text in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
-            if (
-                name != "region"
-                and own
-                and own in REGION.findall(_without_arns_of_others(service, str(text)))
-            ):
+        for text in value if isinstance(value, list) else [value]:
+            known = REGION.findall(_without_arns_of_others(service, str(text)))
+            if name != "region" and own and own in known:
                 line = _line(service, f"{environment}.{command}.parameters", name)
-                yield Finding(
-                    "CD-11", SAMCONFIG, line, f"{name} of {environment} has {own}: {text}"
-                )
+                told = _has_region(f"`{name}` of {environment}", own, str(text))
+                yield Finding("CD-11", SAMCONFIG, line, told)
 
 
 def _without_arns_of_others(service: Service, text: str) -> str:
     return GIVEN_ARN.sub(lambda arn: arn[0] if f":{service.name}-" in arn[0] else "", text)
 
 
+OF_PARAMETERS = (
+    "Delete the parameter, and use `!Ref AWS::Region`, or `!Sub` with `${AWS::Region}`, where it is"
+    " referred to."
+)
+
+
 @check("CD-11")
 def templates_compute_the_region(service: Service) -> Iterator[Finding]:
     """No parameter repeats the Region. Of what is written out elsewhere in templates, IAC-06 tells."""
-    own = _region(service)
     for path in (TEMPLATE, INFRA):
-        for key, text, line in leaves(service.cloudformation(path).get("Parameters")):
-            is_arn = text.startswith("arn:")  # IAC-06 tells
-            found = "" if is_arn else _in_address(text) or (own if text == own else "")
-            # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates.
-            if found and key not in ("AllowedPattern", "AllowedValues", "Description"):
-                yield Finding(
-                    "CD-11", path, line, f"{key} has {found}: {' '.join(text.split())[:100]}"
-                )
+        parameters = service.cloudformation(path).get("Parameters")
+        for name, body in parameters.items() if isinstance(parameters, dict) else ():
+            for key, text, line in leaves(body):
+                if told := _of_parameter(f"`{key}` of the parameter {name}", key, text, service):
+                    yield Finding("CD-11", path, line, told, name, OF_PARAMETERS)
+
+
+def _of_parameter(where: str, key: str, text: str, service: Service) -> str:
+    """What a part of a parameter says of the Region that it should not."""
+    own = _region(service)
+    if key == "Default" and "${AWS::Region}" in text:
+        return where + " has `${AWS::Region}`, which CloudFormation does not replace there"
+    # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates. Of ARNs IAC-06 tells.
+    if key in ("AllowedPattern", "AllowedValues", "Description") or text.startswith("arn:"):
+        return ""
+    region = _in_address(text) or (own if text == own else "")
+    return _has_region(where, region, text) if region else ""
 
 
 def _in_address(text: str) -> str:
@@ -345,76 +354,69 @@ def _in_address(text: str) -> str:
 def code_takes_the_region_that_it_has(service: Service) -> Iterator[Finding]:
     """What runs in Lambda, and what delivers it, names no Region where one is chosen."""
     for module in (*service.modules("src"), *service.modules("scripts")):
-        for where, value, line in _chosen(module):
-            if found := _literal(value):
-                yield Finding("CD-11", module.path, line, f"{where} is {found}")
         for text in module.nodes(ast.Constant):
-            if (
-                isinstance(text.value, str)
-                and "-" in text.value
-                and (found := _in_address(text.value))
-            ):
-                yield Finding(
-                    "CD-11", module.path, text.lineno, f"has {found}: {text.value.strip()[:100]}"
-                )
+            if isinstance(text.value, str) and (region := _in_address(text.value)):
+                told = _has_region("an address", region, text.value)
+                yield Finding("CD-11", module.path, text.lineno, told)
+        if any(_literal(each) for each in module.nodes(ast.Constant)):
+            for told, line in _chosen(module):
+                yield Finding("CD-11", module.path, line, told)
 
 
-def _literal(node: ast.AST | None) -> str:
+def _literal(node: ast.AST) -> str:
     """The Region that an expression is."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value if REGION.fullmatch(node.value) else ""
     return ""
 
 
-def _speaks_of_region(node: ast.AST) -> bool:
-    return any(
-        "region" in name.lower()
-        for each in ast.walk(node)
-        for name in (
-            getattr(each, "id", ""), getattr(each, "attr", ""), str(getattr(each, "value", "")),
-        )
-        if isinstance(name, str)
-    )  # fmt: skip
+def _chosen(module: Module) -> Iterator[tuple[str, int]]:
+    """Where a Region is chosen: in words, and the line."""
+    elsewhere = {
+        id(each)
+        for call in module.nodes(ast.Call)
+        if _is_client(call) and getattr(call.args[0], "value", "") in GLOBAL_SERVICES
+        for each in ast.walk(call)
+    }
+    for parent in ast.walk(module.tree):
+        for value in ast.iter_child_nodes(parent):
+            if (region := _literal(value)) and id(value) not in elsewhere:
+                name, verb = _what(parent, value)
+                if "region" in name.lower():
+                    yield f"`{name}` {verb} the Region {region}", getattr(value, "lineno", 0)
 
 
-def _chosen(module: Module) -> Iterator[tuple[str, ast.AST | None, int]]:
-    """Where a Region is chosen: what gets it, the value and the line."""
-    for call in module.nodes(ast.Call):
-        name = dotted(call.func)
-        service = str(getattr(call.args[0], "value", "")) if call.args else ""
-        is_client = name.split(".")[-1] in ("client", "resource")
-        # Some services are in one Region for all the world.
-        if is_client and service in GLOBAL_SERVICES:
-            continue
-        for keyword in call.keywords:
-            if keyword.arg and "region" in keyword.arg.lower():
-                yield keyword.arg, keyword.value, keyword.value.lineno
-        if len(call.args) == 2 and (is_client or "region" in service.lower()):
-            yield f"the Region of {name}", call.args[1], call.lineno
-    for assigned in module.nodes(ast.Assign):
-        for goal in assigned.targets:
-            if _speaks_of_region(goal):
-                yield ast.unparse(goal), assigned.value, assigned.lineno
-    for declared in module.nodes(ast.AnnAssign):
-        if _speaks_of_region(declared.target):
-            yield ast.unparse(declared.target), declared.value, declared.lineno
-    for either in module.nodes(ast.BoolOp):
-        if _speaks_of_region(either.values[0]):
-            yield f"{ast.unparse(either.values[0])} or", either.values[-1], either.lineno
-    for pairs in module.nodes(ast.Dict):
-        for key, value in zip(pairs.keys, pairs.values, strict=True):
-            if isinstance(key, ast.Constant) and "region" in str(key.value).lower():
-                yield str(key.value), value, value.lineno
-    for function in module.functions:
-        arguments = function.args
-        last = [*arguments.posonlyargs, *arguments.args]
-        defaults = [*zip(last[::-1], arguments.defaults[::-1], strict=False)]
-        for argument, default in [
-            *defaults,
-            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-        ]:
-            if "region" in argument.arg.lower():
-                yield f"{argument.arg} of {function.name}", default, argument.lineno
+def _is_client(call: ast.Call) -> bool:
+    return bool(call.args) and dotted(call.func).split(".")[-1] in ("client", "resource")
+
+
+def _what(parent: ast.AST, value: ast.AST) -> tuple[str, str]:
+    """What gets a value, and how: a variable, an argument, a key."""
+    match parent:
+        case ast.keyword(arg=str(name)):
+            return name, "is"
+        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
+            return ast.unparse(target), "is"
+        case ast.Dict(keys=keys, values=items) if value in items:
+            key = keys[items.index(value)]
+            return ast.unparse(key) if key else "", "is"
+        case ast.BoolOp(values=[first, *_]):
+            return ast.unparse(first), "falls back to"
+        case ast.Call(args=[first, second]) if value is second:
+            if _is_client(parent):
+                return f"region_name of {ast.unparse(parent.func)}", "is"
+            return f"{ast.unparse(parent.func)}({ast.unparse(first)})", "falls back to"
+        case ast.arguments():
+            return _with_default(parent, value), "falls back to"
+    return "", ""
+
+
+def _with_default(arguments: ast.arguments, default: ast.AST) -> str:
+    """The argument that has this default."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    last = zip(plain[::-1], arguments.defaults[::-1], strict=False)
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return next((argument.arg for argument, each in (*last, *named) if each is default), "")
 
 
 # ── CD-08: no replaced text, no placeholders ─────────────────────────────────
@@ -424,7 +426,7 @@ def _chosen(module: Module) -> Iterator[tuple[str, ast.AST | None, int]]:
 def nothing_is_replaced_in_files(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
         if how := _replaces(command):
-            yield Finding("CD-08", path, command.line, f"`{' '.join(command.words)[:100]}` {how}")
+            yield Finding("CD-08", path, command.line, f"`{command.text[:100]}` {how}")
     for step in steps(service):
         if REPLACING_ACTIONS.search(step.uses.lower()):
             line, found = line_of(step.body, "uses"), f"{step.action} replaces text in files"
@@ -466,11 +468,8 @@ def _deployed_texts(service: Service) -> Iterator[tuple[str, str, int]]:
         if not _replaces(command):
             yield path, " ".join([*command.words, *command.variables.values()]), command.line
     for environment, command_name, name, value in _settings(service):
-        yield (
-            SAMCONFIG,
-            str(value),
-            _line(service, f"{environment}.{command_name}.parameters", name),
-        )
+        line = _line(service, f"{environment}.{command_name}.parameters", name)
+        yield SAMCONFIG, str(value), line
     own = [m for m in service.modules("scripts") if not m.path.startswith("scripts/delivery/")]
     for module in (*service.modules("src"), *own):
         yield from _texts_of(module)
@@ -511,21 +510,20 @@ def samconfig_asks_nothing(service: Service) -> Iterator[Finding]:
         if found is not False:
             said = "true" if found is None else str(found).lower()
             unset = ", as it is not set" if found is None else ""
-            text = f"fail_on_empty_changeset of {environment} is {said}{unset}"
+            text = f"`fail_on_empty_changeset` of {environment} is {said}{unset}"
             yield Finding("CD-09", SAMCONFIG, line, text)
     for environment, command, name, value in _settings(service):
         if name == "confirm_changeset" and value is not False:
             line = _line(service, f"{environment}.{command}.parameters", name)
-            yield Finding(
-                "CD-09", SAMCONFIG, line, f"{name} of {environment} is {str(value).lower()}"
-            )
+            found = f"`{name}` of {environment} is {str(value).lower()}"
+            yield Finding("CD-09", SAMCONFIG, line, found)
 
 
 @check("CD-09")
 def commands_ask_nothing(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
         if how := _asks(command):
-            yield Finding("CD-09", path, command.line, f"`{' '.join(command.words)[:100]}` {how}")
+            yield Finding("CD-09", path, command.line, f"`{command.text[:100]}` {how}")
 
 
 ASKING = {
@@ -545,29 +543,66 @@ def _asks(command: Command) -> str:
         return ASKING[found]
     lacks = "--no-fail-on-empty-changeset" not in command.words
     if lacks and not is_aws and not _uses_samconfig(command):
-        return "has neither --config-env nor --no-fail-on-empty-changeset"
+        return "has neither `--config-env` nor `--no-fail-on-empty-changeset`"
     return ""
 
 
 # ── CD-10: traffic moves gradually ───────────────────────────────────────────
 
 
+ALIAS, PREFERENCE = ("AutoPublishAlias",), ("DeploymentPreference",)
+TYPE, ALARMS = (*PREFERENCE, "Type"), (*PREFERENCE, "Alarms")
+
+
 @check("CD-10")
 def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
     """Each function that somebody calls, unless it is a hook or only serves deployments."""
-    template = service.template_in("prod")
-    functions = [each for each in service.functions if exists(template, each)]
+    prod = deployed(service, TEMPLATE, "prod")
+    functions = [each for each in service.functions if exists(prod, each)]
     hooks = {
         reference.target
         for each in functions
         for reference in references(each.get("DeploymentPreference", "Hooks"))
     }
     called = _called_by_alias(service)
+    alike: dict[tuple[str, tuple[str, ...], str], list[Function]] = {}
     for function in functions:
-        if function.logical_id not in hooks and (
-            _is_called(function) or function.logical_id in called
-        ):
-            yield from _not_gradual(service, template, function)
+        name = function.logical_id
+        if name in hooks or not (_is_called(function) or name in called):
+            continue
+        for problem, path in _problems(service, prod, function):
+            # What Globals say of several functions is one mistake.
+            own = at(function.body, "Properties", *path) is not None or path == ALARMS
+            alike.setdefault((problem, path, name if own else ""), []).append(function)
+    for (problem, path, _name), these in alike.items():
+        yield _of_traffic(service, prod, problem.replace("{}", _named(these)), path, these)
+
+
+def _problems(
+    service: Service, prod: Template, function: Function
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Why the traffic of a function, called {}, does not move well; the property that decides."""
+    if not _in(prod, function, *ALIAS):
+        yield "nothing can shift the traffic of {}: there is no `AutoPublishAlias`", ALIAS
+    elif not _in(prod, function, *PREFERENCE):
+        yield "there is no `DeploymentPreference` for {}", PREFERENCE
+    elif _in(prod, function, *PREFERENCE, "Enabled") in (False, "false"):
+        yield "the `DeploymentPreference` of {} is not enabled in prod", (*PREFERENCE, "Enabled")
+    else:
+        kind = _in(prod, function, *TYPE)
+        if kind is None or str(kind).endswith("AllAtOnce"):
+            said = f"`Type` is {kind or 'not set'}"
+            yield "all traffic of {} moves at once in prod: " + said, TYPE
+        alarms = [each for each in values(prod, function.properties, *ALARMS, "*") if each]
+        if not alarms:
+            yield "no `Alarms` in the `DeploymentPreference` of {} give traffic back", ALARMS
+        elif not any(_watches(service, alarm, function.logical_id) for alarm in alarms):
+            named = ", ".join(str(each).strip("<>") for each in alarms)
+            yield "the `Alarms` of {} are of others: " + named, ALARMS
+
+
+def _in(template: Template, function: Function, *path: str) -> Any:
+    return values(template, function.properties, *path)[0]
 
 
 def _is_called(function: Function) -> bool:
@@ -585,90 +620,32 @@ def _called_by_alias(service: Service) -> set[str]:
     }
 
 
-def _value(template: Template, node: Any) -> Any:
-    """What a part of the template comes to in prod; None for nothing, and for what nobody can tell."""
-    node = chosen(template, node)
-    if node == {"Ref": "AWS::NoValue"}:
-        return None
-    found = resolved(template, node)
-    return node if found is None else found
+def _named(functions: list[Function]) -> str:
+    return and_more([each.logical_id for each in functions])
 
 
-def _not_gradual(service: Service, template: Template, function: Function) -> Iterator[Finding]:
-    name = function.logical_id
-
-    def finding(line: int, found: str) -> Finding:
-        return Finding("CD-10", TEMPLATE, line, found, resource=name)
-
-    if not _value(template, function.get("AutoPublishAlias")):
-        yield finding(
-            function.line, f"{name} has no AutoPublishAlias, so nothing can shift its traffic"
-        )
-        return
-    preference = _value_of_mapping(template, function.get("DeploymentPreference"))
-    own = at(function.body, "Properties", "DeploymentPreference")
-    # What Globals say is told at the function, too.
-    line = function.line if own is None else function.line_of("DeploymentPreference")
-    if not preference:
-        yield finding(line, f"{name} has no DeploymentPreference")
-        return
-    if _value(template, preference.get("Enabled")) in (False, "false"):
-        yield finding(line, f"the DeploymentPreference of {name} is not enabled in prod")
-        return
-    kind = _value(template, preference.get("Type"))
-    if kind is None or str(kind).endswith("AllAtOnce"):
-        yield _all_at_once(service, preference.get("Type"), kind, finding(line, ""))
-    yield from _without_alarm(service, template, function, preference, line)
-
-
-def _value_of_mapping(template: Template, node: Any) -> dict[str, Any]:
-    found = node
-    if isinstance(node, dict) and set(node) == {"Fn::If"}:
-        found = _value(template, node)
-    return found if isinstance(found, dict) and found != {"Ref": "AWS::NoValue"} else {}
-
-
-def _all_at_once(service: Service, written: Any, kind: Any, at_function: Finding) -> Finding:
-    """Told once for all functions where a parameter decides, and otherwise at the function."""
-    parameter = at(written, "Ref")
-    if isinstance(parameter, str) and parameter in (service.template.get("Parameters") or {}):
-        found = f"{parameter} is {kind} in prod"
-        if parameter in service.parameters("prod"):
-            line = _line(service, "prod.deploy.parameters", "parameter_overrides")
-            return Finding("CD-10", SAMCONFIG, line, found)
-        line = line_of(service.template, "Parameters", parameter, "Default")
-        return Finding("CD-10", TEMPLATE, line, f"{found}: {SAMCONFIG} does not set it")
-    name = at_function.resource
-    found = f"{name} gets all traffic at once in prod: Type is {kind or 'not set'}"
-    return Finding("CD-10", TEMPLATE, at_function.line, found, resource=name)
-
-
-def _without_alarm(
-    service: Service, template: Template, function: Function, preference: dict[str, Any], line: int
-) -> Iterator[Finding]:
-    name = function.logical_id
-    alarms = preference.get("Alarms")
-    if isinstance(alarms, dict) and "Fn::If" in alarms:
-        branch = _value(template, alarms)
-        alarms = branch if isinstance(branch, list) else [branch]
-    kept = (
-        [each for each in alarms or [] if each != {"Ref": "AWS::NoValue"}]
-        if isinstance(alarms, list)
-        else []
-    )
-    if not kept:
-        found = f"the DeploymentPreference of {name} has no Alarms, so nothing gives traffic back"
-        yield Finding("CD-10", TEMPLATE, line, found, resource=name)
-        return
-    if not any(_watches(service, alarm, name) for alarm in kept):
-        targets = ", ".join(dict.fromkeys(each.target for each in references(kept)))
-        found = f"the Alarms of {name}, {targets}, watch other functions"
-        yield Finding("CD-10", TEMPLATE, line, found, resource=name)
+def _of_traffic(
+    service: Service, prod: Template, found: str, path: tuple[str, ...], functions: list[Function]
+) -> Finding:
+    first = functions[0]
+    parameter = at(first.get(*path), "Ref")
+    if path == TYPE and parameter in map(str, service.template.get("Parameters") or ()):
+        told = f"`{parameter}` is {_in(prod, first, *TYPE)} in prod"
+        if parameter not in service.parameters("prod"):
+            told += f": `{SAMCONFIG}` does not set it"
+        line = _line(service, "prod.deploy.parameters", "parameter_overrides")
+        return Finding("CD-10", SAMCONFIG, line, told)
+    if len(functions) > 1:
+        line = line_of(service.template, "Globals", "Function", *path)
+        return Finding("CD-10", TEMPLATE, line, found)
+    own = at(first.body, "Properties", path[0])
+    line = first.line if own is None else first.line_of(path[0])
+    return Finding("CD-10", TEMPLATE, line, found, resource=first.logical_id)
 
 
 def _watches(service: Service, alarm: Any, name: str) -> bool:
     """Whether an alarm may tell of a function: unless it is plainly one of others."""
-    resource = service.resources.get(str(at(alarm, "Ref")))
+    resource = service.resources.get(str(alarm).strip("<>"))
     if resource is None or resource.type != "AWS::CloudWatch::Alarm":
         return True
     watched = {reference.target for reference in references(resource.properties)}
@@ -682,21 +659,22 @@ def _watches(service: Service, alarm: Any, name: str) -> bool:
 @check("CD-12")
 def there_is_a_budget(service: Service) -> Iterator[Finding]:
     budgets = service.of_type("AWS::Budgets::Budget")
-    for environment in ENVIRONMENTS:
-        template = service.template_in(environment)
-        here = [each for each in budgets if exists(template, each)]
-        if here or _region(service) in WITHOUT_BUDGETS:
-            continue
-        if not budgets:
-            line = line_of(service.template, "Resources")
-            yield Finding("CD-12", TEMPLATE, line, "has no AWS::Budgets::Budget")
-            return
+    if _region(service) in WITHOUT_BUDGETS:
+        return
+    if not budgets:
+        line = line_of(service.template, "Resources")
+        yield Finding("CD-12", TEMPLATE, line, "has no `AWS::Budgets::Budget`")
+        return
+    for environment, template in environments(service).items():
         amounts = [
-            _value(template, each.get("Budget", "BudgetLimit", "Amount")) for each in budgets
+            values(template, each.properties, "Budget", "BudgetLimit", "Amount")[0]
+            for each in budgets
         ]
-        if not any(str(amount).strip() in ("0", "0.0") for amount in amounts):
-            found = f"{budgets[0].logical_id} is not made in {environment}"
-            yield Finding("CD-12", TEMPLATE, budgets[0].line, found, resource=budgets[0].logical_id)
+        decided = any(str(amount).strip() in ("0", "0.0") for amount in amounts)
+        if not decided and not any(exists(template, each) for each in budgets):
+            name, line = budgets[0].logical_id, budgets[0].line
+            found = f"{name} is not made in {environment}"
+            yield Finding("CD-12", TEMPLATE, line, found, resource=name)
 
 
 @check("CD-12")
@@ -711,14 +689,10 @@ def budgets_warn(service: Service) -> Iterator[Finding]:
         ]
         if not any(addresses):
             yield Finding("CD-12", TEMPLATE, line, f"{name} warns nobody", resource=name)
+        topics = {each.logical_id for each in service.of_type("AWS::SNS::Topic")}
         for topic in dict.fromkeys(str(at(each, "Ref")) for each in addresses if each):
-            resource = service.resources.get(topic)
-            if (
-                resource
-                and resource.type == "AWS::SNS::Topic"
-                and not _takes_budgets(service, topic)
-            ):
-                found = f"no policy of {topic} lets budgets.amazonaws.com publish, so {name} warns nobody"
+            if topic in topics and not _takes_budgets(service, topic):
+                found = f"no policy of {topic} lets `budgets.amazonaws.com` publish, so {name} warns nobody"
                 yield Finding("CD-12", TEMPLATE, line, found, resource=name)
 
 
@@ -754,21 +728,13 @@ def destroy_is_there(service: Service) -> Iterator[Finding]:
     ways = [c for c in rule.commands if c.module == "delivery" and c.arguments[:1] == ("destroy",)]
     deletes = any(DELETES in deeds(service, command) for command in rule.commands)
     if not ways and not deletes:  # what deletes by itself is told below
-        yield Finding(
-            "CD-13",
-            rule.path,
-            rule.line,
-            "`make destroy` does not call `python -m delivery destroy`",
-        )
+        found = "`make destroy` does not call `python -m delivery destroy`"
+        yield Finding("CD-13", rule.path, rule.line, found)
     for command in ways:
         confirmed = command.option("--confirm")
         if confirmed and "CONFIRM" not in confirmed:
-            yield Finding(
-                "CD-13",
-                rule.path,
-                command.line,
-                "`make destroy` answers its own question, by --confirm",
-            )
+            found = "`make destroy` answers its own question, by `--confirm`"
+            yield Finding("CD-13", rule.path, command.line, found)
 
 
 def _of_an_empty_stack(module: Module, call: ast.Call) -> bool:
@@ -784,19 +750,12 @@ def nothing_else_deletes_stacks(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
         # What a target or a script does is told where it stands.
         if command.program in ("sam", "aws") and DELETES in deeds(service, command):
-            yield Finding(
-                "CD-13",
-                path,
-                command.line,
-                f"`{' '.join(command.words)[:100]}` deletes without asking",
-            )
+            found = f"`{command.text[:100]}` deletes without asking"
+            yield Finding("CD-13", path, command.line, found)
     for module in (*service.modules("src"), *service.modules("scripts")):
         if module.path == "scripts/delivery/destroy.py":
             continue
         for call in module.nodes(ast.Call):
-            if (
-                isinstance(call.func, ast.Attribute)
-                and call.func.attr == "delete_stack"
-                and not _of_an_empty_stack(module, call)
-            ):
+            deletes = getattr(call.func, "attr", "") == "delete_stack"
+            if deletes and not _of_an_empty_stack(module, call):
                 yield Finding("CD-13", module.path, call.lineno, "calls delete_stack")

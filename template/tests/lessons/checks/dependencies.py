@@ -34,13 +34,17 @@ def _is_list(path: str) -> bool:
     return bool(re.fullmatch(r"(.*[-_.])?requirements([-_.].*)?\.txt", PurePosixPath(path).name))
 
 
+PIN_COMMIT = "Pin the full commit id in place of the branch or tag."
+
+
 @check("DEP-01")
 def pinned(service: Service) -> Iterator[Finding]:
     """Each line of a requirements file names one version."""
     for path in _lists(service):
         for pin in service.requirements(path):
             if problem := _pin_problem(pin):
-                yield Finding("DEP-01", path, pin.line, f"{problem}: {pin.text}")
+                mend = PIN_COMMIT if pin.requirement and pin.requirement.url else None
+                yield Finding("DEP-01", path, pin.line, f"{problem}: `{pin.text}`", mend=mend)
 
 
 def _pin_problem(pin: Pin) -> str:
@@ -197,19 +201,26 @@ def _dependabot(service: Service, path: str) -> Iterator[Finding]:
     found = at(data, "updates")
     entries = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     used: dict[int, dict[str, Any]] = {}
-    told: set[tuple[str, str]] = set()
+    left_out: dict[str, list[str]] = {}
     for kind, folder, file in _updated(service):
         covering = [each for each in entries if _covers(each, ECOSYSTEMS[kind], folder, file)]
         used |= {id(each): each for each in covering}
-        if not covering and (kind, folder) not in told:
-            told.add((kind, folder))
-            names = " or ".join(ECOSYSTEMS[kind])
-            found = f"no entry of {names} has the folder {folder}: nobody updates {file}"
+        if not covering and folder not in left_out.setdefault(kind, []):
+            left_out[kind].append(folder)
+    for kind, folders in left_out.items():
+        if folders:
+            names = " or ".join(f"`{each}`" for each in ECOSYSTEMS[kind])
+            found = f"no entry of {names} has the folder {and_more(folders)}"
             yield Finding("DEP-02", path, line_of(data, "updates"), found)
     for entry in used.values():
         name = entry.get("package-ecosystem")
         for problem in _entry_problems(entry):
             yield Finding("DEP-02", path, line_of(entry), f"the entry of {name} {problem}")
+
+
+def and_more(names: list[str]) -> str:
+    """The first name, and how many others: AppFunction and 4 more."""
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _covers(entry: dict[str, Any], ecosystems: tuple[str, ...], folder: str, file: str) -> bool:
@@ -263,9 +274,8 @@ def _renovate(service: Service, path: str) -> Iterator[Finding]:
     if '"groupName"' not in service.text(path) and not any(
         each.startswith(("config:", "group:", "local>", "github>")) for each in presets
     ):
-        yield Finding(
-            "DEP-02", path, 0, "groups nothing: it extends no group: and has no groupName"
-        )
+        told = "groups nothing: it extends no `group:` preset and has no `groupName`"
+        yield Finding("DEP-02", path, 0, told)
 
 
 # ── DEP-04: one Python ───────────────────────────────────────────────────────
@@ -290,21 +300,24 @@ def _runtimes(service: Service, resource: Resource) -> Iterator[str]:
 def runtimes(service: Service) -> Iterator[Finding]:
     """Functions, and layers that say for which they are, have the Python of .python-version."""
     wanted = f"python{_wanted(service)}"
+    others: dict[tuple[str, int], list[str]] = {}
     for function in service.of_type(*FUNCTIONS):
         for runtime in sorted({*_runtimes(service, function)}):
             if runtime.startswith("python") and runtime != wanted:
-                found = (
-                    f"{function.logical_id} runs on {runtime}, .python-version says {wanted[6:]}"
-                )
-                line, name = function.line_of("Runtime"), function.logical_id
-                yield Finding("DEP-04", TEMPLATE, line, found, resource=name)
+                # Those that Globals give it have one line.
+                place = runtime, function.line_of("Runtime")
+                others.setdefault(place, []).append(function.logical_id)
+    for (runtime, line), names in others.items():
+        run = "runs" if len(names) == 1 else "run"
+        found = f"{and_more(names)} {run} on `{runtime}`, `.python-version` says {wanted[6:]}"
+        about = names[0] if len(names) == 1 else None
+        yield Finding("DEP-04", TEMPLATE, line, found, resource=about)
     for layer in service.of_type("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"):
         listed = layer.get("CompatibleRuntimes")
-        names = [str(each) for each in listed] if isinstance(listed, list) else []
-        if any(each.startswith("python") for each in names) and wanted not in names:
-            found = (
-                f"{layer.logical_id} is for {', '.join(names)}, .python-version says {wanted[6:]}"
-            )
+        known = [str(each) for each in listed] if isinstance(listed, list) else []
+        if any(each.startswith("python") for each in known) and wanted not in known:
+            what = f"{layer.logical_id} is for {', '.join(known)}"
+            found = f"{what}, `.python-version` says {wanted[6:]}"
             line, name = layer.line_of("CompatibleRuntimes"), layer.logical_id
             yield Finding("DEP-04", TEMPLATE, line, found, resource=name)
 
@@ -317,7 +330,7 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
         container = job.body.get("container")
         image = at(container, "image") or container
         if isinstance(image, str) and _of_image(image) not in ("", wanted):
-            text = f"the job {job.id} runs in {image}, .python-version says {wanted}"
+            text = f"the job {job.id} runs in {image}, `.python-version` says {wanted}"
             yield Finding("DEP-04", job.path, line_of(job.body, "container"), text)
     for step in steps(service):
         for key in ("python-version", "python-version-file"):
@@ -326,13 +339,13 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
                 if is_file and version in (".python-version", "pyproject.toml"):
                     continue
                 if is_file or not re.match(rf"[=v^~]*{re.escape(wanted)}(\D|$)", version):
-                    text = f"a step installs Python {version}, .python-version says {wanted}"
+                    text = f"a step installs Python {version}, `.python-version` says {wanted}"
                     line = line_of(step.body, "with", key)
                     yield Finding("DEP-04", step.path, line, text)
         for command in step.commands:
             named = re.fullmatch(r"python(3\.\d+)", command.program)
             if named and named[1] != wanted:
-                text = f"a step runs {command.words[0]}, .python-version says {wanted}"
+                text = f"a step runs {command.words[0]}, `.python-version` says {wanted}"
                 yield Finding("DEP-04", step.path, command.line, text)
 
 
@@ -389,9 +402,7 @@ def python_of_tools(service: Service) -> Iterator[Finding]:
         found = at(service.toml(path), *keys)
         values = found if isinstance(found, list) else [] if found is None else [found]
         if values and form.format(*wanted.split(".")) not in map(str, values):
-            text = (
-                f"{'.'.join(keys)} is {', '.join(map(str, values))}, .python-version says {wanted}"
-            )
+            text = f"{'.'.join(keys)} is {', '.join(map(str, values))}, `.python-version` says {wanted}"
             yield Finding("DEP-04", path, service.line_with(path, keys[-1]), text)
     required = at(service.pyproject, "project", "requires-python")
     try:
@@ -400,7 +411,7 @@ def python_of_tools(service: Service) -> Iterator[Finding]:
     except InvalidSpecifier:
         allows = False
     if not allows:
-        text = f"requires-python is {required}, .python-version says {wanted}"
+        text = f"requires-python is {required}, `.python-version` says {wanted}"
         line = service.line_with("pyproject.toml", "requires-python")
         yield Finding("DEP-04", "pyproject.toml", line, text)
 
@@ -416,7 +427,7 @@ def supported(service: Service) -> Iterator[Finding]:
     end = SUPPORTED_UNTIL.get(runtime)
     if not using or (end and end >= service.today):
         return
-    who = using[0].logical_id + (f" and {len(using) - 1} more" if len(using) > 1 else "")
+    who = and_more([each.logical_id for each in using])
     found = f"{who}: AWS supported {runtime} until {end}"
     if end is None:
         known = ", ".join(each.removeprefix("python") for each in SUPPORTED_UNTIL)
@@ -445,9 +456,8 @@ def private_lists(service: Service) -> Iterator[Finding]:
     internal: dict[str, str] = {}
     for path in _private(service):
         if SCRIPT not in service.files:
-            yield Finding(
-                "DEP-06", path, 0, "is installed by nobody: the service has no private index"
-            )
+            told = "is installed by nobody: the service has no private index"
+            yield Finding("DEP-06", path, 0, told)
         for pin in service.requirements(path):
             problem = "is no pin such as acme-tools==1.4.2"
             if pin.requirement:
@@ -475,9 +485,8 @@ def no_other_index(service: Service) -> Iterator[Finding]:
         for pin in service.requirements(path) if path in service.files else ():
             option = re.split(r"[ =]", pin.text)[0]
             if option in INDEX_OPTIONS:
-                yield Finding(
-                    "DEP-06", path, pin.line, f"adds an index for all of the list: {option}"
-                )
+                told = f"adds an index for all of the list: {option}"
+                yield Finding("DEP-06", path, pin.line, told)
     for keys in (("tool", "uv", "extra-index-url"), ("tool", "uv", "pip", "extra-index-url")):
         if at(service.pyproject, *keys):
             line = service.line_with("pyproject.toml", "extra-index-url")
@@ -496,9 +505,8 @@ def no_other_index(service: Service) -> Iterator[Finding]:
             for option in ("extra-index-url", "find-links"):
                 if any(settings.has_option(section, option) for section in settings.sections()):
                     line = service.line_with(path, option)
-                    yield Finding(
-                        "DEP-06", path, line, f"adds an index for every package: {option}"
-                    )
+                    told = f"adds an index for every package: {option}"
+                    yield Finding("DEP-06", path, line, told)
     yield from _indexes_of_workflows(service)
 
 
@@ -535,12 +543,22 @@ def jobs_sign_in(service: Service) -> Iterator[Finding]:
             signed_in = signed_in or step.uses.startswith("./")
             if signed_in or at(step.body, "env", "PRIVATE_INDEX_URL"):
                 continue
-            for command in step.commands:
-                needs = {"setup", "build"} & {*command.arguments} and command.program == "make"
-                if needs and not any("--only" in word for word in command.words):
-                    text = " ".join(command.words)
-                    found = f"the job {job.id} runs {text} without a login to the index"
-                    yield Finding("DEP-06", job.path, command.line, found)
+            command = next(filter(_needs_the_index, step.commands), None)
+            if command:
+                found = f"the job {job.id} runs `{command.text}` without a login to the index"
+                yield Finding("DEP-06", job.path, command.line, found, mend=SIGN_IN)
+                break
+
+
+SIGN_IN = (
+    "Sign in before it: use `aws-actions/configure-aws-credentials`, or pass `PRIVATE_INDEX_URL`."
+)
+
+
+def _needs_the_index(command: Command) -> bool:
+    """Whether it installs or builds functions."""
+    needs = command.program == "make" and {"setup", "build"} & {*command.arguments}
+    return bool(needs) and not any("--only" in word for word in command.words)
 
 
 # ── DEP-07: CI runs what developers run ──────────────────────────────────────
@@ -553,8 +571,6 @@ WRAPPED = {
     **dict.fromkeys(("coverage", "nox", "py.test", "pytest", "tox", "unittest"), "test"),
     "sam": "lint",
 }
-# What runs another command: uv run pytest.
-RUNNERS = (("uvx",), ("uv", "run"), ("uv", "tool", "run"), ("pipx", "run"), ("poetry", "run"))
 # Commands of sam that check; how services are built and deployed is for CD-02 and CD-09.
 OF_SAM = {"validate"}
 # Actions that bring a tool in a version of their own.
@@ -577,22 +593,18 @@ def ci_runs_make(service: Service) -> Iterator[Finding]:
     for step in steps(service):
         if target := TOOL_ACTIONS.get(step.uses.lower()):
             line = line_of(step.body, "uses")
-            found = f"a step uses {step.uses}, and a developer runs make {target}"
+            found = f"a step uses `{step.uses}`, where a developer runs `make {target}`"
             yield Finding("DEP-07", step.path, line, found)
         for command in step.commands:
-            if tool := _tool(command.words):
-                text = " ".join(command.words)[:60]
-                found = f"a step runs {text}, and a developer make {WRAPPED[tool]}"
+            if tool := _tool(command):
+                text = command.text[:60]
+                found = f"a step runs `{text}`, where a developer runs `make {WRAPPED[tool]}`"
                 yield Finding("DEP-07", step.path, command.line, found)
 
 
-def _tool(words: tuple[str, ...]) -> str:
+def _tool(command: Command) -> str:
     """The tool that a command runs, if `make` has it: pytest, of .venv/bin/python -m pytest."""
-    command = Command(words, {}, 0)
     name = command.module or command.program
-    for runner in RUNNERS:
-        if (name, *words[1 : len(runner)]) == runner:
-            return _tool(tuple(word for word in words[len(runner) :] if word[:1] != "-"))
     if name == "sam" and not OF_SAM & {*command.arguments}:
         return ""
     return name if name in WRAPPED else ""

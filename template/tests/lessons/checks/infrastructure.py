@@ -26,6 +26,14 @@ from ..service import (
 )
 from ..variables import Read, mentions, reads
 
+
+def _about(
+    resource: Resource, lesson: str, line: int, found: str, mend: str | None = None
+) -> Finding:
+    """A finding about a resource of template.yaml."""
+    return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
+
+
 # ── IAC-01, IAC-02: one template ─────────────────────────────────────────────
 
 # Folders in which templates make nothing of this service.
@@ -37,13 +45,81 @@ OTHER_TOOLS = {
     "serverless.yml": "the Serverless Framework",
     "serverless.yaml": "the Serverless Framework",
 }
-# What begins like a resource's creation and makes none, or what has no place in a template:
-# values of secrets, and copies of data.
-NO_RESOURCES = {
-    *("create-backup", "create-change-set", "create-data-export", "create-db-cluster-snapshot"),
-    *("create-db-snapshot", "create-deployment", "create-grant", "create-invalidation"),
-    *("create-multipart-upload", "create-secret", "create-session", "create-stack", "create-tags"),
-    *("create-token", "create-token-with-iam"),
+# What `aws <service> create-…` makes that has a type in CloudFormation and belongs into a template:
+# all else, as an export, a snapshot or an invalidation, is work. Not the values of secrets.
+CREATES = {
+    "apigateway": "api-key authorizer base-path-mapping domain-name model resource rest-api"
+    " stage usage-plan usage-plan-key vpc-link",
+    "amplify": "app branch domain-association",
+    "apigatewayv2": "api api-mapping authorizer domain-name integration route stage vpc-link",
+    "appconfig": "application configuration-profile deployment-strategy environment",
+    "appsync": "api api-key data-source domain-name function graphql-api resolver",
+    "apprunner": "service",
+    "athena": "data-catalog named-query work-group",
+    "autoscaling": "auto-scaling-group launch-configuration",
+    "backup": "backup-plan backup-selection backup-vault",
+    "batch": "compute-environment job-queue",
+    "bedrock": "guardrail",
+    "bedrock-agent": "agent agent-alias data-source flow knowledge-base prompt",
+    "budgets": "budget",
+    "cloudformation": "stack-set",
+    "cloudfront": "cache-policy distribution function key-group origin-access-control"
+    " origin-request-policy public-key response-headers-policy",
+    "cloudtrail": "trail",
+    "codeartifact": "domain repository",
+    "codebuild": "project",
+    "codecommit": "repository",
+    "codedeploy": "application deployment-config deployment-group",
+    "codepipeline": "pipeline",
+    "cognito-identity": "identity-pool",
+    "cognito-idp": "group identity-provider resource-server user-pool user-pool-client"
+    " user-pool-domain",
+    "docdb": "db-cluster db-instance",
+    "dsql": "cluster",
+    "dynamodb": "global-table table",
+    "ec2": "internet-gateway key-pair launch-template nat-gateway network-acl route route-table"
+    " security-group subnet volume vpc vpc-endpoint",
+    "ecr": "repository",
+    "ecs": "cluster service",
+    "efs": "access-point file-system mount-target",
+    "eks": "addon cluster fargate-profile nodegroup",
+    "elasticache": "cache-cluster cache-subnet-group replication-group serverless-cache user",
+    "elbv2": "listener load-balancer rule target-group",
+    "events": "api-destination archive connection endpoint event-bus",
+    "firehose": "delivery-stream",
+    "glue": "crawler database job table trigger",
+    "iam": "access-key group instance-profile open-id-connect-provider policy role saml-provider"
+    " service-linked-role user",
+    "iot": "policy thing thing-group thing-type topic-rule",
+    "kafka": "cluster cluster-v2",
+    "kinesis": "stream",
+    "kms": "alias key",
+    "lambda": "alias code-signing-config event-source-mapping function function-url-config",
+    "logs": "delivery log-group log-stream",
+    "mq": "broker configuration",
+    "neptune": "db-cluster db-instance",
+    "opensearch": "domain",
+    "opensearchserverless": "access-policy collection security-policy",
+    "pipes": "pipe",
+    "rds": "db-cluster db-instance db-parameter-group db-proxy db-subnet-group",
+    "redshift": "cluster",
+    "route53": "health-check hosted-zone",
+    "s3api": "bucket",
+    "s3control": "access-point",
+    "sagemaker": "domain endpoint endpoint-config model notebook-instance pipeline",
+    "scheduler": "schedule schedule-group",
+    "schemas": "discoverer registry schema",
+    "servicediscovery": "http-namespace private-dns-namespace service",
+    "ses": "configuration-set receipt-rule receipt-rule-set template",
+    "sesv2": "configuration-set contact-list email-identity email-template",
+    "sns": "topic",
+    "sqs": "queue",
+    "ssm": "association document maintenance-window",
+    "stepfunctions": "activity state-machine state-machine-alias",
+    "synthetics": "canary",
+    "timestream-write": "database table",
+    "transfer": "server user workflow",
+    "wafv2": "ip-set regex-pattern-set rule-group web-acl",
 }
 # What makes resources, or parts of them, and is not called create-….
 MAKES = {
@@ -86,9 +162,10 @@ def no_script_makes_resources(service: Service) -> Iterator[Finding]:
     """Neither scripts nor workflows create resources, but for ones on this machine."""
     for call in aws_calls(service):
         words = (call.service, call.operation)
-        makes = words[1].startswith("create-") and words[1] not in NO_RESOURCES
+        verb, _, made = call.operation.partition("-")
+        makes = verb == "create" and made in CREATES.get(call.service, "").split()
         if (makes or words in MAKES) and not call.is_local:
-            yield Finding("IAC-01", call.path, call.line, f"calls aws {' '.join(words)}")
+            yield Finding("IAC-01", call.path, call.line, f"calls `aws {' '.join(words)}`")
     for module in service.modules():
         if not module.path.startswith(ELSEWHERE):
             for node, method in _boto3_makes(module):
@@ -283,14 +360,8 @@ def names_within_a_parent_are_short(service: Service) -> Iterator[Finding]:
                     what = (
                         f"{keys[-1]} comes to {text} in prod, and is only known within its parent"
                     )
-                    yield Finding(
-                        "IAC-05",
-                        TEMPLATE,
-                        resource.line_of(*keys),
-                        what,
-                        resource=resource.logical_id,
-                        mend="Leave out the environment: the name of its parent has it.",
-                    )
+                    mend = "Leave out the environment: the name of its parent has it."
+                    yield _about(resource, "IAC-05", resource.line_of(*keys), what, mend)
 
 
 def _paths(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -323,11 +394,16 @@ REGION = re.compile(rf"(?<![\w-]){A_REGION}[a-f]?(?!\w)")
 ACCOUNT = re.compile(r"(?<![\w.])\d{12}(?![\w.])")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ARN = re.compile(r"arn:[^\s\"',]+")
+# What a parameter's default can't have; of the Region CD-11 tells.
+PSEUDO = re.compile(r"\$\{AWS::\w+\}")
+NO_PARAMETER = "Delete the parameter, and use `!Ref` or `!Sub` where it is referred to."
 # Services whose ARNs of no account name what AWS can do: arn:aws:states:::sqs:sendMessage. What
 # the Serverless Application Repository has is named by its publisher's account everywhere.
 OF_AWS = ("scheduler", "states")
 # Text for people, in which anything may stand.
 PROSE = {"AlarmDescription", "Comment", "Description", "GroupDescription", "Metadata"}
+# Keys below which numbers are accounts, beside those that say so.
+OF_ACCOUNTS = {"AWS", "CatalogId", "Owner", "Owners", "Principal", "RegistryId"}
 # What a variable is called that has the name of a resource of that type.
 NAMED_BY_VARIABLES = {
     "AWS::DynamoDB::Table": "TABLE",
@@ -347,14 +423,21 @@ def nothing_is_written_out(service: Service) -> Iterator[Finding]:
         for section in ("Globals", "Mappings", "Resources", "Outputs"):
             for text, line in _scalars(template.get(section), 0):
                 if found := _written_out(text):
-                    yield Finding("IAC-06", path, line, f"{found} is written out: {_short(text)}")
+                    told = "" if found.endswith(f" {text}") else f": `{_short(text)}`"
+                    yield Finding("IAC-06", path, line, f"{found} is written out{told}")
         for name, body in _mapping(template, "Parameters").items():
             default = str(at(body, "Default"))
             if found := next(filter(None, map(_of_arn, ARN.findall(default))), ""):
                 line = line_of(template, "Parameters", name, "Default")
-                mend = "Pass it in samconfig.toml, for each environment its own."
-                what = f"{found} is the default of {name}: {_short(default)}"
+                mend = "Pass it in `samconfig.toml`, for each environment its own."
+                what = f"{found} is in the default of {name}: `{_short(default)}`"
                 yield Finding("IAC-06", path, line, what, mend=mend)
+            elif (pseudo := PSEUDO.search(default)) and "${AWS::Region}" not in default:
+                line = line_of(template, "Parameters", name, "Default")
+                what = (
+                    f"the default of {name} has `{pseudo[0]}`, which CloudFormation keeps as text"
+                )
+                yield Finding("IAC-06", path, line, what, mend=NO_PARAMETER)
 
 
 @check("IAC-06")
@@ -372,11 +455,9 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
             for (word, name), logical_id in known.items():
                 if word in str(variable).split("_") and text == name:
                     line = function.line_of("Environment", "Variables", variable)
-                    what = f"{variable} of {function.logical_id} is the name of {logical_id}"
-                    mend = f"Pass !Ref {logical_id}, or its attribute by !GetAtt."
-                    about = function.logical_id
-                    told = f"{what}, written out"
-                    yield Finding("IAC-06", TEMPLATE, line, told, resource=about, mend=mend)
+                    what = f"`{variable}` of {function.logical_id} is the name of {logical_id}"
+                    mend = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
+                    yield _about(function, "IAC-06", line, f"{what}, written out", mend)
 
 
 def _is_text(node: Any) -> bool:
@@ -386,16 +467,17 @@ def _is_text(node: Any) -> bool:
     return plain and all("::" in target or target == "EnvironmentName" for target in targets)
 
 
-def _scalars(node: Any, line: int) -> Iterator[tuple[str, int]]:
-    """Every text and number with its line, but for what is meant for people."""
+def _scalars(node: Any, line: int, of_account: bool = False) -> Iterator[tuple[str, int]]:
+    """Every text with its line, and numbers where accounts are; not what is meant for people."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key not in PROSE:
-                yield from _scalars(value, line_of(node, key) or line)
+                inner = of_account or "account" in str(key).lower() or key in OF_ACCOUNTS
+                yield from _scalars(value, line_of(node, key) or line, inner)
     elif isinstance(node, list):
         for number, item in enumerate(node):
-            yield from _scalars(item, line_of(node, number) or line)
-    elif isinstance(node, str | int) and not isinstance(node, bool):
+            yield from _scalars(item, line_of(node, number) or line, of_account)
+    elif isinstance(node, str) or (type(node) is int and of_account):
         yield str(node), line
 
 
@@ -450,12 +532,25 @@ OF_LIBRARIES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "MPLCONFIGDIR"),
 )
 KNOWN = OF_THE_PLATFORM + OF_LIBRARIES
-# Other words for STAGE.
-SPELLINGS = {
-    *("APP_ENV", "APP_ENVIRONMENT", "APP_STAGE", "DEPLOYMENT_ENVIRONMENT", "DEPLOYMENT_STAGE"),
-    *("DEPLOY_ENV", "ENV", "ENVIRONMENT", "ENVIRONMENT_NAME", "ENV_NAME", "ENV_TYPE", "RUN_ENV"),
-    *("SERVICE_ENV", "STAGE_NAME", "STAGE_ENV", "RUNTIME_ENV", "PYTHON_ENV", "FLASK_ENV"),
+# Variables that say where code runs are made of such words: DEPLOY_ENV, APP_STAGE. APPCONFIG_ENVIRONMENT
+# says something else.
+STAGES = {"ENV", "ENVIRONMENT", "STAGE"}
+SWITCHES = STAGES | {
+    *(
+        "APP",
+        "APPLICATION",
+        "AWS",
+        "CURRENT",
+        "DEPLOY",
+        "DEPLOYED",
+        "DEPLOYMENT",
+        "FLASK",
+        "LAMBDA",
+    ),
+    *("NAME", "PYTHON", "RUN", "RUNNING", "RUNTIME", "SAM", "SERVICE", "TYPE"),
 }
+# The same when its value is the name of the environment.
+WHERE = {"IN", "IS", "RUNS", "TARGET", "TO", "WHERE"}
 
 
 @dataclass(frozen=True)
@@ -487,16 +582,12 @@ def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
     for code in _code(service):
         passed = {name for function in code.functions for name in function.variables}
         for read in code.reads:
-            if read.name in passed or read.name in SPELLINGS or read.name.startswith(KNOWN):
+            if read.name in passed or _is_stage(service, read.name) or _is_of_others(read.name):
                 continue
             named = ", ".join(function.logical_id for function in code.functions)
-            yield Finding(
-                "IAC-07",
-                read.path,
-                read.line,
-                f"reads {read.name}, which template.yaml does not pass to {named}",
-                resource=code.functions[0].logical_id,
-            )
+            found = f"reads `{read.name}`, which `template.yaml` does not pass to {named}"
+            about = code.functions[0].logical_id
+            yield Finding("IAC-07", read.path, read.line, found, resource=about)
 
 
 @check("IAC-07")
@@ -512,19 +603,15 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
             for name in function.variables:
                 if name in known or name in shared or _is_of_others(name) or name in stages:
                     continue
-                yield Finding(
-                    "IAC-07",
-                    TEMPLATE,
-                    function.line_of("Environment", "Variables", name),
-                    f"passes {name} to {function.logical_id}, whose code does not read it",
-                    resource=function.logical_id,
-                )
+                line = function.line_of("Environment", "Variables", name)
+                found = f"passes `{name}` to {function.logical_id}, whose code does not read it"
+                yield _about(function, "IAC-07", line, found)
     for name in sorted(shared - read_somewhere - stages) if codes else ():
         if not _is_of_others(name):
             line = line_of(
                 service.template, "Globals", "Function", "Environment", "Variables", name
             )
-            yield Finding("IAC-07", TEMPLATE, line, f"passes {name} to all, and no code reads it")
+            yield Finding("IAC-07", TEMPLATE, line, f"passes `{name}` to all, and no code reads it")
 
 
 def _is_of_others(name: Any) -> bool:
@@ -535,18 +622,16 @@ def _is_of_others(name: Any) -> bool:
 def stage_is_the_only_word(service: Service) -> Iterator[Finding]:
     for code in _code(service):
         for read in code.reads:
-            if read.name in SPELLINGS:
-                yield Finding("IAC-08", read.path, read.line, f"reads {read.name}, not STAGE")
+            if _is_stage(service, read.name):
+                found = f"reads `{read.name}`, not `STAGE`"
+                yield Finding("IAC-08", read.path, read.line, found)
     stages = _stages(service)
     for function in service.functions:
         for name in function.variables:
             if name in stages:
-                yield Finding(
-                    "IAC-08",
-                    TEMPLATE,
-                    function.line_of("Environment", "Variables", name),
-                    f"passes {name} to say where the code runs, beside STAGE",
-                )
+                line = function.line_of("Environment", "Variables", name)
+                found = f"passes `{name}` to say where the code runs, beside `STAGE`"
+                yield Finding("IAC-08", TEMPLATE, line, found)
 
 
 @check("IAC-08")
@@ -558,8 +643,9 @@ def stage_is_the_environment(service: Service) -> Iterator[Finding]:
             found = resolved(template, function.variables["STAGE"])
             if found != environment:
                 line = function.line_of("Environment", "Variables", "STAGE")
-                what = f"STAGE comes to {found} in {environment}"
-                mend = "Pass STAGE: !Ref EnvironmentName, in Globals."
+                comes = "can't be told" if found is None else f"comes to {found}"
+                what = f"`STAGE` {comes} in {environment}"
+                mend = "Pass `STAGE: !Ref EnvironmentName`, in `Globals`."
                 yield Finding("IAC-08", TEMPLATE, line, what, mend=mend)
 
 
@@ -572,9 +658,17 @@ def _stages(service: Service) -> set[str]:
             if str(name) == "STAGE" or _is_of_others(name):
                 continue
             is_name = all(resolved(each, node) == stage for stage, each in templates.items())
-            if is_name or name in SPELLINGS:
+            words = {*str(name).split("_")}
+            if _is_stage(service, str(name)) or (is_name and words <= SWITCHES | WHERE):
                 found.add(str(name))
     return found
+
+
+def _is_stage(service: Service, name: str) -> bool:
+    """Whether a variable says by its name where code runs, and is not called STAGE."""
+    words = {*name.split("_")} - {*service.package.upper().split("_")}
+    is_switch = bool(words & STAGES) and words <= SWITCHES
+    return is_switch and name != "STAGE" and not _is_of_others(name)
 
 
 # ── IAC-10: sizes and time-outs ──────────────────────────────────────────────
@@ -592,13 +686,8 @@ def sizes_are_numbers(service: Service) -> Iterator[Finding]:
             plain = is_intrinsic(node) and all(str(n).isdecimal() or n is None for n in found)
             if type(node) is not int and not plain:
                 told = "has no" if node is None else f"has {node!r} as its"
-                yield Finding(
-                    "IAC-10",
-                    TEMPLATE,
-                    function.line_of(key),
-                    f"{function.logical_id} {told} {key}, which should be a number",
-                    resource=function.logical_id,
-                )
+                what = f"{function.logical_id} {told} {key}, which should be a number"
+                yield _about(function, "IAC-10", function.line_of(key), what)
 
 
 @check("IAC-10")
@@ -686,13 +775,9 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
             found = resolved(there[-1], resource.body.get(key)) if there else "Retain"
             if found not in KEPT:
                 told = f"has {key}: {found}" if found else f"has no {key}"
-                yield Finding(
-                    "IAC-11",
-                    TEMPLATE,
-                    line_of(resource.body, key) or resource.line,
-                    f"{resource.logical_id} holds data and {told}",
-                    resource=resource.logical_id,
-                )
+                line = line_of(resource.body, key) or resource.line
+                what = f"{resource.logical_id} holds data and {told}"
+                yield _about(resource, "IAC-11", line, what)
 
 
 @check("IAC-11")
@@ -706,13 +791,8 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
             path = dots.split(".")
             found = values(prod, resource.properties, *path)
             if not found or not all(map(holds, found)):
-                yield Finding(
-                    "IAC-11",
-                    TEMPLATE,
-                    resource.line_of(path[0]),
-                    f"{resource.logical_id} has no {path[-1]} in prod",
-                    resource=resource.logical_id,
-                )
+                what = f"{resource.logical_id} has no `{path[-1]}` in prod"
+                yield _about(resource, "IAC-11", resource.line_of(path[0]), what)
 
 
 def _is_of_cluster(resource: Resource) -> bool:
@@ -755,13 +835,8 @@ def logs_go(service: Service) -> Iterator[Finding]:
     groups = service.of_type("AWS::Logs::LogGroup")
     for group in groups:
         if not group.get("RetentionInDays"):
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                group.line,
-                f"{group.logical_id} has no RetentionInDays: it keeps logs for ever",
-                resource=group.logical_id,
-            )
+            what = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
+            yield _about(group, "IAC-12", group.line, what)
     declared = {group.logical_id for group in groups}
     by_name = {str(resolved(prod, group.get("LogGroupName"))) for group in groups}
     for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
@@ -771,13 +846,8 @@ def logs_go(service: Service) -> Iterator[Finding]:
         name = resolved(prod, function.get("FunctionName"))
         own = resolved(prod, node) if node else f"/aws/lambda/{name}"
         if str(own) not in by_name:
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                function.line_of("LoggingConfig"),
-                f"{function.logical_id} writes to a log group that is not declared",
-                resource=function.logical_id,
-            )
+            what = f"{function.logical_id} writes to a log group that is not declared"
+            yield _about(function, "IAC-12", function.line_of("LoggingConfig"), what)
 
 
 @check("IAC-12")
@@ -797,25 +867,16 @@ def passing_data_goes(service: Service) -> Iterator[Finding]:
         if specification is not None and not _is_true(enabled):
             because = "it is switched off"
         if because and not _is_true(enabled):
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                table.line_of("TimeToLiveSpecification"),
-                f"{table.logical_id} has no TimeToLiveSpecification that is enabled: {because}",
-                resource=table.logical_id,
-            )
+            line = table.line_of("TimeToLiveSpecification")
+            what = f"{table.logical_id} has no `TimeToLiveSpecification` that is enabled: {because}"
+            yield _about(table, "IAC-12", line, what)
     for resource in service.of_type(*PILES):
         path = PILES[resource.type]
         (rules,) = values(prod, resource.properties, *path)
         disabled = isinstance(rules, list) and all(at(r, "Status") == "Disabled" for r in rules)
         if not rules or disabled:
-            yield Finding(
-                "IAC-12",
-                TEMPLATE,
-                resource.line_of(path[0]),
-                f"{resource.logical_id} has no {path[0]}: whatever is left behind stays for ever",
-                resource=resource.logical_id,
-            )
+            what = f"{resource.logical_id} has no `{path[0]}`: what is left behind stays for ever"
+            yield _about(resource, "IAC-12", resource.line_of(path[0]), what)
 
 
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
@@ -867,13 +928,8 @@ def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
     wanted += [(each, "the name of", {each.logical_id}) for each in service.functions]
     for resource, what, by in wanted:
         if not by & told:
-            yield Finding(
-                "IAC-13",
-                TEMPLATE,
-                line_of(service.template, "Outputs") or resource.line,
-                f"no output tells {what} {resource.logical_id}",
-                resource=resource.logical_id,
-            )
+            line = line_of(service.template, "Outputs") or resource.line
+            yield _about(resource, "IAC-13", line, f"no output tells {what} {resource.logical_id}")
     for name, body in outputs.items():
         if not at(body, "Description"):
             line = line_of(outputs, name)

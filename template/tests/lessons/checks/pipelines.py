@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..commands import Command, script
+from ..commands import Command, Rule, script
 from ..expressions import Context, filled
 from ..findings import Finding, check
 from ..parsers import at, dotted, line_of
@@ -45,24 +45,17 @@ ZIZMOR = {
     "excessive-permissions": "CI-04",
     "unpinned-uses": "CI-05",
 }
-# Actions that sign in with the token of `id-token: write`, or sign something with it.
-WANT_ID_TOKEN = (
-    *("aws-actions/configure-aws-credentials", "actions/attest", "pypa/gh-action-pypi-publish"),
-    *(
-        "codecov/codecov-action",
-        "google-github-actions/auth",
-        "azure/login",
-        "hashicorp/vault-action",
-    ),
-)
-# Actions that write nothing to GitHub. Of others nobody can tell.
+# Actions that do nothing with a token of GitHub's. Of others nobody can tell.
 ONLY_READ = (
     *("actions/cache", "actions/checkout", "actions/download-artifact", "actions/setup-"),
-    *("actions/upload-artifact", "astral-sh/setup-uv", "aws-actions/configure-aws-credentials"),
-    *("aws-actions/setup-sam", "docker/setup-"),
+    *("actions/upload-artifact", "astral-sh/setup-uv", "aws-actions/setup-sam", "docker/setup-"),
 )
+SIGN_IN = "aws-actions/configure-aws-credentials"
+# Programs that sign, or publish packages, with the token of `id-token: write`.
+SIGNING = {"cosign", "sigstore"}
+PUBLISHING = {"npm", "pnpm", "uv", "yarn"}
 # Programs that may call GitHub.
-MAY_WRITE = ("curl", "gh", "hub", "node", "npx", "wget")
+MAY_WRITE = {"curl", "gh", "hub", "node", "npm", "npx", "wget"}
 VERSION = re.compile(r"\bv?\d+(\.\d+)*\b")
 # What one run has and no other.
 OF_ONE_RUN = (
@@ -96,9 +89,8 @@ def two_workflows(service: Service) -> Iterator[Finding]:
         branch = str(service.answers.get(f"{environment}_branch"))
         if workflow is None:
             if not service.has(path):
-                yield Finding(
-                    "CI-01", path, 0, f"is not there, so nothing checks and deploys {environment}"
-                )
+                told = f"is not there, so nothing checks and deploys {environment}"
+                yield Finding("CI-01", path, 0, told)
             continue
         for event in ("push", "pull_request"):
             line = line_of(workflow, "on", event) or 1
@@ -110,16 +102,11 @@ def two_workflows(service: Service) -> Iterator[Finding]:
             other = next((name for name in OTHER_FILTERS if at(filters, name) is not None), None)
             if found != [branch]:
                 said = ", ".join(found) or "every branch"
-                yield Finding(
-                    "CI-01",
-                    path,
-                    line,
-                    f"{event} is for {said}, where {environment} has {branch} alone",
-                )
+                told = f"{event} is for {said}, where {environment} has {branch} alone"
+                yield Finding("CI-01", path, line, told)
             elif other and event == "push":
-                yield Finding(
-                    "CI-01", path, line, f"{event} has {other} beside its branch {branch}"
-                )
+                told = f"{event} has {other} beside its branch {branch}"
+                yield Finding("CI-01", path, line, told)
 
 
 @check("CI-01")
@@ -153,18 +140,24 @@ def each_event_has_its_job(service: Service) -> Iterator[Finding]:
             if job is None:
                 yield Finding("CI-02", path, line_of(workflow, "jobs"), f"has no job {name}")
                 continue
-            line = line_of(job.body, "if") or job.line
-            if mine.starts(job) is False:
+            line = line_of(job.body, "if") if "if" in job.body else job.line
+            starts = mine.starts(job) is not False
+            if not starts:
                 yield Finding("CI-02", path, line, f"{name} does not run on {own}")
             if others.starts(job) is not False:
                 yield Finding("CI-02", path, line, f"{name} may run on {other}, too")
-            if name == DEPLOYING and not any(mine.reached(DEPLOYS)):
-                yield Finding(
-                    "CI-02",
-                    path,
-                    line,
-                    f"{name} deploys nothing: no step of it calls `make deploy`",
-                )
+            if name == DEPLOYING and starts and not any(mine.reached(DEPLOYS)):
+                yield _deploys_nothing(mine, job)
+
+
+def _deploys_nothing(run: Run, job: Job) -> Finding:
+    """Why a push does not deploy: there is no step for it, or an `if` leaves that out."""
+    whatever = Run(run.service, run.path, {})
+    for _job, act in whatever.reached(DEPLOYS):
+        told = f"`{act.text}` is left out by an `if` on push, so {job.id} deploys nothing"
+        return Finding("CI-02", act.path, act.line, told)
+    told = f"{job.id} deploys nothing: no step of it calls `make deploy`"
+    return Finding("CI-02", job.path, job.line, told)
 
 
 @check("CI-02")
@@ -180,9 +173,8 @@ def no_pull_request_deploys(service: Service) -> Iterator[Finding]:
             alone = Run(service, run.path, run.context)
             for at_job, act in alone.reached(DEPLOYS):
                 if at_job.id == job.id and at_job.path == run.path:
-                    yield Finding(
-                        "CI-02", run.path, act.line, f"{job.id} runs `{act.text}` on {event}"
-                    )
+                    told = f"{job.id} runs `{act.text}` on {event}"
+                    yield Finding("CI-02", run.path, act.line, told)
             inner = run.called(job) if run.starts(job) is not False else None
             for _job, act in inner.reached(DEPLOYS) if inner else ():
                 found = f"{job.id} calls {inner.path if inner else ''} on {event}, which runs `{act.text}`"
@@ -204,9 +196,8 @@ def pytest_finds_src(service: Service) -> Iterator[Finding]:
             except configparser.Error:
                 found = []
             if "src" not in found:
-                yield Finding(
-                    "CI-03", path, 1, "stands in for pyproject.toml, and its pythonpath has no src"
-                )
+                told = "stands in for `pyproject.toml`, and its `pythonpath` has no `src`"
+                yield Finding("CI-03", path, 1, told)
             return
     options = at(service.pyproject, "tool", "pytest", "ini_options")
     options = options if options is not None else at(service.pyproject, "tool", "pytest")
@@ -214,9 +205,8 @@ def pytest_finds_src(service: Service) -> Iterator[Finding]:
     entries = found.split() if isinstance(found, str) else found if isinstance(found, list) else []
     if not {"src", "./src", "src/"} & {str(each) for each in entries}:
         line = service.line_with("pyproject.toml", "pythonpath" if entries else "[tool.pytest")
-        yield Finding(
-            "CI-03", "pyproject.toml", line, f"pytest's pythonpath is {entries}, without src"
-        )
+        told = f"the `pythonpath` of pytest is {entries}, without `src`"
+        yield Finding("CI-03", "pyproject.toml", line, told)
 
 
 def _sets_path(command: Command) -> str:
@@ -246,7 +236,7 @@ def workflows_set_no_path(service: Service) -> Iterator[Finding]:
                     exported = sets, command.line
                 if not _tests(service, command):
                     continue
-                text = " ".join(command.words)
+                text = command.text
                 for body in (step, job.body, workflow):
                     value = at(body, "env", "PYTHONPATH")
                     if value is not None:
@@ -302,19 +292,11 @@ def readme_sets_no_path(service: Service) -> Iterator[Finding]:
                 script(fence.content) if fence.language in ("", "bash", "sh", "shell") else ()
             ):
                 if "PYTHONPATH" in command.variables:
-                    yield Finding(
-                        "CI-03", path, fence.line + command.line, "tells to set PYTHONPATH"
-                    )
+                    told = "tells to set PYTHONPATH"
+                    yield Finding("CI-03", path, fence.line + command.line, told)
 
 
 # ── CI-04: permissions ───────────────────────────────────────────────────────
-
-
-def _permissions(service: Service, job: Job) -> tuple[Any, int]:
-    """A job's permissions, and their line."""
-    own = job.body.get("permissions")
-    body = job.body if own is not None else service.workflows[job.path]
-    return body.get("permissions"), line_of(body, "permissions") or job.line
 
 
 @check("CI-04")
@@ -342,11 +324,8 @@ def permissions_are_used(service: Service) -> Iterator[Finding]:
             wants = _signs_in if name == "id-token" else _may_write
             if not any(wants(service, each) for each in inner):
                 line = line_of(permissions, name)
-                why = (
-                    "signs in nowhere"
-                    if name == "id-token"
-                    else "has no step that writes to GitHub"
-                )
+                writes_not = "has no step that writes to GitHub"
+                why = "signs in nowhere" if name == "id-token" else writes_not
                 yield Finding("CI-04", job.path, line, f"{job.id} has `{name}: write`, and {why}")
 
 
@@ -367,23 +346,35 @@ def _is_elsewhere(job: Job) -> bool:
 
 def _signs_in(service: Service, job: Job) -> bool:
     return any(
-        str(step.get("uses", "")).lower().startswith(WANT_ID_TOKEN)
+        _is_unknown(step)
         or "ACTIONS_ID_TOKEN" in run_of(step)
-        or "cosign" in str(step.get("uses", "")) + run_of(step)
+        or any(_wants_id_token(command) for command in commands_of(step))
         for _path, step in steps_of(service, job)
     )
 
 
+def _wants_id_token(command: Command) -> bool:
+    publishes = command.program in PUBLISHING and "publish" in command.plain[:1]
+    return publishes or bool({command.program, command.module} & SIGNING)
+
+
+def _is_unknown(step: dict[str, Any]) -> bool:
+    """Whether it is an action of which nobody can tell what it does with its token."""
+    uses = str(step.get("uses", ""))
+    return bool(uses) and not uses.lower().startswith(ONLY_READ)
+
+
 def _may_write(service: Service, job: Job) -> bool:
     for _path, step in steps_of(service, job):
-        uses = str(step.get("uses", ""))
-        if uses and not uses.lower().startswith(ONLY_READ):
+        signs_in = str(step.get("uses", "")).lower().startswith(SIGN_IN)
+        if _is_unknown(step) and not signs_in:
             return True
         told = f"{step.get('env')} {step.get('with')} {run_of(step)} {job.body.get('env')}"
         if "github.token" in told or "GITHUB_TOKEN" in told or "GH_TOKEN" in told:
             return True
         for command in commands_of(step):
-            if command.program in MAY_WRITE or command.words[:2] == ("git", "push"):
+            programs = {command.program, *command.runner}
+            if programs & MAY_WRITE or command.words[:2] == ("git", "push"):
                 return True
     return False
 
@@ -402,12 +393,8 @@ def checkouts_leave_nothing_behind(service: Service) -> Iterator[Finding]:
                 "true",
             ):
                 line = line_of(step, "with", "persist-credentials")
-                yield Finding(
-                    "CI-04",
-                    job.path,
-                    line,
-                    f"the checkout of {job.id} leaves its credentials behind",
-                )
+                told = f"the checkout of {job.id} leaves its credentials behind"
+                yield Finding("CI-04", job.path, line, told)
 
 
 # ── CI-05: pinned actions ────────────────────────────────────────────────────
@@ -432,14 +419,18 @@ def pins_say_their_version(service: Service) -> Iterator[Finding]:
     for path, uses, line in _uses(service):
         action, _at, reference = uses.partition("@")
         if action.startswith("docker://") and not reference.startswith("sha256:"):
-            yield Finding("CI-05", path, line, f"{uses} is pinned to no digest")
+            yield Finding("CI-05", path, line, f"`{uses}` is pinned to no digest")
         if not re.fullmatch(r"[0-9a-f]{40}", reference):
             continue
         rest = service.text(path).splitlines()[line - 1].partition(reference)[2]
         comment = rest.partition("#")[2].strip()
         if not VERSION.search(comment):
-            said = f"its comment is `{comment}`" if comment else "no comment"
-            yield Finding("CI-05", path, line, f"{action} is pinned, and {said} says no version")
+            said = (
+                f"its comment `{comment}` is no version"
+                if comment
+                else "no comment gives its version"
+            )
+            yield Finding("CI-05", path, line, f"`{action}` is pinned, but {said}")
 
 
 # ── CI-06: one deployment at a time ──────────────────────────────────────────
@@ -591,20 +582,14 @@ def deployments_are_checked(service: Service) -> Iterator[Finding]:
     for run, event in started(service):
         if event in PULL_REQUESTS:
             continue
-        for job, act, missing in _Guard(run).deployments():
-            if not missing:
-                continue
-            useless = list(_useless(run, missing))
+        for job, act, lacking in _Guard(run).deployments():
+            missing = lacking - _lost(service)
+            useless = list(_useless(run, missing)) if missing else []
             for at_act, why in useless:
                 found = f"`{at_act.text}` stops nothing: {why}"
                 yield Finding("CI-07", at_act.path, at_act.line, found)
-            if not useless:
-                lacks = (
-                    "make check"
-                    if len(missing) == len(CHECKS)
-                    else f"make {' '.join(sorted(missing))}"
-                )
-                found = f"{job.id} runs `{act.text}`, and does so without a `{lacks}` that passed"
+            if missing and not useless:
+                found = f"{job.id} runs `{act.text}` without a {_named(missing)} that passed"
                 yield Finding("CI-07", act.path, act.line, found)
 
 
@@ -619,15 +604,24 @@ def pull_requests_are_checked(service: Service) -> Iterator[Finding]:
         if job is None or run.starts(job) is False or _is_elsewhere(job):
             continue
         guard = _Guard(run)
-        missing = set(CHECKS) - guard.own(job) - guard.before(job)
+        missing = set(CHECKS) - guard.own(job) - guard.before(job) - _lost(service)
         useless = list(_useless(run, missing)) if missing else []
         for act, why in useless:
             yield Finding("CI-07", act.path, act.line, f"`{act.text}` stops nothing: {why}")
         if missing and not useless:
-            lacks = (
-                "make check" if len(missing) == len(CHECKS) else f"make {' '.join(sorted(missing))}"
-            )
-            yield Finding("CI-07", path, job.line, f"{CHECKING} runs no `{lacks}`")
+            yield Finding("CI-07", path, job.line, f"{CHECKING} runs no {_named(missing)}")
+
+
+def _named(missing: set[str]) -> str:
+    """The checks as somebody would call them."""
+    return "`make check`" if len(missing) == len(CHECKS) else f"`make {' '.join(sorted(missing))}`"
+
+
+def _lost(service: Service) -> set[str]:
+    """The parts that `make check` does not have: told once, where it is declared."""
+    reached = deeds(service, Command(("make", "check"), {}, 1))
+    rules = made(service).rules
+    return {part for part in CHECKS if f"make {part}" not in reached or part not in rules}
 
 
 # What each part of `make check` must run, by program or module.
@@ -642,21 +636,30 @@ PARTS = {
 def make_check_checks(service: Service) -> Iterator[Finding]:
     """The target has its three parts, and each of them can fail."""
     rules = made(service).rules
-    reached = deeds(service, Command(("make", "check"), {}, 1))
+    lost = _lost(service)
+    if "check" not in rules:
+        yield Finding("CI-07", "Makefile", 1, "there is no `make check`")
+    elif lost:
+        path, line = rules["check"].path, rules["check"].line
+        yield Finding("CI-07", path, line, f"`make check` does not run {_parts(lost)}")
     for part, programs in PARTS.items():
-        rule = rules.get(part)
-        if rule is None or f"make {part}" not in reached:
-            where = rules.get("check")
-            path, line = (where.path, where.line) if where else ("Makefile", 1)
-            yield Finding("CI-07", path, line, f"`make check` has no `make {part}`")
-            continue
-        for command in rule.commands:
-            if command.unheard and {command.program, command.module} & programs:
-                found = f"`make {part}` can't fail by {command.program}: {command.unheard}"
-                yield Finding("CI-07", rule.path, command.line, found)
-        ran = {name for command in rule.commands for name in (command.program, command.module)}
-        for lacking in sorted(programs - ran):
-            yield Finding("CI-07", rule.path, rule.line, f"`make {part}` does not run {lacking}")
+        if part in rules and part not in lost:
+            yield from _part_checks(rules[part], part, programs)
+
+
+def _parts(lost: set[str]) -> str:
+    return " and ".join(f"`make {part}`" for part in CHECKS if part in lost)
+
+
+def _part_checks(rule: Rule, part: str, programs: set[str]) -> Iterator[Finding]:
+    """A part of `make check` runs its programs, and fails when they do."""
+    ran = {name for command in rule.commands for name in (command.program, command.module)}
+    for command in rule.commands:
+        if command.unheard and {command.program, command.module} & programs:
+            found = f"`make {part}` can't fail by `{command.program}`: {command.unheard}"
+            yield Finding("CI-07", rule.path, command.line, found)
+    for lacking in sorted(programs - ran):
+        yield Finding("CI-07", rule.path, rule.line, f"`make {part}` does not run `{lacking}`")
 
 
 # ── CI-08: what is deployed to dev is tested there ───────────────────────────
@@ -674,9 +677,8 @@ def dev_is_tested(service: Service) -> Iterator[Finding]:
             found = f"`{at_act.text}` tells nobody what fails in dev: {why}"
             yield Finding("CI-08", at_act.path, at_act.line, found)
         if not useless:
-            yield Finding(
-                "CI-08", job.path, act.line, f"no `make integration` follows `{act.text}` in dev"
-            )
+            told = f"no `make integration` follows `{act.text}` in dev"
+            yield Finding("CI-08", job.path, act.line, told)
 
 
 def _untested(run: Run) -> Iterator[tuple[Job, Act]]:
@@ -727,14 +729,9 @@ def integration_tests_can_fail(service: Service) -> Iterator[Finding]:
         return
     ran = [command for command in rule.commands if INTEGRATION in deeds(service, command)]
     if not ran:
-        yield Finding(
-            "CI-08", rule.path, rule.line, "`make integration` does not test tests/integration"
-        )
+        told = "`make integration` does not test tests/integration"
+        yield Finding("CI-08", rule.path, rule.line, told)
     for command in ran:
         if command.unheard:
-            yield Finding(
-                "CI-08",
-                rule.path,
-                command.line,
-                f"`make integration` can't fail: {command.unheard}",
-            )
+            told = f"`make integration` can't fail: {command.unheard}"
+            yield Finding("CI-08", rule.path, command.line, told)
