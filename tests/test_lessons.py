@@ -200,6 +200,7 @@ def test_every_finding_inside_a_resource_can_be_opted_out_by_its_name(
         (OPT_OUT.replace("lesson", "# lesson"), "an opt-out has no `lesson`"),
         (OPT_OUT.replace("scope", "# scope"), "the opt-out of `STR-05` has no `scope`"),
         (OPT_OUT.replace("STR-05", "STR-99"), "the opt-out of `STR-99` is of no lesson"),
+        (OPT_OUT.replace("STR-05", "STR-11"), "`STR-11` is of no use: `make lessons` does not check that"),
         (OPT_OUT.replace("{path}", "src"), "the opt-out of `STR-05` for `src` matches nothing"),
         (OPT_OUT.replace("[[opt-out]]", "[[optout]]"), "has something else than `[[opt-out]]` entries"),
         (OPT_OUT.replace("[[opt-out]]", "[opt-out]"), "has something else than `[[opt-out]]` entries"),
@@ -230,6 +231,11 @@ def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
     ("path", "text", "problem"),
     [
         ("src/orders/app/lambda_pkg/broken.py", "def (:\n", "broken.py:1  is not valid Python"),
+        (
+            "src/orders/app/lambda_pkg/old.py",
+            b'x = "Gr\xf6\xdfe"\n',
+            "old.py  can't be read: 'utf-8'",
+        ),
         ("template.yaml", "Resources: [\n", "template.yaml:2  is not valid YAML"),
         ("template.yaml", "Description: x\n", "template.yaml:1  has no mapping of Resources"),
         (".github/workflows/own.yml", "on: push\n  jobs: {}\n", "own.yml:2  is not valid YAML"),
@@ -239,16 +245,29 @@ def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
     ],
 )
 def test_a_file_that_can_not_be_read_is_told_once(
-    rendered_samples: dict[str, Path], tmp_path: Path, path: str, text: str | None, problem: str
+    rendered_samples: dict[str, Path],
+    tmp_path: Path,
+    path: str,
+    text: str | bytes | None,
+    problem: str,
 ) -> None:
     service = copy(rendered_samples["default"], tmp_path / "orders")
     if text is None:
         (service / path).unlink()
     else:
-        (service / path).write_text(text, "utf-8")
+        (service / path).write_bytes(text.encode() if isinstance(text, str) else text)
     found = [each for each in gate.run(service, TODAY).findings if each.path == path]
     assert [each.lesson for each in found] == [GATE]
     assert problem in told(service)
+
+
+def test_a_mark_of_the_byte_order_is_no_syntax_error(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    service = copy(rendered_samples["default"], tmp_path / "orders")
+    for name in ("src/orders/app/lambda_pkg/utils/errors.py", "template.yaml"):
+        (service / name).write_bytes(b"\xef\xbb\xbf" + (service / name).read_bytes())
+    assert gate.run(service, TODAY).findings == []
 
 
 def test_a_check_that_crashes_hides_no_other(

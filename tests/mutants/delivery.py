@@ -124,6 +124,11 @@ def _(edit: Edit) -> None:
     edit.sub(DEPLOY, r"aws-region: \$\{\{ steps.facts.*", f"aws-region: {other_region(edit)}")
 
 
+@mutant("CD-03", "a target follows a log elsewhere")
+def _(edit: Edit) -> None:
+    edit.write("local.mk", "tail:\n\taws logs tail /aws/lambda/x --region eu-north-1\n")
+
+
 @mutant("CD-03", "a target looks elsewhere")
 def _(edit: Edit) -> None:
     edit.write(

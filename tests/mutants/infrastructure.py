@@ -205,6 +205,14 @@ def _(edit: Edit) -> None:
     edit.in_resource("Dashboard", old, 'DashboardName: !Join ["", [!Ref AWS::StackName]]')
 
 
+@innocent("IAC-04", "the path of a parameter has the environment as a folder")
+def _(edit: Edit) -> None:
+    edit.declare(
+        "LimitParameter:\n  Type: AWS::SSM::Parameter\n  Properties:\n    Type: String\n"
+        f'    Value: "3"\n    Name: !Sub /{edit.service}/{ENV}/limit\n'
+    )
+
+
 # ── IAC-05: names carry the service ──────────────────────────────────────────
 
 

@@ -70,6 +70,39 @@ def _(edit: Edit) -> None:
     module(edit, 'PARTNER_PASSWORD = "correct-horse-battery"\n')
 
 
+@mutant("SEC-01", "the address of a database has its password")
+def _(edit: Edit) -> None:
+    module(edit, 'DATABASE = "postgresql://orders:s3cr3tPw@db.example.com/orders"\n')
+
+
+@mutant("SEC-01", "the address of a chat's webhook is in the code")
+def _(edit: Edit) -> None:
+    module(edit, f'CHAT = "https://hooks.slack.com/services/T{8 * "0"}/B{8 * "0"}/{24 * "x"}"\n')
+
+
+@mutant("SEC-01", "a database gets its password from the template")
+def _(edit: Edit) -> None:
+    edit.declare(
+        "Cache:\n  Type: AWS::ElastiCache::ReplicationGroup\n  DeletionPolicy: Retain\n"
+        "  UpdateReplacePolicy: Retain\n  Properties:\n    ReplicationGroupDescription: sessions\n"
+        "    TransitEncryptionEnabled: true\n    AuthToken: Passw0rd123456789\n"
+    )
+
+
+@innocent("SEC-01", "names of what is about a secret, and a password that is generated")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        'TOKEN_URL = "https://login.example.com/oauth/token"\nSECRET_HEADER = "X-Signature"\n',
+    )
+    edit.declare(
+        "Cache:\n  Type: AWS::ElastiCache::ReplicationGroup\n  DeletionPolicy: Retain\n"
+        "  UpdateReplacePolicy: Retain\n  Properties:\n    ReplicationGroupDescription: sessions\n"
+        "    TransitEncryptionEnabled: true\n"
+        f"    AuthToken: !Sub '{{{{resolve:secretsmanager:{edit.service}/cache-token-${{EnvironmentName}}}}}}'\n"
+    )
+
+
 @mutant("SEC-01", "a header has a token")
 def _(edit: Edit) -> None:
     module(edit, 'HEADERS = {"Accept": "text/csv", "Authorization": "Bearer 9f8a7c6b5d4e3f2a"}\n')

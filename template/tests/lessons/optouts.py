@@ -80,6 +80,8 @@ def _problems(entry: dict[str, Any], today: datetime.date) -> Iterator[str]:
             yield f"{about} has no `{key}`"
     if isinstance(name, str) and name.strip() and name not in lessons():
         yield f"{about} is of no lesson that there is"
+    elif isinstance(name, str) and name in lessons() and "gate" not in lessons()[name].defended_by:
+        yield f"{about} is of no use: `make lessons` does not check that lesson"
     until = entry.get("until")
     if until is None:
         yield f"{about} has no `until`, the day on which it ends"

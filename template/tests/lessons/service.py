@@ -156,7 +156,7 @@ class Service:
         self.reading = path
         if path not in self._texts:
             try:
-                self._texts[path] = (self.root / path).read_text("utf-8")
+                self._texts[path] = (self.root / path).read_text("utf-8-sig")
             except FileNotFoundError as error:
                 raise BrokenFileError(path, 0, "is not there", _bring_back(path)) from error
             except (OSError, UnicodeDecodeError) as error:

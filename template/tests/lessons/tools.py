@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from .findings import BrokenFileError
 
 # ruff's rules that a check uses, whatever pyproject.toml selects.
 RUFF_RULES = ["S105", "S106", "S107", "S113", "T201", "T203"]
@@ -84,10 +87,8 @@ class Tools:
     def start(self) -> None:
         """Let all of them run, in the background. What goes wrong is told by who needs them."""
         for tool in (self._ruff, self._zizmor):
-            try:
+            with contextlib.suppress(ToolError):
                 tool.start()
-            except ToolError:
-                continue
 
     @cached_property
     def ruff(self) -> list[Told]:
@@ -131,4 +132,8 @@ class Tools:
 
     def _contents(self, start: str, suffix: str) -> tuple[tuple[str, str], ...]:
         paths = [p for p in self._files if p.startswith(start) and p.endswith(suffix)]
-        return tuple((path, self._text(path)) for path in paths)
+        texts = []
+        for path in paths:
+            with contextlib.suppress(BrokenFileError):  # told once, by `unreadable`
+                texts.append((path, self._text(path)))
+        return tuple(texts)

@@ -276,7 +276,7 @@ def commands_read_the_region(service: Service) -> Iterator[Finding]:
         given |= {
             word.partition("=")[0]: word.partition("=")[2]
             for word in command.words
-            if "region" in word.partition("=")[0].lower()
+            if "=" in word and "region" in word.partition("=")[0].lower()
         }
         found = [
             each

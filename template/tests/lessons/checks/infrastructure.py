@@ -309,7 +309,10 @@ def names_end_in_the_environment_and_fit(service: Service) -> Iterator[Finding]:
     for name, environment, text in _resolved_names(service):
         told = f"{name.property} comes to {text} in {environment}"
         # A FIFO queue or topic must end so.
-        if not name.local and not text.removesuffix(".fifo").endswith(f"-{environment}"):
+        # The path of a parameter may have the environment as one of its folders.
+        in_path = name.resource.type == "AWS::SSM::Parameter" and environment in text.split("/")
+        ends = in_path or text.removesuffix(".fifo").endswith(f"-{environment}")
+        if not name.local and not ends:
             told += f", without -{environment} at its end"
         elif len(text) > name.kind.limit:
             told += f": {len(text)} characters, and may have {name.kind.limit}"

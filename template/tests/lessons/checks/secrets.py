@@ -13,7 +13,7 @@ from ..environments import all_deployed, resolved
 from ..findings import Finding, check
 from ..parsers import KEPT, Module, Parsed, at, dotted
 from ..policies import Statement, as_written, listed, statements, targets, wide_actions
-from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Resource, Service, strings
+from ..service import ENVIRONMENTS, INFRA, TEMPLATE, Resource, Service, leaves, strings
 
 # What CloudFormation replaces by the value of a secret.
 DYNAMIC = re.compile(r"[{]{2}resolve:(?:secretsmanager|ssm-secure):")
@@ -35,6 +35,9 @@ KNOWN_KEYS = {
 }
 # What findings say of a value.
 WRITTEN_OUT = "is a secret written out here"
+WEBHOOK = re.compile(r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}")
+# Names of what is about a secret, and is none: TOKEN_URL.
+ABOUT_SECRETS = re.compile(r"_(?:ENDPOINT|FIELD|HEADER|NAME|PARAM|PATH|PREFIX|TYPE|UR[IL])$")
 PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
 
 
@@ -63,6 +66,11 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
                 line = each.line_of("Environment", "Variables", name)
                 found = f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}"
                 yield Finding("SEC-01", TEMPLATE, line, found, resource=each.logical_id)
+    for resource in service.resources.values():
+        for name, value, line in leaves(resource.properties):
+            if name not in getattr(resource, "variables", {}) and _is_secret_value(name, value):
+                found = f"`{name}` of `{resource.logical_id}` {WRITTEN_OUT}"
+                yield Finding("SEC-01", TEMPLATE, line, found, resource=resource.logical_id)
     for path in (TEMPLATE, INFRA):
         parameters = at(service.cloudformation(path), "Parameters")
         for name, body in (parameters if isinstance(parameters, dict) else {}).items():
@@ -113,9 +121,15 @@ def no_values_in_code(service: Service) -> Iterator[Finding]:
         if told.line not in _lines_of_names(service, service.module(told.path)):
             # Its message ends in what is called so: … assigned to: "PASSWORD"
             name = told.message.partition(': "')[2].rstrip('"')
+            if ABOUT_SECRETS.search(_words(name)):
+                continue
             found = f"{f'`{name}`' if name else 'a text'} {WRITTEN_OUT}"
             yield Finding("SEC-01", told.path, told.line, found)
     for module in service.modules("src"):
+        for text in module.nodes(ast.Constant):
+            if isinstance(text.value, str) and WITH_PASSWORD.search(text.value):
+                found = f"an address with its password {WRITTEN_OUT}"
+                yield Finding("SEC-01", module.path, text.lineno, found)
         for name, value in _headers(module):
             if _is_credential(value) and (module.path, value.lineno) not in told_lines:
                 found = f"`{name}` {WRITTEN_OUT}"
@@ -168,6 +182,10 @@ def no_known_keys(service: Service) -> Iterator[Finding]:
             if found and len(found[1]) >= length:
                 line = text.count("\n", 0, found.start()) + 1
                 yield Finding("SEC-01", path, line, f"has a key: `{start}…`")
+        found = WEBHOOK.search(text) if "hooks.slack.com" in text else None
+        if found and not path.endswith(".md"):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Finding("SEC-01", path, line, "has the address of a webhook, which is its key")
         found = PRIVATE_KEY.search(text) if "PRIVATE KEY-----" in text else None
         if found and not path.startswith("tests/"):
             line = text.count("\n", 0, found.start()) + 1
