@@ -91,7 +91,7 @@ class Command:
         words: the program and its arguments, without quotes; what is only known later as it is written: $ENV.
         variables: what is set for it alone.
         line: its line in the text, from 1.
-        unheard: why its failure does not end the script; empty when it does.
+        unnoticed: why its failure does not end the script; empty when it does.
         writes: the files that its output goes into.
         runner: what runs it: timeout 600, uv run.
     """
@@ -99,7 +99,7 @@ class Command:
     words: tuple[str, ...]
     variables: Mapping[str, str]
     line: int
-    unheard: str = ""
+    unnoticed: str = ""
     writes: tuple[str, ...] = ()
     runner: tuple[str, ...] = ()
 
@@ -185,8 +185,8 @@ def _commands(text: str, stops: bool) -> Iterator[Command]:
         if command.program == "set":
             stops = stops and "+e" not in command.words
             pipefail = pipefail or any("pipefail" in word for word in command.words)
-        why = _unheard(pieces, place, stops, pipefail)
-        heard = replace(command, unheard=why)
+        why = _why_unnoticed(pieces, place, stops, pipefail)
+        heard = replace(command, unnoticed=why)
         yield heard
         yield from _within(heard, stops)
 
@@ -274,15 +274,17 @@ def _ends(command: Command) -> bool:
     )
 
 
-def _unheard(pieces: list[_Piece], place: int, stops: bool, pipefail: bool) -> str:
-    """Why nobody hears of the failure of a command."""
+def _why_unnoticed(pieces: list[_Piece], place: int, stops: bool, pipefail: bool) -> str:
+    """Why nobody notices the failure of a command."""
     piece, rest = pieces[place], pieces[place + 1 :]
-    if piece.command.unheard:
+    if piece.command.unnoticed:
         # if ! make check; then … exit 1; fi
         branch = takewhile(lambda each: each.command.words != ("fi",), rest)
-        negated = "!" in piece.command.unheard
+        negated = "!" in piece.command.unnoticed
         return (
-            "" if negated and any(_ends(each.command) for each in branch) else piece.command.unheard
+            ""
+            if negated and any(_ends(each.command) for each in branch)
+            else piece.command.unnoticed
         )
     if piece.end == "||" and rest:
         # make check || code=$?, and then `exit $code`
@@ -319,7 +321,9 @@ def _within(command: Command, stops: bool) -> Iterator[Command]:
     for text in texts:
         for match in INNER.finditer(text):
             for each in script(match[1] or match[2], stops):
-                yield replace(each, line=command.line, unheard=each.unheard or command.unheard)
+                yield replace(
+                    each, line=command.line, unnoticed=each.unnoticed or command.unnoticed
+                )
 
 
 def plain(word: str) -> str:
@@ -425,8 +429,8 @@ def _recipe(made: Makefile, line: str, number: int) -> Iterator[Command]:
     ignores = "-" in line[: len(line) - len(line.lstrip("@-+ "))]
     text = _expanded(line.lstrip("@-+ "), made.variables).replace("$$", "$")
     for each in script(text, stops=False):
-        why = each.unheard or ("its line begins with `-`" if ignores else "")
-        yield replace(each, line=number + each.line - 1, unheard=why)
+        why = each.unnoticed or ("its line begins with `-`" if ignores else "")
+        yield replace(each, line=number + each.line - 1, unnoticed=why)
 
 
 def _expanded(text: str, variables: Mapping[str, tuple[str, str, int]], depth: int = 0) -> str:

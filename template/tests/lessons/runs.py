@@ -91,10 +91,10 @@ def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
         yield from ((path, command) for command in script(text, stops))
 
 
-def deeds(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
+def effects(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
     """What a command does, with the targets of make and the scripts that it runs."""
     words = (command.module or command.program, *command.plain)
-    found = {deed for start, deed in CHANGING.items() if words[: len(start)] == start}
+    found = {effect for start, effect in CHANGING.items() if words[: len(start)] == start}
     if "pytest" in (command.program, command.module):
         places = [
             each for each in command.arguments if each.rstrip("/").endswith("tests/integration")
@@ -102,12 +102,12 @@ def deeds(service: Service, command: Command, seen: frozenset[str] = frozenset()
         found |= {"pytest", *([INTEGRATION] if places else [])}
     if command.program == "make" and _is_own(service, command):
         for target in targets(command) or ["help"]:
-            found |= {f"make {target}", *_deeds_of_target(service, target, seen)}
+            found |= {f"make {target}", *_effects_of_target(service, target, seen)}
     for word in command.words[:3]:
         path = word.removeprefix("./")
         if path.endswith(".sh") and path in service.files and path not in seen:
             for each in script(service.text(path)):
-                found |= deeds(service, each, seen | {path})
+                found |= effects(service, each, seen | {path})
     return found
 
 
@@ -119,15 +119,15 @@ def _is_own(service: Service, command: Command) -> bool:
     return folder.rstrip("/") in HERE and path.removeprefix("./") in own
 
 
-def _deeds_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
+def _effects_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
     rule = made(service).rules.get(target)
     if not rule or target in seen:
         return set()
     found: set[str] = set()
     for need in rule.needs:
-        found |= {f"make {need}", *_deeds_of_target(service, need, seen | {target})}
+        found |= {f"make {need}", *_effects_of_target(service, need, seen | {target})}
     for command in rule.commands:
-        found |= deeds(service, command, seen | {target})
+        found |= effects(service, command, seen | {target})
     return found
 
 
@@ -181,16 +181,16 @@ class Act:
         path: the file in which it stands.
         line: where it does it.
         text: the command or the action.
-        deeds: what it does.
-        unheard: why nobody hears when it fails; empty when its job fails.
+        effects: what it does.
+        unnoticed: why nobody notices when it fails; empty when its job fails.
     """
 
     place: int
     path: str
     line: int
     text: str
-    deeds: frozenset[str]
-    unheard: str
+    effects: frozenset[str]
+    unnoticed: str
     condition: Any
 
 
@@ -258,11 +258,11 @@ def acts(service: Service, job: Job) -> list[Act]:
             done = frozenset([DEPLOYS])
             found.append(Act(place, path, line_of(step, "uses"), uses, done, ignored, holds))
         for command in commands_of(step, job.line):
-            if done := frozenset(deeds(service, command)):
+            if done := frozenset(effects(service, command)):
                 deaf = next(
                     (f"`{word}` {DEAF[word]}" for word in command.words if word in DEAF), ""
                 )
-                why = ignored or command.unheard or (deaf if command.program == "make" else "")
+                why = ignored or command.unnoticed or (deaf if command.program == "make" else "")
                 found.append(Act(place, path, command.line, command.text, done, why, holds))
     return found
 
@@ -324,21 +324,21 @@ class Run:
     def acts(self, job: Job) -> list[Act]:
         return _acts(self.service, job.path, job.id)
 
-    def reached(self, deed: str) -> Iterator[tuple[Job, Act]]:
+    def reached(self, effect: str) -> Iterator[tuple[Job, Act]]:
         """The steps that do something, in jobs that may run; jobs of called workflows too."""
         for job in self.jobs.values():
             if self.starts(job) is False:
                 continue
             if inner := self.called(job):
-                yield from inner.reached(deed)
+                yield from inner.reached(effect)
             for act in self.acts(job):
-                if deed in act.deeds and condition(act.condition, self.context) is not False:
+                if effect in act.effects and condition(act.condition, self.context) is not False:
                     yield job, act
 
     def works(self, act: Act) -> str:
-        """Why a step may not be done, or may fail without being heard; empty when all is well."""
-        if act.unheard:
-            return act.unheard
+        """Why a step may not be done, or may fail unnoticed; empty when all is well."""
+        if act.unnoticed:
+            return act.unnoticed
         holds = condition(act.condition, self.context)
         return "" if holds else f"`if: {act.condition}` may leave it out"
 

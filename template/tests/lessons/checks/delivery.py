@@ -13,7 +13,7 @@ from ..commands import Command
 from ..environments import deployed, environments, exists, values
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted, line_of
-from ..runs import DELETES, all_commands, commands_of, deeds, made, steps
+from ..runs import DELETES, all_commands, commands_of, effects, made, steps
 from ..service import (
     A_REGION,
     ANSWERS,
@@ -726,7 +726,7 @@ def destroy_is_there(service: Service) -> Iterator[Finding]:
         yield Finding("CD-13", "Makefile", 1, "there is no `make destroy`")
         return
     ways = [c for c in rule.commands if c.module == "delivery" and c.arguments[:1] == ("destroy",)]
-    deletes = any(DELETES in deeds(service, command) for command in rule.commands)
+    deletes = any(DELETES in effects(service, command) for command in rule.commands)
     if not ways and not deletes:  # what deletes by itself is told below
         found = "`make destroy` does not call `python -m delivery destroy`"
         yield Finding("CD-13", rule.path, rule.line, found)
@@ -749,7 +749,7 @@ def _of_an_empty_stack(module: Module, call: ast.Call) -> bool:
 def nothing_else_deletes_stacks(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
         # What a target or a script does is told where it stands.
-        if command.program in ("sam", "aws") and DELETES in deeds(service, command):
+        if command.program in ("sam", "aws") and DELETES in effects(service, command):
             found = f"`{command.text[:100]}` deletes without asking"
             yield Finding("CD-13", path, command.line, found)
     for module in (*service.modules("src"), *service.modules("scripts")):

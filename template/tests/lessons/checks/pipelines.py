@@ -24,7 +24,7 @@ from ..runs import (
     Run,
     branches,
     commands_of,
-    deeds,
+    effects,
     event_context,
     events,
     is_lenient,
@@ -218,7 +218,7 @@ def _sets_path(command: Command) -> str:
 
 
 def _tests(service: Service, command: Command) -> bool:
-    return "pytest" in deeds(service, command)
+    return "pytest" in effects(service, command)
 
 
 @check("CI-03")
@@ -473,7 +473,7 @@ def _ways(run: Run) -> Iterator[list[_Level]]:
         if inner := run.called(job):
             for rest in _ways(inner):
                 yield [*here, *rest]
-        elif any(DEPLOYS in act.deeds for act in run.acts(job)):
+        elif any(DEPLOYS in act.effects for act in run.acts(job)):
             yield here
 
 
@@ -514,7 +514,7 @@ def environments_do_not_wait(service: Service) -> Iterator[Finding]:
 
 
 def _checked(act: Act) -> set[str]:
-    return {part for part in CHECKS if f"make {part}" in act.deeds}
+    return {part for part in CHECKS if f"make {part}" in act.effects}
 
 
 class _Guard:
@@ -556,7 +556,7 @@ class _Guard:
             if inner := self.run.called(job):
                 yield from _Guard(inner, frozenset(before)).deployments()
             for act in self.run.acts(job):
-                if DEPLOYS in act.deeds:
+                if DEPLOYS in act.effects:
                     passed = before | self.before_step(job, act.place, act.condition)
                     yield job, act, set(CHECKS) - passed
 
@@ -573,7 +573,7 @@ def _useless(run: Run, wanted: set[str]) -> Iterator[tuple[Act, str]]:
             why = run.works(act) or (
                 "`continue-on-error` of its job lets it fail" if ignored else ""
             )
-            if why and wanted & (_checked(act) | act.deeds):
+            if why and wanted & (_checked(act) | act.effects):
                 yield act, why
 
 
@@ -619,7 +619,7 @@ def _named(missing: set[str]) -> str:
 
 def _lost(service: Service) -> set[str]:
     """The parts that `make check` does not have: told once, where it is declared."""
-    reached = deeds(service, Command(("make", "check"), {}, 1))
+    reached = effects(service, Command(("make", "check"), {}, 1))
     rules = made(service).rules
     return {part for part in CHECKS if f"make {part}" not in reached or part not in rules}
 
@@ -655,8 +655,8 @@ def _part_checks(rule: Rule, part: str, programs: set[str]) -> Iterator[Finding]
     """A part of `make check` runs its programs, and fails when they do."""
     ran = {name for command in rule.commands for name in (command.program, command.module)}
     for command in rule.commands:
-        if command.unheard and {command.program, command.module} & programs:
-            found = f"`make {part}` can't fail by `{command.program}`: {command.unheard}"
+        if command.unnoticed and {command.program, command.module} & programs:
+            found = f"`make {part}` can't fail by `{command.program}`: {command.unnoticed}"
             yield Finding("CI-07", rule.path, command.line, found)
     for lacking in sorted(programs - ran):
         yield Finding("CI-07", rule.path, rule.line, f"`make {part}` does not run `{lacking}`")
@@ -695,14 +695,14 @@ def _untested(run: Run) -> Iterator[tuple[Job, Act]]:
             later = [
                 each for each in run.acts(job) if each.place >= act.place and each.line >= act.line
             ]
-            if DEPLOYS in act.deeds and not any(_is_test(run, each) for each in later):
+            if DEPLOYS in act.effects and not any(_is_test(run, each) for each in later):
                 found.append((job, act))
         if not followed:
             yield from found
 
 
 def _is_test(run: Run, act: Act) -> bool:
-    return INTEGRATION in act.deeds and not run.works(act)
+    return INTEGRATION in act.effects and not run.works(act)
 
 
 def _tests_dev(run: Run, job: Job) -> bool:
@@ -727,11 +727,11 @@ def integration_tests_can_fail(service: Service) -> Iterator[Finding]:
     if rule is None:
         yield Finding("CI-08", "Makefile", 1, "there is no `make integration`")
         return
-    ran = [command for command in rule.commands if INTEGRATION in deeds(service, command)]
+    ran = [command for command in rule.commands if INTEGRATION in effects(service, command)]
     if not ran:
         told = "`make integration` does not test tests/integration"
         yield Finding("CI-08", rule.path, rule.line, told)
     for command in ran:
-        if command.unheard:
-            told = f"`make integration` can't fail: {command.unheard}"
+        if command.unnoticed:
+            told = f"`make integration` can't fail: {command.unnoticed}"
             yield Finding("CI-08", rule.path, command.line, told)
