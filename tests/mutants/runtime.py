@@ -42,6 +42,13 @@ def _(edit: Edit) -> None:
     in_handler(edit, edit.function(), 'print("here")')
 
 
+@mutant("RUN-01", "a line goes to the log without print")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    in_handler(edit, function, 'sys.stdout.write("here")')
+    edit.sub(index(function), r"^(from typing import )", r"import sys\n\1")
+
+
 @mutant("RUN-01", "a new module logs by a logger of the standard library")
 def _(edit: Edit) -> None:
     used(
@@ -528,6 +535,51 @@ def _(edit: Edit) -> None:
         '    client = boto3.client("dynamodb", config=CONFIG)\n    return client.list_tables()["TableNames"]\n\n\n'
         "NAMES = table_names()\n",
     )
+
+
+ITEMS = """import httpx
+
+
+class Items:
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    @classmethod
+    def from_settings(cls, stage: str) -> "Items":
+        client = httpx.Client(base_url=f"https://{stage}.example.com", timeout=2)
+        return cls(client)
+
+    def item(self, key: str) -> str:
+        return self._client.get(f"/items/{key}").text
+"""
+
+
+@innocent("RUN-05", "a class method that makes a client is called once, at the top of a module")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    used(edit, function, ITEMS, "items")
+    path = index(function)
+    edit.sub(path, r"^(logger = )", r"items = items.Items.from_settings(settings.stage)\n\1")
+    used(
+        edit,
+        function,
+        "import httpx\n\n\nclass Rates:\n    def __init__(self, names: str) -> None:\n"
+        "        self.names = names\n\n"
+        '    @classmethod\n    def default(cls) -> "Rates":\n'
+        "        with httpx.Client(timeout=2) as client:\n"
+        '            return cls(client.get("https://rates.example.com").text)\n\n\n'
+        "rates = Rates.default()\n",
+        "rates",
+    )
+    with_httpx(edit)
+
+
+@mutant("RUN-05", "a class method that makes a client is called for each event")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    used(edit, function, ITEMS, "items")
+    in_handler(edit, function, "items.Items.from_settings(settings.stage).item('1')")
+    with_httpx(edit)
 
 
 # ── IAC-09: variables are checked as the code starts ─────────────────────────
