@@ -39,7 +39,7 @@ def read_among(names: Iterable[str], modules: Iterable[Module]) -> set[str]:
     """Those of these variables that the modules read, as far as can be told: that stand in them
     as texts, or are like a name that is computed: f"LIMIT_{side}" may be any that begins so."""
     modules = list(modules)
-    said = mentions(modules) | {read.name for read in reads(modules)}
+    said = _mentions(modules) | {read.name for read in reads(modules)}
     computed = {read.name for read in _reads(modules) if COMPUTED in read.name}
     computed = {name for name in computed if not name.startswith(COMPUTED)}
     return {
@@ -70,7 +70,7 @@ def _reads(modules: list[Module]) -> Iterator[Read]:
                         yield Read(name, module.path, call.lineno)
 
 
-def mentions(modules: Iterable[Module]) -> set[str]:
+def _mentions(modules: Iterable[Module]) -> set[str]:
     """Every text in these modules that could be the name of a variable that is read."""
     found: set[str] = set()
     for module in modules:
