@@ -43,7 +43,9 @@ def read_among(names: Iterable[str], modules: Iterable[Module]) -> set[str]:
     computed = {read.name for read in _reads(modules) if COMPUTED in read.name}
     computed = {name for name in computed if not name.startswith(COMPUTED)}
     return {
-        name for name in names if name in said or any(fnmatchcase(str(name), each) for each in computed)
+        name
+        for name in names
+        if name in said or any(fnmatchcase(str(name), each) for each in computed)
     }
 
 
@@ -109,9 +111,9 @@ class _Source:
             yield "".join(self._part(each, depth) for each in node.values)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             yield self._part(node.left, depth) + self._part(node.right, depth)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "upper":
-                yield from (text.upper() for text in self.texts(node.func.value, depth))
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "upper":
+            written = getattr(node.func, "value", node.func)  # "limit_min".upper()
+            yield from (text.upper() for text in self.texts(written, depth))
 
     def _part(self, node: ast.AST, depth: int) -> str:
         """What a part of a name is, if it can be one thing only."""

@@ -284,13 +284,11 @@ def _can_fail(code: Code, where: Definition, guards: list[Guard]) -> bool:
         if isinstance(guard, ast.With):
             caught += guard.items
         else:
-            caught += filter(_only_logs, guard.handlers)
+            caught += [each for each in guard.handlers if _only_logs(each)]
     inside = {id(each) for part in caught for each in ast.walk(part)}
     raised = [each for each in where.scope.of(ast.Raise) if id(each) not in inside]
     names = [dotted(each.func) for each in where.scope.calls if id(each) not in inside]
-    return bool(raised) or any(
-        name not in HARMLESS and last(name) not in LOGGING for name in names
-    )
+    return bool(raised) or any(name not in HARMLESS and last(name) not in LOGGING for name in names)
 
 
 # ── EVT-05: chosen numbers ───────────────────────────────────────────────────

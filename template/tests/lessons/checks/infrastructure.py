@@ -591,7 +591,8 @@ def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
             named = ", ".join(f"`{function.logical_id}`" for function in code.functions)
             found = f"reads `{read.name}`, which `template.yaml` does not pass to {named}"
             about = code.functions[0].logical_id
-            mend = f"Pass `{read.name}` under `Environment` → `Variables` of {named}, or read it no more."
+            mend = f"Pass `{read.name}` under `Environment` → `Variables` of {named} and list it in the"
+            mend += " README there, or read it no more."
             yield Finding("IAC-07", read.path, read.line, found, resource=about, mend=mend)
 
 
@@ -611,8 +612,8 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
                     continue
                 line = function.line_of("Environment", "Variables", name)
                 found = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
-                mend = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it out"
-                mend += f" here and in the function's README. {ONLY_A_LIBRARY}"
+                mend = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it"
+                mend += f" out here and in the function's README. {ONLY_A_LIBRARY}"
                 yield _about(function, "IAC-07", line, found, mend)
     for name in sorted(shared - read_somewhere - stages) if codes else ():
         if not _is_of_others(name):
@@ -620,8 +621,8 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
                 service.template, "Globals", "Function", "Environment", "Variables", name
             )
             found = f"passes `{name}` to all functions, and no code reads it"
-            mend = f"Take `{name}` out here and in the READMEs, or pass it to the function that is to"
-            mend += f" read it. {ONLY_A_LIBRARY}"
+            mend = f"Take `{name}` out here and in the functions' READMEs, or read it."
+            mend += f" {ONLY_A_LIBRARY}"
             yield Finding("IAC-07", TEMPLATE, line, found, mend=mend)
 
 

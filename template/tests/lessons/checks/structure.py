@@ -88,7 +88,7 @@ def deployed_from_src(service: Service) -> Iterator[Finding]:
 
 def _mend_of_layer(service: Service, key: str) -> str:
     place = f"src/{service.package}/<layer>/"
-    return f"Move the layer to `{place}`, its modules to `python/` in there, and set `{key}: {place}`."
+    return f"Move the layer to `{place}`, its modules to `python/` there, and set `{key}: {place}`."
 
 
 def _elsewhere(resource: Resource, key: str, value: Any) -> str:
