@@ -122,11 +122,15 @@ def _(edit: Edit) -> None:
 
 @mutant("EVT-03", "a stream drops what it gave up on")
 def _(edit: Edit) -> None:
-    mapping = f"{edit.function('stream').pascal}StreamMapping"
+    function = edit.function("stream")
+    mapping = f"{function.pascal}StreamMapping"
     text = edit.resource(mapping)
     edit.in_resource(
         mapping, text[text.index("      DestinationConfig:\n") :].rstrip("\n") + "\n", ""
     )
+    sending = "            - Effect: Allow\n              Action: sqs:SendMessage\n"
+    queue = f"              Resource: !GetAtt {function.pascal}DeadLetterQueue.Arn\n"
+    edit.in_resource(function.logical_id, sending + queue, "")
 
 
 @mutant("EVT-03", "dead letters raise no alarm")

@@ -419,6 +419,21 @@ def _(edit: Edit) -> None:
 FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
 
 
+def reads_files(edit: Edit, function: Function) -> None:
+    """Let a function read the files of the service."""
+    statement = (
+        "        - Version: '2012-10-17'\n          Statement:\n            - Effect: Allow\n"
+        "              Action: s3:GetObject\n"
+        "              Resource:"
+        f" !Sub arn:${{AWS::Partition}}:s3:::{edit.service}-files-${{EnvironmentName}}/*\n"
+    )
+    key = "      Policies:\n"
+    has_some = key in edit.resource(function.logical_id)
+    start = key if has_some else "      CodeUri:"
+    new = key + statement + ("" if has_some else start)
+    edit.in_resource(function.logical_id, start, new)
+
+
 def with_httpx(edit: Edit) -> None:
     with_library(edit, "httpx", "0.28.1")
 
@@ -440,6 +455,7 @@ def _(edit: Edit) -> None:
     if not edit.has(f"{function.code}/utils/aws.py"):
         edit.skip()
     used(edit, function, text)
+    reads_files(edit, function)
 
 
 @mutant("RUN-05", "another service is called without a client")
@@ -468,11 +484,14 @@ def _(edit: Edit) -> None:
     edit.write(f"{function.code}/utils/buckets.py", text)
     text = "from ..utils.buckets import bucket\n\n\ndef keep(name: str, key: str) -> None:\n"
     used(edit, function, text + "    bucket(name).Object(key).load()\n")
+    reads_files(edit, function)
 
 
 @mutant("RUN-05", "a dependency of FastAPI makes a client for each request")
 def _(edit: Edit) -> None:
-    path = index(api(edit, "fastapi"))
+    function = api(edit, "fastapi")
+    reads_files(edit, function)
+    path = index(function)
     config = "Config(connect_timeout=1, read_timeout=2, retries={'total_max_attempts': 2})"
     text = f'def bucket() -> object:\n    return boto3.client("s3", config={config})\n\n\n'
     text += '@router.get("/files")\ndef files(s3: object = Depends(bucket)) -> str:\n    return str(s3)\n\n\n'
@@ -508,6 +527,7 @@ def _(edit: Edit) -> None:
         "FILES = Files()\n",
     )
     with_httpx(edit)
+    reads_files(edit, edit.function())
 
 
 @innocent("RUN-05", "a client belongs to who calls, with credentials of their own")
@@ -531,35 +551,37 @@ def _(edit: Edit) -> None:
     used(
         edit,
         edit.function(),
-        f"import boto3\n{CONFIG}\n\ndef table_names() -> list[str]:\n"
-        '    client = boto3.client("dynamodb", config=CONFIG)\n    return client.list_tables()["TableNames"]\n\n\n'
-        "NAMES = table_names()\n",
+        f"import boto3\n{CONFIG}\n\ndef rates() -> bytes:\n"
+        '    client = boto3.client("s3", config=CONFIG)\n'
+        '    return client.get_object(Bucket="partner-files", Key="rates")["Body"].read()\n\n\n'
+        "RATES = rates()\n",
     )
+    reads_files(edit, edit.function())
 
 
-ITEMS = """import httpx
+STOCK = """import httpx
 
 
-class Items:
+class Stock:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
     @classmethod
-    def from_settings(cls, stage: str) -> "Items":
+    def from_settings(cls, stage: str) -> "Stock":
         client = httpx.Client(base_url=f"https://{stage}.example.com", timeout=2)
         return cls(client)
 
-    def item(self, key: str) -> str:
-        return self._client.get(f"/items/{key}").text
+    def count(self, key: str) -> str:
+        return self._client.get(f"/stock/{key}").text
 """
 
 
 @innocent("RUN-05", "a class method that makes a client is called once, at the top of a module")
 def _(edit: Edit) -> None:
     function = edit.function()
-    used(edit, function, ITEMS, "items")
+    used(edit, function, STOCK, "stock")
     path = index(function)
-    edit.sub(path, r"^(logger = )", r"items = items.Items.from_settings(settings.stage)\n\1")
+    edit.sub(path, r"^(logger = )", r"counts = stock.Stock.from_settings(settings.stage)\n\1")
     used(
         edit,
         function,
@@ -577,8 +599,8 @@ def _(edit: Edit) -> None:
 @mutant("RUN-05", "a class method that makes a client is called for each event")
 def _(edit: Edit) -> None:
     function = edit.function()
-    used(edit, function, ITEMS, "items")
-    in_handler(edit, function, "items.Items.from_settings(settings.stage).item('1')")
+    used(edit, function, STOCK, "stock")
+    in_handler(edit, function, "stock.Stock.from_settings(settings.stage).count('1')")
     with_httpx(edit)
 
 
