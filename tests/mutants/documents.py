@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from .edits import Edit, Function, innocent, mutant
@@ -282,6 +283,11 @@ def _(edit: Edit) -> None:
     edit.write(f"{edit.function().code}/prompts/system.md", "Be [kind](to/people).\n")
 
 
+@innocent("DOC-01", "a process left a pipe among the documents")
+def _(edit: Edit) -> None:
+    os.mkfifo(edit.root / "docs/pipe.md")
+
+
 @innocent("DOC-01", "the runbook becomes a folder")
 def _(edit: Edit) -> None:
     edit.write("docs/operations/README.md", "# Operations\n\n[Alarms](alarms.md) and more.\n")
@@ -322,6 +328,13 @@ def _(edit: Edit) -> None:
         edit.skip()
     node = 'table[("DynamoDB table")]'
     edit.replace("README.md", "flowchart LR\n", f"flowchart LR\n  {node} --> reader\n")
+
+
+@mutant("DOC-02", "the README is deleted with the links to it, and the picture is gone")
+def _(edit: Edit) -> None:
+    edit.delete("README.md")
+    for path in edit.glob("docs/**/*.md"):
+        edit.write(path, re.sub(r"\[([^]]*)\]\(\.\./README\.md[^)]*\)", r"\1", edit.read(path)))
 
 
 @innocent("DOC-02", "the picture is drawn anew, with others around it")

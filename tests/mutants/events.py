@@ -122,11 +122,15 @@ def _(edit: Edit) -> None:
 
 @mutant("EVT-03", "a stream drops what it gave up on")
 def _(edit: Edit) -> None:
-    mapping = f"{edit.function('stream').pascal}StreamMapping"
+    function = edit.function("stream")
+    mapping = f"{function.pascal}StreamMapping"
     text = edit.resource(mapping)
     edit.in_resource(
         mapping, text[text.index("      DestinationConfig:\n") :].rstrip("\n") + "\n", ""
     )
+    sending = "            - Effect: Allow\n              Action: sqs:SendMessage\n"
+    queue = f"              Resource: !GetAtt {function.pascal}DeadLetterQueue.Arn\n"
+    edit.in_resource(function.logical_id, sending + queue, "")
 
 
 @mutant("EVT-03", "dead letters raise no alarm")
@@ -251,6 +255,56 @@ def _(edit: Edit) -> None:
     size = next(line for line in text.splitlines() if "BatchSize:" in line)
     edit.in_resource(name, size, "      BatchSize: 1")
     cut(edit, name, "      FunctionResponseTypes:")
+
+
+def loses(edit: Edit, caught: str = "Exception") -> Function:
+    """Let a record that fails be logged, and nothing more."""
+    function, _name = mapping(edit)
+    path = f"{function.code}/index.py"
+    edit.sub(path, r"^(        logger\.exception\(.*\n)        raise\n", r"\1")
+    edit.replace(path, "    except Exception:\n", f"    except {caught}:\n")
+    return function
+
+
+@mutant("EVT-04", "a record that fails is logged, and raised no more")
+def _(edit: Edit) -> None:
+    loses(edit)
+
+
+@mutant("EVT-04", "whatever happens to a record is passed over")
+def _(edit: Edit) -> None:
+    function = loses(edit)
+    path = f"{function.code}/index.py"
+    edit.sub(
+        path,
+        r"^    try:\n((?:        .*\n)+?)    except Exception:\n(?:        .*\n)+",
+        r"    with suppress(Exception):\n\1",
+    )
+    edit.sub(path, r"^(from typing import )", r"from contextlib import suppress\n\1")
+
+
+@innocent("EVT-04", "a record that nobody can use is dropped, and others are tried again")
+def _(edit: Edit) -> None:
+    loses(edit, "ValueError")
+
+
+@innocent("EVT-04", "a record that fails is kept elsewhere")
+def _(edit: Edit) -> None:
+    function = loses(edit)
+    path = f"{function.code}/index.py"
+    edit.sub(path, r"^(    except Exception:\n)", r"\1        failures.keep(record)\n")
+    edit.replace(path, "\nprocessor = ", "\nfailures = jobs.Failures()\nprocessor = ")
+
+
+@innocent("EVT-04", "what is only a hint may fail, and the work may not")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    edit.sub(
+        f"{function.code}/index.py",
+        r"^(    try:\n(?:        .*\n)+    except Exception:\n(?:        .*\n)+)",
+        r"\1    try:\n        hint(record)\n    except Exception:\n"
+        r'        logger.warning("no hint")\n',
+    )
 
 
 # ── EVT-05: chosen numbers ───────────────────────────────────────────────────
@@ -392,6 +446,32 @@ def _(edit: Edit) -> None:
     AlarmRule: !Sub ALARM("${{{pascal}ErrorsAlarm}}") OR ALARM("${{{pascal}ThrottlesAlarm}}")
     AlarmActions: [!Ref AlarmTopic]"""
     )
+
+
+@innocent("EVT-06", "alarms say the names of functions and queues, as these do themselves")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    name = f"!Sub {edit.service}-{function.kebab}-${{EnvironmentName}}"
+    for metric in ("Errors", "Throttles"):
+        alarm = f"{function.pascal}{metric}Alarm"
+        edit.in_resource(alarm, f"!Ref {function.logical_id}", name)
+    assert f"FunctionName: {name}" in edit.resource(function.logical_id)
+
+
+@innocent("EVT-03", "an alarm on dead letters says the name of their queue")
+def _(edit: Edit) -> None:
+    function = edit.function(*ASYNCHRONOUS, "queue", "stream")
+    queue = f"{function.pascal}DeadLetterQueue"
+    lines = edit.resource(queue).splitlines()
+    name = next(each for each in lines if "QueueName:" in each).partition(": ")[2]
+    edit.in_resource(f"{function.pascal}DeadLettersAlarm", f"!GetAtt {queue}.QueueName", name)
+
+
+@mutant("EVT-06", "an alarm says the name of a function that is there no more")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    name = f"!Sub {edit.service}-{function.kebab}s-${{EnvironmentName}}"
+    edit.in_resource(f"{function.pascal}ErrorsAlarm", f"!Ref {function.logical_id}", name)
 
 
 @innocent("EVT-06", "an alarm counts errors by a formula, of what callers reach")

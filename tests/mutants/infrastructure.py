@@ -368,6 +368,37 @@ def _(edit: Edit) -> None:
     )
 
 
+LIMITS = """import os
+
+
+def required(name: str) -> str:
+    return os.environ[name]
+
+
+VALUES = {side: int(required(f"LIMIT_{side}") or 0) for side in ("MIN", "MAX")}
+OF_ITEMS = [int(os.environ["ITEM_" + size.upper()]) for size in ("small", "large")]
+"""
+
+
+@innocent("IAC-07", "names of variables are put together")
+def _(edit: Edit) -> None:
+    for name in ("LIMIT_MIN", "LIMIT_MAX", "ITEM_SMALL", "ITEM_LARGE"):
+        edit.pass_variable(edit.function(), name, '"5"')
+    edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
+
+
+@mutant("IAC-07", "a variable is passed that is none of those whose names are put together")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "MAX_LIMIT", '"5"')
+    edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
+
+
+@mutant("IAC-07", "a name is put together of two constants, and nobody passes it")
+def _(edit: Edit) -> None:
+    text = 'import os\n\nPREFIX = "ITEM"\nLIMIT = int(os.environ[f"{PREFIX}_LIMIT"])\n'
+    edit.write(f"{edit.function().code}/services/limits.py", text)
+
+
 # ── IAC-08: STAGE ────────────────────────────────────────────────────────────
 
 

@@ -42,6 +42,13 @@ def _(edit: Edit) -> None:
     in_handler(edit, edit.function(), 'print("here")')
 
 
+@mutant("RUN-01", "a line goes to the log without print")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    in_handler(edit, function, 'sys.stdout.write("here")')
+    edit.sub(index(function), r"^(from typing import )", r"import sys\n\1")
+
+
 @mutant("RUN-01", "a new module logs by a logger of the standard library")
 def _(edit: Edit) -> None:
     used(
@@ -412,6 +419,21 @@ def _(edit: Edit) -> None:
 FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
 
 
+def reads_files(edit: Edit, function: Function) -> None:
+    """Let a function read the files of the service."""
+    statement = (
+        "        - Version: '2012-10-17'\n          Statement:\n            - Effect: Allow\n"
+        "              Action: s3:GetObject\n"
+        "              Resource:"
+        f" !Sub arn:${{AWS::Partition}}:s3:::{edit.service}-files-${{EnvironmentName}}/*\n"
+    )
+    key = "      Policies:\n"
+    has_some = key in edit.resource(function.logical_id)
+    start = key if has_some else "      CodeUri:"
+    new = key + statement + ("" if has_some else start)
+    edit.in_resource(function.logical_id, start, new)
+
+
 def with_httpx(edit: Edit) -> None:
     with_library(edit, "httpx", "0.28.1")
 
@@ -433,6 +455,7 @@ def _(edit: Edit) -> None:
     if not edit.has(f"{function.code}/utils/aws.py"):
         edit.skip()
     used(edit, function, text)
+    reads_files(edit, function)
 
 
 @mutant("RUN-05", "another service is called without a client")
@@ -461,11 +484,14 @@ def _(edit: Edit) -> None:
     edit.write(f"{function.code}/utils/buckets.py", text)
     text = "from ..utils.buckets import bucket\n\n\ndef keep(name: str, key: str) -> None:\n"
     used(edit, function, text + "    bucket(name).Object(key).load()\n")
+    reads_files(edit, function)
 
 
 @mutant("RUN-05", "a dependency of FastAPI makes a client for each request")
 def _(edit: Edit) -> None:
-    path = index(api(edit, "fastapi"))
+    function = api(edit, "fastapi")
+    reads_files(edit, function)
+    path = index(function)
     config = "Config(connect_timeout=1, read_timeout=2, retries={'total_max_attempts': 2})"
     text = f'def bucket() -> object:\n    return boto3.client("s3", config={config})\n\n\n'
     text += '@router.get("/files")\ndef files(s3: object = Depends(bucket)) -> str:\n    return str(s3)\n\n\n'
@@ -501,6 +527,7 @@ def _(edit: Edit) -> None:
         "FILES = Files()\n",
     )
     with_httpx(edit)
+    reads_files(edit, edit.function())
 
 
 @innocent("RUN-05", "a client belongs to who calls, with credentials of their own")
@@ -524,10 +551,57 @@ def _(edit: Edit) -> None:
     used(
         edit,
         edit.function(),
-        f"import boto3\n{CONFIG}\n\ndef table_names() -> list[str]:\n"
-        '    client = boto3.client("dynamodb", config=CONFIG)\n    return client.list_tables()["TableNames"]\n\n\n'
-        "NAMES = table_names()\n",
+        f"import boto3\n{CONFIG}\n\ndef rates() -> bytes:\n"
+        '    client = boto3.client("s3", config=CONFIG)\n'
+        '    return client.get_object(Bucket="partner-files", Key="rates")["Body"].read()\n\n\n'
+        "RATES = rates()\n",
     )
+    reads_files(edit, edit.function())
+
+
+STOCK = """import httpx
+
+
+class Stock:
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    @classmethod
+    def from_settings(cls, stage: str) -> "Stock":
+        client = httpx.Client(base_url=f"https://{stage}.example.com", timeout=2)
+        return cls(client)
+
+    def count(self, key: str) -> str:
+        return self._client.get(f"/stock/{key}").text
+"""
+
+
+@innocent("RUN-05", "a class method that makes a client is called once, at the top of a module")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    used(edit, function, STOCK, "stock")
+    path = index(function)
+    edit.sub(path, r"^(logger = )", r"counts = stock.Stock.from_settings(settings.stage)\n\1")
+    used(
+        edit,
+        function,
+        "import httpx\n\n\nclass Rates:\n    def __init__(self, names: str) -> None:\n"
+        "        self.names = names\n\n"
+        '    @classmethod\n    def default(cls) -> "Rates":\n'
+        "        with httpx.Client(timeout=2) as client:\n"
+        '            return cls(client.get("https://rates.example.com").text)\n\n\n'
+        "rates = Rates.default()\n",
+        "rates",
+    )
+    with_httpx(edit)
+
+
+@mutant("RUN-05", "a class method that makes a client is called for each event")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    used(edit, function, STOCK, "stock")
+    in_handler(edit, function, "stock.Stock.from_settings(settings.stage).count('1')")
+    with_httpx(edit)
 
 
 # ── IAC-09: variables are checked as the code starts ─────────────────────────

@@ -54,6 +54,34 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("STR-01", "a layer has its code beside src")
+def _(edit: Edit) -> None:
+    edit.write("layers/shared/python/money.py", "CENT = 0.01\n")
+    edit.declare(
+        "SharedLayer:\n  Type: AWS::Serverless::LayerVersion\n  Properties:\n"
+        "    ContentUri: layers/shared/\n    RetentionPolicy: Delete\n"
+        f"    LayerName: !Sub {edit.service}-shared-${{EnvironmentName}}\n"
+    )
+
+
+@innocent("STR-01", "a layer has its modules below src")
+def _(edit: Edit) -> None:
+    edit.write(f"src/{edit.package}/shared/python/money.py", "CENT = 0.01\n")
+    edit.declare(
+        "SharedLayer:\n  Type: AWS::Serverless::LayerVersion\n  Properties:\n"
+        f"    ContentUri: src/{edit.package}/shared/\n    RetentionPolicy: Delete\n"
+        f"    LayerName: !Sub {edit.service}-shared-${{EnvironmentName}}\n"
+    )
+    function = edit.function()
+    edit.in_resource(
+        function.logical_id,
+        f"      CodeUri: {function.folder}/\n",
+        f"      CodeUri: {function.folder}/\n      Layers: [!Ref SharedLayer]\n",
+    )
+    text = "from money import CENT\n\nEURO = 100 * CENT\n"
+    edit.write(f"{function.code}/services/prices.py", text)
+
+
 @innocent("STR-01", "words that only look like environments, and data called after one elsewhere")
 def _(edit: Edit) -> None:
     code = edit.function().code

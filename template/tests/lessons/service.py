@@ -407,7 +407,8 @@ def _from_walk(root: Path) -> Iterator[str]:
         folders[:] = [name for name in folders if name not in IGNORED]
         start = Path(folder).relative_to(root).as_posix()
         for name in names:
-            yield name if start == "." else f"{start}/{name}"
+            if (root / start / name).is_file():  # a pipe would never end
+                yield name if start == "." else f"{start}/{name}"
 
 
 # ── Parts of template.yaml ───────────────────────────────────────────────────

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from .parsers import Module, dotted
 
@@ -12,6 +13,8 @@ from .parsers import Module, dotted
 _METHODS = ("get", "pop", "setdefault", "__getitem__")
 # Where names come from that a loop goes through.
 _LITERALS = (ast.Tuple, ast.List, ast.Set)
+# Stands for the part of a name that only a run knows.
+COMPUTED = "*"
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,34 @@ class Read:
 
 def reads(modules: Iterable[Module]) -> list[Read]:
     """The variables that these modules read, directly or by a helper like required("STAGE")."""
-    found: list[Read] = []
+    modules = list(modules)
+    found = [read for read in _reads(modules) if COMPUTED not in read.name]
+    return found + [read for module in modules for read in _of_settings_classes(module)]
+
+
+def read_among(names: Iterable[str], modules: Iterable[Module]) -> set[str]:
+    """Those of these variables that the modules read, as far as can be told: that stand in them
+    as texts, or are like a name that is computed: f"LIMIT_{side}" may be any that begins so."""
+    modules = list(modules)
+    said = _mentions(modules) | {read.name for read in reads(modules)}
+    computed = {read.name for read in _reads(modules) if COMPUTED in read.name}
+    computed = {name for name in computed if not name.startswith(COMPUTED)}
+    return {
+        name
+        for name in names
+        if name in said or any(fnmatchcase(str(name), each) for each in computed)
+    }
+
+
+def _reads(modules: list[Module]) -> Iterator[Read]:
+    """What is read by its name, with COMPUTED for the parts of names that can't be told."""
     helpers: dict[str, str] = {}
     sources = [(module, _Source(module)) for module in modules]
     for module, source in sources:
         for node, line, may_be_none in source.keys:
             for name in source.texts(node):
-                found.append(Read(name, module.path, line, may_be_none))
+                yield Read(name, module.path, line, may_be_none)
         helpers |= source.helpers
-        found += _of_settings_classes(module)
     for module, source in sources:
         if not helpers:
             break
@@ -46,12 +68,11 @@ def reads(modules: Iterable[Module]) -> list[Read]:
             if parameter and (called not in _METHODS or before in ("", "self", "cls")):
                 given = [each.value for each in call.keywords if each.arg == parameter]
                 for node in [*call.args[:1], *given]:
-                    names = source.texts(node)
-                    found += [Read(name, module.path, call.lineno) for name in names]
-    return found
+                    for name in source.texts(node):
+                        yield Read(name, module.path, call.lineno)
 
 
-def mentions(modules: Iterable[Module]) -> set[str]:
+def _mentions(modules: Iterable[Module]) -> set[str]:
     """Every text in these modules that could be the name of a variable that is read."""
     found: set[str] = set()
     for module in modules:
@@ -76,7 +97,8 @@ class _Source:
         """Functions that read the variable that is their first argument: its parameter."""
 
     def texts(self, node: ast.AST, depth: int = 3) -> Iterator[str]:
-        """The texts that a node can be: itself, a constant of the module, items of a loop."""
+        """The texts that a node can be: itself, a constant of the module, items of a loop, what is
+        put together of these."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, _LITERALS):
@@ -85,6 +107,25 @@ class _Source:
         elif isinstance(node, ast.Name) and depth:
             for value in self._values_of(node.id):
                 yield from self.texts(value, depth - 1)
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(self._part(each, depth) for each in node.values)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            yield self._part(node.left, depth) + self._part(node.right, depth)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "upper":
+            written = getattr(node.func, "value", node.func)  # "limit_min".upper()
+            yield from (text.upper() for text in self.texts(written, depth))
+
+    def _part(self, node: ast.AST, depth: int) -> str:
+        """What a part of a name is, if it can be one thing only."""
+        inner = node.value if isinstance(node, ast.FormattedValue) else node
+        if isinstance(inner, ast.Name):
+            values = list(self._values_of(inner.id))
+            given = any(each.arg == inner.id for each in self._module.nodes(ast.arg))
+            if given or len(values) != 1 or not depth:
+                return COMPUTED
+            inner, depth = values[0], depth - 1
+        found = set(self.texts(inner, depth))
+        return found.pop() if len(found) == 1 else COMPUTED
 
     def _values_of(self, name: str) -> Iterator[ast.AST]:
         """What is assigned to a name, and what loops let it be."""

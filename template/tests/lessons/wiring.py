@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .environments import all_deployed, exists, resolved
 from .parsers import at, line_of
 from .policies import listed, targets
-from .service import Function, Resource, Service
+from .service import TEMPLATE, Function, Resource, Service
 
 # Events of SAM that Lambda takes at once and handles later, and those that it fetches itself.
 ASYNCHRONOUS = {
@@ -154,4 +155,24 @@ def watched(service: Service) -> Iterator[tuple[Resource, str, str, set[str]]]:
             if any(at(each, "Name") == "ExecutedVersion" for each in dimensions):
                 continue
             of = targets([at(each, "Value") for each in dimensions])
+            of |= {name for each in dimensions for name in _called(service, alarm, each)}
             yield alarm, str(metric.get("Namespace")), str(metric.get("MetricName")), of
+
+
+# What has the physical name that a dimension says, in the property that is called like it.
+NAMED = {
+    "FunctionName": ("AWS::Serverless::Function", "AWS::Lambda::Function"),
+    "QueueName": ("AWS::SQS::Queue",),
+}
+
+
+def _called(service: Service, alarm: Resource, dimension: Any) -> Iterator[str]:
+    """The resources that have, wherever the alarm is, the physical name that a dimension says."""
+    key, value = at(dimension, "Name"), at(dimension, "Value")
+    if targets(value) & service.resources.keys():
+        return
+    templates = [each for each in all_deployed(service, TEMPLATE).values() if exists(each, alarm)]
+    said = [resolved(each, value) for each in templates]
+    for resource in service.of_type(*NAMED.get(str(key), ())) if said and all(said) else ():
+        if said == [resolved(each, resource.get(key)) for each in templates]:
+            yield resource.logical_id

@@ -522,7 +522,12 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
         if fence.language.split()[:1] == ["mermaid"]
     ]
     if not pictures:
-        yield Finding("DOC-02", PICTURES[0], 1, "has no picture of the architecture (```mermaid)")
+        is_there = PICTURES[0] in service.files
+        found = "has no picture of the architecture (```mermaid)" if is_there else "is not there"
+        mend = f"Draw the picture in a block ```mermaid in `{PICTURES[0]}` or `{PICTURES[1]}`."
+        if not is_there:
+            mend = f"Bring it back: git log --diff-filter=D -- {PICTURES[0]}"
+        yield Finding("DOC-02", PICTURES[0], 1 if is_there else 0, found, mend=mend)
         return
     path, first = pictures[0]
     places: dict[tuple[str, str], tuple[str, int]] = {}

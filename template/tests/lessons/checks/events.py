@@ -15,6 +15,7 @@ from ..policies import (
     listed,
     targets,
 )
+from ..python_names import Code, Definition, code_of, keyword, last
 from ..service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service, strings
 from ..wiring import STREAMS, asynchronous, invoke_configs, invoked, sources, watched
 
@@ -205,6 +206,89 @@ def _answers(handler: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         and not (isinstance(each.value, ast.Constant) and each.value.value is None)
         for each in returns
     )
+
+
+# Exceptions that are every exception, and what code does that keeps nothing of one.
+ANY = {"BaseException", "Exception", "builtins.Exception"}
+LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "log", "append_keys"}
+HARMLESS = {"json.loads", "len", "print", "str"}
+Guard = ast.Try | ast.With
+
+
+@check("EVT-04")
+def records_can_fail(service: Service) -> Iterator[Finding]:
+    """A function for one record lets something out when it fails: by that its batch is told."""
+    folders = {each.function.folder for each in sources(service) if each.function}
+    for folder in sorted(folders & {*service.function_folders}):
+        code = code_of(service, folder)
+        for where, call, name in code.calls:
+            given = keyword(call, "record_handler")
+            if last(name) not in REPORTING or not (given or len(call.args) > 1):
+                continue
+            handle = code.definitions.get(code.name_of(given or call.args[1], where))
+            guards = _guards(code, handle) if handle else []
+            if handle and guards and not _can_fail(code, handle, guards):
+                line, told = guards[0].lineno, f"`{handle.place}` lets no exception out"
+                told += ", so no record is ever reported as failed"
+                mend = "Raise it again after the log entry (`raise`), or catch only the error after"
+                mend += " which a record may be dropped."
+                yield Finding("EVT-04", handle.module.path, line, told, mend=mend)
+
+
+def _guards(code: Code, where: Definition) -> list[Guard]:
+    """Where a function catches every exception and does no more than log it."""
+    guards: list[Guard] = []
+    guards += [each for each in where.scope.of(ast.Try) if any(map(_only_logs, each.handlers))]
+    for each in where.scope.of(ast.With):
+        if any(_suppresses_all(code, where, item.context_expr) for item in each.items):
+            guards.append(each)
+    return guards
+
+
+def _only_logs(handler: ast.ExceptHandler) -> bool:
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    if not any(each is None or dotted(each) in ANY for each in caught):
+        return False
+    return all(
+        isinstance(each, ast.Pass | ast.Continue)
+        or (isinstance(each, ast.Return) and _is_none(each.value))
+        or (isinstance(each, ast.Expr) and _only_tells(each.value))
+        for each in handler.body
+    )
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
+
+
+def _only_tells(node: ast.expr) -> bool:
+    """Whether it is a log entry, or a text that stands for nothing."""
+    if isinstance(node, ast.Call):
+        return dotted(node.func) == "print" or last(dotted(node.func)) in LOGGING
+    return isinstance(node, ast.Constant)
+
+
+def _suppresses_all(code: Code, where: Definition, call: ast.expr) -> bool:
+    return (
+        isinstance(call, ast.Call)
+        and code.name_of(call.func, where) == "contextlib.suppress"
+        and any(dotted(each) in ANY for each in call.args)
+    )
+
+
+def _can_fail(code: Code, where: Definition, guards: list[Guard]) -> bool:
+    """Whether a function raises, or calls more than a logger, where nothing is caught."""
+    caught: list[ast.AST] = []
+    for guard in guards:
+        caught += guard.body
+        if isinstance(guard, ast.With):
+            caught += guard.items
+        else:
+            caught += [each for each in guard.handlers if _only_logs(each)]
+    inside = {id(each) for part in caught for each in ast.walk(part)}
+    raised = [each for each in where.scope.of(ast.Raise) if id(each) not in inside]
+    names = [dotted(each.func) for each in where.scope.calls if id(each) not in inside]
+    return bool(raised) or any(name not in HARMLESS and last(name) not in LOGGING for name in names)
 
 
 # ── EVT-05: chosen numbers ───────────────────────────────────────────────────

@@ -24,7 +24,7 @@ from ..service import (
     is_intrinsic,
     references,
 )
-from ..variables import Read, mentions, reads
+from ..variables import Read, read_among, reads
 
 
 def _about(
@@ -535,6 +535,7 @@ OF_LIBRARIES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "MPLCONFIGDIR"),
 )
 KNOWN = OF_THE_PLATFORM + OF_LIBRARIES
+ONLY_A_LIBRARY = "Opt out where only a library reads it."
 # Variables that say where code runs are made of such words: DEPLOY_ENV, APP_STAGE. APPCONFIG_ENVIRONMENT
 # says something else.
 STAGES = {"ENV", "ENVIRONMENT", "STAGE"}
@@ -587,10 +588,12 @@ def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
         for read in code.reads:
             if read.name in passed or _is_stage(service, read.name) or _is_of_others(read.name):
                 continue
-            named = ", ".join(function.logical_id for function in code.functions)
+            named = ", ".join(f"`{function.logical_id}`" for function in code.functions)
             found = f"reads `{read.name}`, which `template.yaml` does not pass to {named}"
             about = code.functions[0].logical_id
-            yield Finding("IAC-07", read.path, read.line, found, resource=about)
+            mend = f"Pass `{read.name}` under `Environment` → `Variables` of {named} and list it in the"
+            mend += " README there, or read it no more."
+            yield Finding("IAC-07", read.path, read.line, found, resource=about, mend=mend)
 
 
 @check("IAC-07")
@@ -600,21 +603,27 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
     read_somewhere: set[str] = set()
     codes = list(_code(service))
     for code in codes:
-        known = mentions(code.modules) | {read.name for read in code.reads}
+        passed = {name for function in code.functions for name in function.variables}
+        known = read_among(passed | shared, code.modules)
         read_somewhere |= known
         for function in code.functions:
             for name in function.variables:
                 if name in known or name in shared or _is_of_others(name) or name in stages:
                     continue
                 line = function.line_of("Environment", "Variables", name)
-                found = f"passes `{name}` to {function.logical_id}, whose code does not read it"
-                yield _about(function, "IAC-07", line, found)
+                found = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
+                mend = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it"
+                mend += f" out here and in the function's README. {ONLY_A_LIBRARY}"
+                yield _about(function, "IAC-07", line, found, mend)
     for name in sorted(shared - read_somewhere - stages) if codes else ():
         if not _is_of_others(name):
             line = line_of(
                 service.template, "Globals", "Function", "Environment", "Variables", name
             )
-            yield Finding("IAC-07", TEMPLATE, line, f"passes `{name}` to all, and no code reads it")
+            found = f"passes `{name}` to all functions, and no code reads it"
+            mend = f"Take `{name}` out here and in the functions' READMEs, or read it."
+            mend += f" {ONLY_A_LIBRARY}"
+            yield Finding("IAC-07", TEMPLATE, line, found, mend=mend)
 
 
 def _is_of_others(name: Any) -> bool:

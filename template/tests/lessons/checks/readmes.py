@@ -36,6 +36,14 @@ TOLD = {
     },
     "how to run it locally": {"develop", "developing", "development", "local", "locally", "run"},
 }
+# How the READMEs that the template writes call these sections.
+TITLES = {
+    "what triggers it": "Trigger",
+    "its input and output": "Input and output",
+    "its environment variables": "Environment variables",
+    "its dependencies": "Dependencies",
+    "how to run it locally": "Locally",
+}
 VARIABLES = "its environment variables"
 EXAMPLES = "its input and output"
 # Lambda sets these itself; a README may explain them.
@@ -80,21 +88,25 @@ def readmes_tell_all(service: Service) -> Iterator[Finding]:
             re.search(r"(?i)purpose|overview|about|what", each.title) and not each.is_empty
             for each in sections
         ):
-            yield Finding(
-                "STR-08", path, 1, "does not say below its title what the function is for"
-            )
+            found = "does not say below its title what the function is for"
+            mend = "Write in a sentence or two below the title what the function is for."
+            yield Finding("STR-08", path, 1, found, mend=mend)
         for what in TOLD:
             about = _about(sections, what)
             if not about:
                 titles = ", ".join(f"“{each.title}”" for each in sections if each.level > 1)
                 found = f"has no section on {what}" + (f", but these: {titles}" if titles else "")
-                yield Finding("STR-08", path, 0, found)
+                mend = f"Write the section `## {TITLES[what]}`."
+                yield Finding("STR-08", path, 0, found, mend=mend)
             elif all(each.is_empty for each in about):
                 found = f"says nothing on {what}: “{about[0].title}” is empty"
-                yield Finding("STR-08", path, about[0].line, found)
+                mend = f"Write {what} into “{about[0].title}”."
+                yield Finding("STR-08", path, about[0].line, found, mend=mend)
             elif what == EXAMPLES and not _has_example(folder, about):
                 found = f"has no example of {what} in “{about[0].title}”"
-                yield Finding("STR-08", path, about[0].line, found)
+                events = f"events/{PurePosixPath(folder).name}/"
+                mend = f"Show an example in a block of code, or link to one in `{events}`."
+                yield Finding("STR-08", path, about[0].line, found, mend=mend)
 
 
 def _has_example(folder: str, sections: list[Section]) -> bool:
@@ -124,12 +136,14 @@ def variables_are_those_passed(service: Service) -> Iterator[Finding]:
         listed = _listed(about, passed)
         owner = functions[0].logical_id
         for name in sorted(passed - listed.keys()):
-            found = f"does not list {name}, which template.yaml passes to {owner}"
-            yield Finding("STR-08", path, about[0].line, found)
+            found = f"does not list `{name}`, which `template.yaml` passes to `{owner}`"
+            mend = f"Add `{name}` to the table in “{about[0].title}”."
+            yield Finding("STR-08", path, about[0].line, found, mend=mend)
         for name in sorted(listed.keys() - passed):
             if not name.startswith(OF_LAMBDA):
-                found = f"lists {name}, which template.yaml does not pass to {owner}"
-                yield Finding("STR-08", path, listed[name], found)
+                found = f"lists `{name}`, which `template.yaml` does not pass to `{owner}`"
+                mend = f"Take `{name}` out of “{about[0].title}”, or pass it to `{owner}`."
+                yield Finding("STR-08", path, listed[name], found, mend=mend)
 
 
 def _listed(sections: list[Section], passed: set[str]) -> dict[str, int]:

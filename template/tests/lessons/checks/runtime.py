@@ -47,6 +47,12 @@ REQUEST_IDS = {"inject_lambda_context", "set_correlation_id", "aws_request_id"}
 LOG_METHODS = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log"}
 PROSE = {"logging.basicConfig", "traceback.print_exc", "traceback.print_exception"}
 PROSE |= {"traceback.print_stack", "pprint.pp"} | {f"logging.{each}" for each in LOG_METHODS}
+# What print does, without its name.
+PRINTS = {
+    f"sys.{stream}.{method}"
+    for stream in ("stdout", "stderr", "__stdout__", "__stderr__", "stdout.buffer", "stderr.buffer")
+    for method in ("write", "writelines")
+}
 
 
 @check("RUN-01")
@@ -95,10 +101,14 @@ def logged_prose(service: Service) -> Iterator[Finding]:
             found = "prints, and logs without request id, service and stage"
             yield Finding("RUN-01", told.path, told.line, found)
     for code in every_code(service):
-        if _formats_all_loggers(code):
-            continue
+        are_formatted = _formats_all_loggers(code)
         for where, call, name in code.calls:
-            if name in PROSE or _logs_by_a_plain_logger(call, name):
+            if name in PRINTS:
+                found = f"`{dotted(call.func) or last(name)}` prints, and logs without request id, service and stage"
+                yield Finding("RUN-01", where.module.path, call.lineno, found)
+            elif are_formatted:
+                continue
+            elif name in PROSE or _logs_by_a_plain_logger(call, name):
                 found = f"`{dotted(call.func) or last(name)}` logs without service and stage"
                 yield Finding("RUN-01", where.module.path, call.lineno, found)
 
@@ -387,8 +397,9 @@ def _parts(node: ast.AST | None, where: Definition, depth: int = 0) -> Iterator[
     elif isinstance(node, ast.Call):
         yield node
         name = last(dotted(node.func)) or getattr(node.func, "attr", "")
-        # Resource("dynamodb").Table(name) has the client in it, and so has Items(client).
-        if name[:1].isupper() or name == "cast":
+        # Resource("dynamodb").Table(name) has the client in it, and so has Items(client), which
+        # its own class methods call cls(client).
+        if name[:1].isupper() or name in ("cast", "cls"):
             if isinstance(node.func, ast.Attribute):
                 yield from _parts(node.func.value, where, depth + 1)
             for each in [*node.args, *(given.value for given in node.keywords)]:
@@ -422,9 +433,13 @@ def clients_are_made_once(service: Service) -> Iterator[Finding]:
                 yield Finding("RUN-05", where.module.path, call.lineno, found, mend=mend)
 
 
+# Other decorators may hand a function to something that calls it: @app.get("/rates").
+CALLED_BY_NAME = {"classmethod", "staticmethod"}
+
+
 def _runs_at_import(code: Code, where: Definition, depth: int = 0) -> bool:
     """Whether only the modules themselves call it, as they are imported."""
-    if where.scope.decorators or depth > 5:
+    if depth > 5 or any(dotted(each) not in CALLED_BY_NAME for each in where.scope.decorators):
         return False
     users = [each for each in code.definitions.values() if where.name in code.used_by(each)]
     return bool(users) and all(

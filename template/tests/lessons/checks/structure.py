@@ -79,21 +79,28 @@ def deployed_from_src(service: Service) -> Iterator[Finding]:
     for resource in service.of_type(*CODE):
         for key, value in _code(resource):
             if said := _elsewhere(resource, key, value):
-                found = f"{resource.logical_id} {said}"
+                name = resource.logical_id
+                found = f"`{name}` {said}"
                 line = resource.line_of(key)
-                yield Finding("STR-01", TEMPLATE, line, found, resource=resource.logical_id)
+                mend = _mend_of_layer(service, key) if resource.type not in FUNCTIONS else None
+                yield Finding("STR-01", TEMPLATE, line, found, resource=name, mend=mend)
+
+
+def _mend_of_layer(service: Service, key: str) -> str:
+    place = f"src/{service.package}/<layer>/"
+    return f"Move the layer to `{place}`, its modules to `python/` there, and set `{key}: {place}`."
 
 
 def _elsewhere(resource: Resource, key: str, value: Any) -> str:
     """Where its code comes from, unless that is src. A layer may be somebody else's archive."""
     if key == "InlineCode" or at(value, "ZipFile"):
-        return "has its code in template.yaml"
+        return "has its code in `template.yaml`"
     is_function = resource.type in FUNCTIONS
     if isinstance(value, str) and not value.startswith("s3://"):
         inside = os.path.normpath(value).split(os.sep)[0] == "src"
-        return "" if inside else f"is deployed from {value}, which is not below src/"
+        return "" if inside else f"is deployed from `{value}`, which is not below `src/`"
     if is_function and (isinstance(value, str) or at(value, "Bucket") or at(value, "S3Bucket")):
-        return "is deployed from an archive in S3, not from src/"
+        return "is deployed from an archive in S3, not from `src/`"
     return ""
 
 
