@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .parsers import Module, dotted
+from .python_names import imported
 
 # Calls that wait for ever unless told otherwise: at which place their time-out may stand.
 WITHOUT_LIMIT = {
@@ -110,7 +111,7 @@ class _View:
     def __init__(self, module: Module, numbers: dict[str, float]) -> None:
         self._module = module
         self._numbers = numbers
-        self._imported = dict(_imports(module))
+        self._imported = imported(module.parsed, "", False)
         self._calls = [(self._name(each.func), each) for each in module.nodes(ast.Call)]
 
     def _name(self, node: ast.AST) -> str:
@@ -248,17 +249,6 @@ class _View:
 
     def _told(self, call: ast.Call, what: str, seconds: float | None) -> Call:
         return Call(self._module.path, call.lineno, what, seconds)
-
-
-def _imports(module: Module) -> Iterator[tuple[str, str]]:
-    for plain in module.nodes(ast.Import):
-        for alias in plain.names:
-            if alias.asname:
-                yield alias.asname, alias.name
-    for each in module.nodes(ast.ImportFrom):
-        for alias in each.names:
-            if not each.level:
-                yield alias.asname or alias.name, f"{each.module}.{alias.name}"
 
 
 def _argument(call: ast.Call, name: str) -> ast.AST | None:

@@ -16,6 +16,7 @@ from .parsers import KEPT, Module, Node, Parsed, dotted
 from .service import Function, Service
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+POWERTOOLS = "aws_lambda_powertools."
 # A chain of names that leads back to itself is followed no further.
 LONGEST_CHAIN = 6
 
@@ -201,7 +202,7 @@ class Code:
         if module not in self.modules:
             return {}
         found = self.modules[module]
-        return _imports(found.parsed, module, found.path.endswith("__init__.py"))
+        return imported(found.parsed, module, found.path.endswith("__init__.py"))
 
     def _own(self, module: str) -> set[str]:
         if module not in self.modules:
@@ -266,7 +267,7 @@ class Code:
 
 
 @KEPT
-def _imports(parsed: Parsed, module: str, is_package: bool) -> dict[str, str]:
+def imported(parsed: Parsed, module: str, is_package: bool) -> dict[str, str]:
     """What each imported name of a module stands for."""
     found: dict[str, str] = {}
     for plain in parsed.by_kind.get(ast.Import, []):

@@ -16,6 +16,8 @@ ASYNCHRONOUS = {
     *("CloudWatchEvent", "CloudWatchLogs", "EventBridgeRule", "IoTRule", "S3", "SNS"),
     *("Schedule", "ScheduleV2"),
 }
+# Events by which a function answers HTTP.
+HTTP_EVENTS = {"Api", "HttpApi"}
 STREAMS = {"DynamoDB", "Kinesis"}
 POLLED = {"SQS", *STREAMS}
 # Only mappings of Kafka, of message brokers and of DocumentDB have these.

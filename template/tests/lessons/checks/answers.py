@@ -10,6 +10,7 @@ from typing import Any
 from ..findings import Finding, check
 from ..parsers import KEPT, Module, at, dotted, line_of
 from ..python_names import (
+    POWERTOOLS,
     Code,
     Definition,
     constant,
@@ -21,11 +22,7 @@ from ..python_names import (
 )
 from ..service import TEMPLATE, Function, Resource, Service, is_intrinsic, references
 from ..tested import is_skipped, tests_in, tests_of
-
-POWERTOOLS = "aws_lambda_powertools."
-# What answers HTTP.
-HTTP_EVENTS = {"Api", "HttpApi"}
-
+from ..wiring import HTTP_EVENTS
 
 # ── RUN-02: errors ───────────────────────────────────────────────────────────
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..findings import Finding, check
 from ..parsers import at, dotted
 from ..python_names import (
+    POWERTOOLS,
     Code,
     Definition,
     code_of,
@@ -20,10 +21,7 @@ from ..python_names import (
 )
 from ..service import TEMPLATE, Function, Resource, Service, is_intrinsic, references
 from ..variables import reads
-
-POWERTOOLS = "aws_lambda_powertools."
-# What answers HTTP.
-HTTP_EVENTS = {"Api", "HttpApi"}
+from ..wiring import HTTP_EVENTS
 
 
 def every_code(service: Service) -> Iterator[Code]:
