@@ -81,8 +81,8 @@ reason = "holds nothing that could not be computed again"
 until = 2027-01-31     # its last day, at most two years ahead: then somebody looks again
 ```
 
-An entry without a reason, after its date, with a date more than two years ahead, or that matches nothing any more fails itself: with the id `GATE`, as does a
-file that can't be read as what it is.
+An entry without a reason, after its date, with a date more than two years ahead, or that matches nothing any more fails
+itself: with the id `GATE`, as does a file that can't be read as what it is.
 """
 TABLE_HEAD = """
 # How each lesson is defended
