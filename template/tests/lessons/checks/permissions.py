@@ -182,9 +182,10 @@ def _allowed(service: Service, function: Function) -> set[str] | None:
 
 
 def _clients(module: Module) -> Iterator[tuple[int, str]]:
-    """Where boto3 is asked for a client, and of what."""
+    """Where boto3 is asked for a client with the rights of the function, and of what."""
     for call in module.nodes(ast.Call):
-        name = dotted(call.func)
         first = call.args[0] if call.args else None
-        if name in ("boto3.client", "boto3.resource") and isinstance(first, ast.Constant):
+        is_made = dotted(call.func) in ("boto3.client", "boto3.resource")
+        of_others = any(str(each.arg).startswith("aws_") for each in call.keywords)
+        if is_made and isinstance(first, ast.Constant) and not of_others:
             yield call.lineno, str(first.value)
