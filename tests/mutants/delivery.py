@@ -320,7 +320,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/fresh.py",
-        f'import boto3\n{CONFIG}\nsns = boto3.client("sns", region_name="{region(edit)}", config=CONFIG)\n',
+        f'import boto3\n{CONFIG}\nsts = boto3.client("sts", region_name="{region(edit)}", config=CONFIG)\n',
     )
 
 

@@ -501,7 +501,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/objects_of_reports.py",
-        'import boto3\n\ns3 = boto3.client("s3")\n',
+        'import boto3\n\nsts = boto3.client("sts")\n',
     )
 
 
@@ -534,7 +534,7 @@ def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/reports.py",
         "import boto3\nfrom botocore.config import Config\n\nfrom ..utils.aws import CONFIG\n\n"
-        's3 = boto3.client("s3", config=CONFIG.merge(Config(read_timeout=900)))\n',
+        'sts = boto3.client("sts", config=CONFIG.merge(Config(read_timeout=900)))\n',
     )
 
 
@@ -562,7 +562,7 @@ def _(edit: Edit) -> None:
             f"{code}/services/reports.py",
             "import boto3\nfrom botocore.config import Config\n\nfrom ..utils.aws import CONFIG\n\n"
             "SLOW = Config(read_timeout=3)\n"
-            's3 = boto3.client("s3", config=CONFIG.merge(SLOW))\n',
+            'sts = boto3.client("sts", config=CONFIG.merge(SLOW))\n',
         )
 
 

@@ -11,14 +11,13 @@ from ..policies import Statement, listed, statements, targets
 from ..service import TEMPLATE, Function, Service, strings
 from ..wiring import sources
 
-# By what code tells that it has to do with a service, in names and in texts. The prefixes of
-# actions: https://docs.aws.amazon.com/service-authorization/latest/reference/
+# By what code tells that it has to do with a service, in names and in texts. Secrets are SEC-03's.
+# The prefixes of actions: https://docs.aws.amazon.com/service-authorization/latest/reference/
 WORDS = {
     "dynamodb": ("dynamo",),
     "events": ("events",),
     "kinesis": ("kinesis",),
     "s3": ("s3",),
-    "secretsmanager": ("secret",),
     "ses": ("ses",),
     "sns": ("sns",),
     "sqs": ("sqs",),
