@@ -499,6 +499,27 @@ def _(edit: Edit) -> None:
     )
 
 
+@innocent("IAM-06", "what a function does with its table is in a layer")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    more = "[dynamodb:DeleteItem, dynamodb:GetItem,"
+    edit.in_resource(function.logical_id, "[dynamodb:GetItem,", more)
+    edit.in_resource(function.logical_id, "CodeUri:", "Layers: [!Ref TablesLayer]\n      CodeUri:")
+    folder = f"src/{edit.package}/tables"
+    edit.declare(
+        "TablesLayer:\n  Type: AWS::Serverless::LayerVersion\n  Properties:\n"
+        f"    LayerName: !Sub {edit.service}-tables-${{EnvironmentName}}\n    ContentUri: {folder}/\n"
+        "    RetentionPolicy: Delete\n"
+    )
+    edit.write(f"{folder}/python/tables/__init__.py", "")
+    edit.write(
+        f"{folder}/python/tables/items.py",
+        "from typing import Any\n\n\ndef forget(table: Any, key: dict[str, Any]) -> None:\n"
+        "    table.delete_item(Key=key)\n",
+    )
+
+
 @mutant("IAM-06", "two functions share a role of the template")
 def _(edit: Edit) -> None:
     for function in edit.two():

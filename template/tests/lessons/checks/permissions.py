@@ -107,11 +107,15 @@ def _line_of(statement: Statement, action: str) -> int:
 
 
 def _told(service: Service, function: Function) -> set[str]:
-    """The names and texts of a function's code; none where a private package may call AWS, too."""
-    if not function.folder or service.has(f"{function.folder}/requirements.private"):
+    """The names and texts of a function's code; none where code that is elsewhere may call AWS."""
+    layers = [service.resources.get(name) for name in targets(function.get("Layers"))]
+    elsewhere = len(listed(function.get("Layers"))) > len(layers) or None in layers
+    private = service.has(f"{function.folder}/requirements.private")
+    if not function.folder or private or elsewhere:
         return set()
+    folders = [function.folder, *(str(each.get("ContentUri")) for each in layers if each)]
     found: set[str] = set()
-    for module in service.modules(function.folder):
+    for module in (each for folder in folders for each in service.modules(folder.strip("./"))):
         found |= {each.attr for each in module.nodes(ast.Attribute)}
         found |= {each.id for each in module.nodes(ast.Name)}
         found |= {each.value for each in module.nodes(ast.Constant) if isinstance(each.value, str)}
