@@ -39,11 +39,15 @@ from ..service import Job, Service
 CHECKING, DEPLOYING = "pr_checks", "build-and-deploy"
 # What narrows an event to something else than the branch.
 OTHER_FILTERS = ("branches-ignore", "tags", "tags-ignore")
+# Audits of zizmor: the lesson of each, and what it finds.
 ZIZMOR = {
-    "artipacked": "CI-04",
-    "dangerous-triggers": "CI-02",
-    "excessive-permissions": "CI-04",
-    "unpinned-uses": "CI-05",
+    "artipacked": (
+        "CI-04",
+        "keeps the token where later steps find it: no `persist-credentials: false`",
+    ),
+    "dangerous-triggers": ("CI-02", "runs code of others with the token of this repository"),
+    "excessive-permissions": ("CI-04", "gives jobs more than they need"),
+    "unpinned-uses": ("CI-05", "the action is not pinned to the id of a commit"),
 }
 # Actions that do nothing with a token of GitHub's. Of others nobody can tell.
 ONLY_READ = (
@@ -74,8 +78,11 @@ OF_ONE_RUN = (
 def zizmor(service: Service) -> Iterator[Finding]:
     """What the linter of workflows knows of CI-02, CI-04 and CI-05."""
     for told in service.tools.zizmor:
-        if lesson := ZIZMOR.get(told.rule):
-            yield Finding(lesson, told.path, told.line, told.message)
+        if told.rule in ZIZMOR:
+            lesson, found = ZIZMOR[told.rule]
+            if told.rule == "excessive-permissions":  # which of them is in its message
+                found += f": {told.message.partition(': ')[2]}"
+            yield Finding(lesson, told.path, told.line, found)
 
 
 # ── CI-01: two workflows begin everything ────────────────────────────────────
