@@ -158,7 +158,7 @@ class Service:
             try:
                 self._texts[path] = (self.root / path).read_text("utf-8-sig")
             except FileNotFoundError as error:
-                raise BrokenFileError(path, 0, "is not there", _bring_back(path)) from error
+                raise BrokenFileError(path, 0, "is not there", bring_back(path)) from error
             except (OSError, UnicodeDecodeError) as error:
                 raise BrokenFileError(
                     path, 0, f"can't be read: {error}", "Save it as a text file in UTF-8."
@@ -377,7 +377,8 @@ class Service:
         return Template(self.template, passed, pseudo)
 
 
-def _bring_back(path: str) -> str:
+def bring_back(path: str) -> str:
+    """What mends that a file is not there."""
     return (
         f"Bring it back: `git checkout HEAD -- {path}`; if its deletion is committed,"
         f" `git log --diff-filter=D -- {path}` says in which commit, then"

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..findings import Finding, check
 from ..parsers import Fence, Module, Section, at, dotted
 from ..python_names import Code, Definition, constant, last, scopes
-from ..service import Service
+from ..service import Service, bring_back
 from ..tested import UNIT, tests_in, tests_of
 
 PYPROJECT = "pyproject.toml"
@@ -526,7 +526,7 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
         found = "has no picture of the architecture (```mermaid)" if is_there else "is not there"
         mend = f"Draw the picture in a block ```mermaid in `{PICTURES[0]}` or `{PICTURES[1]}`."
         if not is_there:
-            mend = f"Bring it back: git log --diff-filter=D -- {PICTURES[0]}"
+            mend = bring_back(PICTURES[0])
         yield Finding("DOC-02", PICTURES[0], 1 if is_there else 0, found, mend=mend)
         return
     path, first = pictures[0]
