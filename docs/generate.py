@@ -57,7 +57,7 @@ WORDS = {
     "run time": "the code itself, when it runs",
     "deploy": "`make deploy`",
     "hook": "`make setup`",
-    "guide": "people; no machine can tell",
+    "guide": "people, as no machine can tell",
 }
 LESSONS_HEAD = """
 # Lessons
@@ -162,7 +162,7 @@ def lessons() -> str:
             f"- Without it: {lesson.why}\n"
             f"- Here: {lesson.here}\n"
             f"- To mend a violation: {lesson.mend}\n"
-            f"- Noticed by: {noticed}."
+            f"- Noticed by: {noticed}{': ' if lesson.no_check else ''}{lesson.no_check}."
             + (f' Opt out: `lesson = "{lesson.id}"`.' if "gate" in lesson.defended_by else "")
             + (f"\n- More: {', '.join(see)}" if see else ""),
         ]
@@ -193,9 +193,8 @@ def lessons_table() -> str:
             ", ".join(lesson.defended_by),
             "<br>".join(each.title for each in cases if not each.innocent),
             "<br>".join(each.title for each in cases if each.innocent),
-            "<br>".join(
-                f"`{each.removeprefix('tests/')}`" for each in elsewhere.get(lesson.id, [])
-            ),
+            "<br>".join(f"`{each.removeprefix('tests/')}`" for each in elsewhere.get(lesson.id, []))
+            or lesson.no_check,
         )
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(lines) + "\n"

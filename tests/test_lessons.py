@@ -128,6 +128,11 @@ def test_every_lesson_of_the_gate_has_a_check_two_mutants_and_an_innocent() -> N
     assert len({case.id for case in CASES}) == len(CASES), "two edits have one title"
 
 
+def test_where_only_people_can_tell_the_registry_says_why() -> None:
+    for lesson in registry.lessons().values():
+        assert bool(lesson.no_check) == (lesson.defended_by == ("guide",)), lesson.id
+
+
 def test_what_the_gate_does_not_see_is_tested_elsewhere() -> None:
     elsewhere = yaml.safe_load((ROOT / "tests" / "defended.yml").read_text("utf-8"))
     for name, lesson in registry.lessons().items():

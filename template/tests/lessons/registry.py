@@ -27,6 +27,7 @@ class Lesson:
         mend: how to mend a violation.
         defended_by: who notices a violation, of DEFENDERS.
         see: documents with more, by their path.
+        no_check: why only people can tell, if that is so.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Lesson:
     mend: str
     defended_by: tuple[str, ...]
     see: tuple[str, ...] = ()
+    no_check: str = ""
 
 
 @cache
@@ -53,6 +55,7 @@ def lessons() -> Mapping[str, Lesson]:
             mend=entry["mend"].strip(),
             defended_by=tuple(entry["defended_by"]),
             see=tuple(entry.get("see", ())),
+            no_check=entry.get("no_check", ""),
         )
         for section, entries in data.items()
         for name, entry in entries.items()
