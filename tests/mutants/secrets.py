@@ -103,6 +103,18 @@ def _(edit: Edit) -> None:
     )
 
 
+@innocent("SEC-01", "a cache gets its token from a hidden parameter")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        'CacheAuthToken:\n  Type: String\n  NoEcho: true\n  Description: The cache\'s.\n  Default: ""'
+    )
+    edit.declare(
+        "Cache:\n  Type: AWS::ElastiCache::ReplicationGroup\n  DeletionPolicy: Retain\n"
+        "  UpdateReplacePolicy: Retain\n  Properties:\n    ReplicationGroupDescription: sessions\n"
+        "    TransitEncryptionEnabled: true\n    AuthToken: !Ref CacheAuthToken\n"
+    )
+
+
 @mutant("SEC-01", "a header has a token")
 def _(edit: Edit) -> None:
     module(edit, 'HEADERS = {"Accept": "text/csv", "Authorization": "Bearer 9f8a7c6b5d4e3f2a"}\n')

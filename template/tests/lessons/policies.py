@@ -103,10 +103,10 @@ class Statement:
         """The line of what is at these keys, or of what is nearest to it."""
         return line_of(self.body, *keys) or self.line
 
-    def line_of_resource(self, number: int) -> int:
-        """The line of one of its resources."""
-        is_list = isinstance(self.body.get("Resource"), list)
-        return self.line_of("Resource", number) if is_list else self.line_of("Resource")
+    def line_of_item(self, key: str, number: int) -> int:
+        """The line of one of its resources, or of its actions."""
+        is_list = isinstance(self.body.get(key), list)
+        return self.line_of(key, number) if is_list else self.line_of(key)
 
     def conditions(self) -> dict[str, tuple[str, Any]]:
         """Its conditions by their keys, in lower case: the operator, and what it compares with."""
@@ -235,7 +235,7 @@ def unscoped(
         ]
         for dev, prod in zip(*values, strict=False):
             if not _is_scoped(service, dev, prod):
-                yield as_written(written, dev), statement.line_of_resource(number)
+                yield as_written(written, dev), statement.line_of_item("Resource", number)
 
 
 def as_written(node: Any, value: str) -> str:

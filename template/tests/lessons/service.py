@@ -454,17 +454,23 @@ def is_intrinsic(node: Any) -> bool:
     return key in ("Ref", "Condition") or str(key).startswith("Fn::")
 
 
-def leaves(node: Any, key: str = "", line: int = 0) -> Iterator[tuple[str, str, int]]:
-    """Every text in a part of YAML, with the key that it is at and its line."""
+def leaves(
+    node: Any, key: str = "", line: int = 0, *, literal: bool = False
+) -> Iterator[tuple[str, str, int]]:
+    """Every text in a part of YAML, with the key that it is at and its line.
+
+    Args:
+        literal: whether what intrinsics are given is left out: the `Table` of `!Ref Table`.
+    """
     if isinstance(node, str):
         yield key, node, line
     elif isinstance(node, list):
         for number, item in enumerate(node):
-            yield from leaves(item, key, line_of(node, number) or line)
-    elif isinstance(node, dict):
+            yield from leaves(item, key, line_of(node, number) or line, literal=literal)
+    elif isinstance(node, dict) and not (literal and is_intrinsic(node)):
         for name, value in node.items():
             inner = key if is_intrinsic(node) else str(name)
-            yield from leaves(value, inner, line_of(node, name) or line)
+            yield from leaves(value, inner, line_of(node, name) or line, literal=literal)
 
 
 def references(node: Any, line: int = 0) -> Iterator[Reference]:

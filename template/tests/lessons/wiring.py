@@ -142,6 +142,30 @@ def invoke_configs(service: Service, function: Function) -> list[tuple[dict[str,
     return found
 
 
+def failures_of(service: Service, function: Function) -> list[Any]:
+    """Where a function's own failures go."""
+    kept = [function.get("DeadLetterQueue"), function.get("DeadLetterConfig")]
+    for config, _line in invoke_configs(service, function):
+        kept.append(at(config, "DestinationConfig", "OnFailure"))
+    return [each for each in kept if each]
+
+
+def dead_letters(service: Service) -> set[str]:
+    """The queues and topics that get what functions, queues, rules and topics gave up on."""
+    kept: list[Any] = []
+    for function in service.functions:
+        kept += failures_of(service, function)
+        for event in function.events.values():
+            given = at(event, "Properties")
+            kept += [at(given, "DeadLetterConfig"), at(given, "RedrivePolicy")]
+    kept += [at(each.settings, "DestinationConfig", "OnFailure") for each in sources(service)]
+    for each in service.of_type("AWS::SQS::Queue", "AWS::SNS::Subscription"):
+        kept.append(each.get("RedrivePolicy"))
+    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        kept += [at(target, "DeadLetterConfig") for target in invoked(each)]
+    return targets(kept)
+
+
 def watched(service: Service) -> Iterator[tuple[Resource, str, str, set[str]]]:
     """What each alarm watches: the alarm, the namespace, the metric and the resources it is of.
 

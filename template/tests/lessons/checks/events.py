@@ -17,7 +17,16 @@ from ..policies import (
 )
 from ..python_names import Code, Definition, code_of, keyword, last
 from ..service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service, strings
-from ..wiring import STREAMS, asynchronous, invoke_configs, invoked, sources, watched
+from ..wiring import (
+    STREAMS,
+    asynchronous,
+    dead_letters,
+    failures_of,
+    invoke_configs,
+    invoked,
+    sources,
+    watched,
+)
 
 # ── EVT-02: one helper that publishes ────────────────────────────────────────
 
@@ -71,7 +80,7 @@ RETRYING = ("CloudWatchEvent", "EventBridgeRule", "Schedule", "ScheduleV2")
 def failures_are_kept(service: Service) -> Iterator[Finding]:
     """Whatever is invoked asynchronously has somewhere to put what it gave up on."""
     for function in asynchronous(service):
-        if not _failures_of(service, function):
+        if not failures_of(service, function):
             found = (
                 f"`{function.logical_id}` is invoked asynchronously, and keeps nothing that fails"
             )
@@ -109,14 +118,6 @@ def _of(resource: Resource, lesson: str, line: int, found: str) -> Finding:
     return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id)
 
 
-def _failures_of(service: Service, function: Function) -> list[Any]:
-    """Where a function's own failures go."""
-    kept = [function.get("DeadLetterQueue"), function.get("DeadLetterConfig")]
-    for config, _line in invoke_configs(service, function):
-        kept.append(at(config, "DestinationConfig", "OnFailure"))
-    return [each for each in kept if each]
-
-
 @check("EVT-03")
 def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
     """Each queue for what failed has an alarm on its messages."""
@@ -125,27 +126,12 @@ def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
         if namespace == "AWS/SQS" and metric in DEPTHS:
             alarmed |= of
     for queue in service.of_type("AWS::SQS::Queue"):
-        if queue.logical_id in _dead_letter_queues(service) - alarmed:
+        if queue.logical_id in dead_letters(service) - alarmed:
             found = f"`{queue.logical_id}` has no alarm on its messages"
             yield _of(queue, "EVT-03", queue.line, found)
 
 
 DEPTHS = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
-
-
-def _dead_letter_queues(service: Service) -> set[str]:
-    kept: list[Any] = []
-    for function in service.functions:
-        kept += _failures_of(service, function)
-        for event in function.events.values():
-            given = at(event, "Properties")
-            kept += [at(given, "DeadLetterConfig"), at(given, "RedrivePolicy")]
-    kept += [at(each.settings, "DestinationConfig", "OnFailure") for each in sources(service)]
-    for each in service.of_type("AWS::SQS::Queue", "AWS::SNS::Subscription"):
-        kept.append(each.get("RedrivePolicy"))
-    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
-        kept += [at(target, "DeadLetterConfig") for target in invoked(each)]
-    return targets(kept)
 
 
 # ── EVT-04: batches ──────────────────────────────────────────────────────────

@@ -3,13 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ..findings import Finding, check
 from ..parsers import Module, at, dotted
 from ..policies import Statement, listed, statements, targets
 from ..service import TEMPLATE, Function, Service, strings
-from ..wiring import sources
+from ..wiring import dead_letters, sources
 
 # By what code tells that it has to do with a service, in names and in texts. Secrets are SEC-03's.
 # The prefixes of actions: https://docs.aws.amazon.com/service-authorization/latest/reference/
@@ -50,13 +49,12 @@ OF_SOURCES = {
     *("kinesis:ListStreams", "kinesis:SubscribeToShard", "sqs:ChangeMessageVisibility"),
     *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
 }
-FAILURES = ("DeadLetterConfig", "DeadLetterQueue", "DestinationConfig")
 
 
 @check("IAM-06")
 def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
     """Nothing is allowed that the code of the function has nothing to do with."""
-    failures = _failures(service)
+    failures = dead_letters(service)
     readers = {each.function.logical_id for each in sources(service) if each.function}
     for function in service.functions:
         told = _told(service, function)
@@ -65,13 +63,13 @@ def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
         for statement in _own(function):
             if targets(statement.body.get("Resource")) & failures:
                 continue
-            for action in statement.actions:
+            for number, action in enumerate(statement.actions):
                 of_source = action in OF_SOURCES and function.logical_id in readers
                 if not of_source and not _asked_for(action, told):
                     found = f"`{function.logical_id}` may `{action}`, which its code never calls"
                     mend = "Take the action out, or call it."
                     name = function.logical_id
-                    line = _line_of(statement, action)
+                    line = statement.line_of_item("Action", number)
                     yield Finding("IAM-06", TEMPLATE, line, found, resource=name, mend=mend)
 
 
@@ -99,11 +97,6 @@ def _own(function: Function) -> Iterator[Statement]:
     for statement in statements(TEMPLATE, function):
         if statement.allows and statement.is_identity:
             yield statement
-
-
-def _line_of(statement: Statement, action: str) -> int:
-    texts = strings(statement.body.get("Action"), statement.body.lines.get("Action", 0))
-    return next((line for text, line in texts if text == action), statement.line)
 
 
 def _told(service: Service, function: Function) -> set[str]:
@@ -138,24 +131,6 @@ def _asked_for(action: str, told: set[str]) -> bool:
     method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     also = ALSO.get(action, ())
     return any(each.startswith(method) or each in also for each in told)
-
-
-def _failures(service: Service) -> set[str]:
-    """The resources to which Lambda sends what functions failed at."""
-    found: set[str] = set()
-    for each in service.resources.values():
-        found |= _below(each.properties)
-    return found
-
-
-def _below(node: Any) -> set[str]:
-    if isinstance(node, list):
-        return set().union(*map(_below, node))
-    if not isinstance(node, dict):
-        return set()
-    return set().union(
-        *(targets(value) if key in FAILURES else _below(value) for key, value in node.items())
-    )
 
 
 def _allowed(service: Service, function: Function) -> set[str] | None:

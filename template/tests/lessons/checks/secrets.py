@@ -59,18 +59,11 @@ def _is_secret_value(name: str, value: Any) -> bool:
 
 @check("SEC-01")
 def no_values_in_templates(service: Service) -> Iterator[Finding]:
-    """No variable, parameter or secret of a template is given a secret value."""
-    for each in service.functions:
-        for name, value in each.variables.items():
-            if not str(name).endswith("_SECRET") and _is_secret_value(str(name), value):
-                line = each.line_of("Environment", "Variables", name)
-                found = f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}"
-                yield Finding("SEC-01", TEMPLATE, line, found, resource=each.logical_id)
-    for resource in service.resources.values():
-        for name, value, line in leaves(resource.properties):
-            if name not in getattr(resource, "variables", {}) and _is_secret_value(name, value):
-                found = f"`{name}` of `{resource.logical_id}` {WRITTEN_OUT}"
-                yield Finding("SEC-01", TEMPLATE, line, found, resource=resource.logical_id)
+    """No variable, property or parameter of a template is given a secret value."""
+    for each in service.resources.values():
+        for name, value, line in leaves(each.properties, literal=True):
+            if not name.endswith("_SECRET") and _is_secret_value(name, value):
+                yield _of(each, line, f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}")
     for path in (TEMPLATE, INFRA):
         parameters = at(service.cloudformation(path), "Parameters")
         for name, body in (parameters if isinstance(parameters, dict) else {}).items():
@@ -410,7 +403,7 @@ def _too_many(
         return
     for number, written in enumerate(listed(statement.body.get("Resource"))):
         if found := _foreign(service, resource, written, templates):
-            yield _reads_foreign(found), statement.line_of_resource(number), None
+            yield _reads_foreign(found), statement.line_of_item("Resource", number), None
 
 
 def _reads_foreign(written: str) -> str:
