@@ -58,3 +58,8 @@ class BrokenFileError(Exception):
     def __init__(self, path: str, line: int, problem: str, mend: str) -> None:
         super().__init__(f"{path}: {problem}")
         self.finding = Finding(GATE, path, line, problem, mend=mend)
+
+
+def and_more(names: list[str]) -> str:
+    """The first name, and how many others: AppFunction and 4 more."""
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")

@@ -67,6 +67,10 @@ class Resource:
         here = keys and keys[0] in self.properties
         return line_of(self.properties, *keys) if here else self.line
 
+    def finding(self, lesson: str, line: int, found: str, mend: str | None = None) -> Finding:
+        """A finding about it, in template.yaml."""
+        return Finding(lesson, TEMPLATE, line, found, resource=self.logical_id, mend=mend)
+
 
 @dataclass(frozen=True, eq=False)
 class Function(Resource):

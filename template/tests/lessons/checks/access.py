@@ -8,7 +8,7 @@ from typing import Any
 from delivery.template import Template
 
 from ..environments import all_deployed, deployed, exists, resolved
-from ..findings import BrokenFileError, Finding, check
+from ..findings import BrokenFileError, Finding, and_more, check
 from ..parsers import at, dotted, line_of
 from ..policies import (
     ISSUER,
@@ -433,8 +433,8 @@ def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
     ]
     if len(by_globals) > 1:
         bare = [each for each in bare if each not in by_globals]
-        first = by_globals[0].logical_id
-        found = f"`{first}` and {len(by_globals) - 1} more have no `PermissionsBoundary`"
+        named = and_more([f"`{each.logical_id}`" for each in by_globals])
+        found = f"{named} have no `PermissionsBoundary`"
         line = line_of(service.template, "Globals", "Function") or by_globals[0].line
         yield Finding("IAM-05", TEMPLATE, line, found, mend=BOUND)
     for each in bare:

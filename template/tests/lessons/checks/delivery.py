@@ -11,7 +11,7 @@ from delivery.template import PLACEHOLDER, Template
 
 from ..commands import Command
 from ..environments import deployed, environments, exists, values
-from ..findings import Finding, check
+from ..findings import Finding, and_more, check
 from ..parsers import Module, at, dotted, line_of
 from ..runs import DELETES, all_commands, commands_of, effects, made, steps
 from ..service import (
@@ -26,7 +26,6 @@ from ..service import (
     references,
     strings,
 )
-from .dependencies import and_more
 
 SAMCONFIG = "samconfig.toml"
 DECIDES = f"which `{SAMCONFIG}` decides"

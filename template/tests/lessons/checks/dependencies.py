@@ -13,7 +13,7 @@ from delivery.runtimes import SUPPORTED_UNTIL
 
 from ..commands import Command
 from ..environments import environments, resolved
-from ..findings import BrokenFileError, Finding, check
+from ..findings import BrokenFileError, Finding, and_more, check
 from ..parsers import Module, Pin, at, dotted, line_of
 from ..runs import Step, steps
 from ..service import TEMPLATE, Resource, Service
@@ -216,11 +216,6 @@ def _dependabot(service: Service, path: str) -> Iterator[Finding]:
         name = entry.get("package-ecosystem")
         for problem in _entry_problems(entry):
             yield Finding("DEP-02", path, line_of(entry), f"the entry of {name} {problem}")
-
-
-def and_more(names: list[str]) -> str:
-    """The first name, and how many others: AppFunction and 4 more."""
-    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _covers(entry: dict[str, Any], ecosystems: tuple[str, ...], folder: str, file: str) -> bool:

@@ -84,24 +84,24 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
             found = (
                 f"`{function.logical_id}` is invoked asynchronously, and keeps nothing that fails"
             )
-            yield _of(function, "EVT-03", function.line, found)
+            yield function.finding("EVT-03", function.line, found)
         for name, event in function.events.items():
             key = {"SNS": "RedrivePolicy"}.get(event["Type"], "DeadLetterConfig")
             keeps = event["Type"] in ("SNS", *RETRYING)
             if keeps and not at(event, "Properties", key):
                 found = f"`{name}` of `{function.logical_id}` has no `{key}`"
-                yield _of(function, "EVT-03", function.line_of("Events", name), found)
+                yield function.finding("EVT-03", function.line_of("Events", name), found)
     for source in sources(service):
         if source.kind in STREAMS and not at(source.settings, "DestinationConfig", "OnFailure"):
             found = f"{source.name} keeps no record that fails"
-            yield _of(source.owner, "EVT-03", source.line, found)
+            yield source.owner.finding("EVT-03", source.line, found)
         if source.queue and not source.queue.get("RedrivePolicy"):
             found = f"`{source.queue.logical_id}` has no `RedrivePolicy`"
-            yield _of(source.queue, "EVT-03", source.queue.line, found)
+            yield source.queue.finding("EVT-03", source.queue.line, found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "DeadLetterConfig") for target in invoked(each)):
             found = f"`{each.logical_id}` has no `DeadLetterConfig`"
-            yield _of(each, "EVT-03", each.line, found)
+            yield each.finding("EVT-03", each.line, found)
     for each in service.of_type("AWS::SNS::Subscription"):
         is_machine = str(each.get("Protocol")).lower() in (
             "firehose",
@@ -111,11 +111,7 @@ def failures_are_kept(service: Service) -> Iterator[Finding]:
             "sqs",
         )
         if is_machine and not each.get("RedrivePolicy"):
-            yield _of(each, "EVT-03", each.line, f"`{each.logical_id}` has no `RedrivePolicy`")
-
-
-def _of(resource: Resource, lesson: str, line: int, found: str) -> Finding:
-    return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id)
+            yield each.finding("EVT-03", each.line, f"`{each.logical_id}` has no `RedrivePolicy`")
 
 
 @check("EVT-03")
@@ -128,7 +124,7 @@ def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
     for queue in service.of_type("AWS::SQS::Queue"):
         if queue.logical_id in dead_letters(service) - alarmed:
             found = f"`{queue.logical_id}` has no alarm on its messages"
-            yield _of(queue, "EVT-03", queue.line, found)
+            yield queue.finding("EVT-03", queue.line, found)
 
 
 DEPTHS = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
@@ -152,7 +148,7 @@ def batches_report(service: Service) -> Iterator[Finding]:
             continue  # a batch of one fails whole
         if REPORTS not in listed(at(source.settings, "FunctionResponseTypes")):
             found = f"{source.name} has no `FunctionResponseTypes: [{REPORTS}]`"
-            yield _of(source.owner, "EVT-04", source.line_of("FunctionResponseTypes"), found)
+            yield source.owner.finding("EVT-04", source.line_of("FunctionResponseTypes"), found)
         if source.function:
             yield from _silent(service, source.function)
 
@@ -300,30 +296,30 @@ def numbers_are_chosen(service: Service) -> Iterator[Finding]:
         for key in CHOSEN[source.kind]:
             if key not in source.settings and not ("Window" in key and (single or is_fifo)):
                 found = f"{source.name} has no `{key}`"
-                yield _of(source.owner, "EVT-05", source.line, found)
+                yield source.owner.finding("EVT-05", source.line, found)
         limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
         reserved = source.function and source.function.get("ReservedConcurrentExecutions")
         if source.kind == "SQS" and not limited and reserved is None:
             found = f"{source.name} has no `MaximumConcurrency`"
-            yield _of(source.owner, "EVT-05", source.line, found)
+            yield source.owner.finding("EVT-05", source.line, found)
         redrive = source.queue.get("RedrivePolicy") if source.queue else None
         if source.queue and redrive and at(redrive, "maxReceiveCount") is None:
             found = f"`{source.queue.logical_id}` has no `maxReceiveCount`"
-            yield _of(source.queue, "EVT-05", source.queue.line_of("RedrivePolicy"), found)
+            yield source.queue.finding("EVT-05", source.queue.line_of("RedrivePolicy"), found)
     for function in asynchronous(service):
         for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             configs = invoke_configs(service, function)
             if not any(key in config for config, _line in configs):
                 line = configs[0][1] if configs else function.line
                 found = f"`{function.logical_id}` has no `{key}` for what is asynchronous"
-                yield _of(function, "EVT-05", line, found)
+                yield function.finding("EVT-05", line, found)
         for name, event in function.events.items():
             if event["Type"] in RETRYING and not at(event, "Properties", "RetryPolicy"):
                 found = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
-                yield _of(function, "EVT-05", function.line_of("Events", name), found)
+                yield function.finding("EVT-05", function.line_of("Events", name), found)
     for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         if any(not at(target, "RetryPolicy") for target in invoked(each)):
-            yield _of(each, "EVT-05", each.line, f"`{each.logical_id}` has no `RetryPolicy`")
+            yield each.finding("EVT-05", each.line, f"`{each.logical_id}` has no `RetryPolicy`")
 
 
 @check("EVT-05")
@@ -337,7 +333,7 @@ def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
             problem = _visibility_problem(source.queue, source.function, template)
             if problem:
                 line = source.queue.line_of("VisibilityTimeout")
-                yield _of(source.queue, "EVT-05", line, problem)
+                yield source.queue.finding("EVT-05", line, problem)
                 break
 
 
@@ -383,7 +379,7 @@ def functions_raise_alarms(service: Service) -> Iterator[Finding]:
         for metric in metrics:
             if (metric, function.logical_id) not in has:
                 found = f"`{function.logical_id}` has no alarm on `{metric}`"
-                yield _of(function, "EVT-06", function.line, found)
+                yield function.finding("EVT-06", function.line, found)
 
 
 @check("EVT-06")
@@ -405,10 +401,10 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
         if (not actions or off) and alarm.logical_id not in parts:
             found = f"`{alarm.logical_id}` tells nobody: it has no `AlarmActions`"
             found = f"`{alarm.logical_id}` tells nobody: its actions are off" if off else found
-            yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+            yield alarm.finding("EVT-06", alarm.line_of("AlarmActions"), found)
         for name in sorted(targets(actions) & topics.keys() - told):
             found = f"`{alarm.logical_id}` tells `{name}`, to which nobody subscribes"
-            yield _of(alarm, "EVT-06", alarm.line_of("AlarmActions"), found)
+            yield alarm.finding("EVT-06", alarm.line_of("AlarmActions"), found)
 
 
 # ── EVT-07: schedules ────────────────────────────────────────────────────────
@@ -426,7 +422,7 @@ def schedules_are_of_minutes(service: Service) -> Iterator[Finding]:
             said = str(resolved(template, resource.get(*keys)))
             if _is_below_a_minute(said):
                 found = f"{name} is `{said}`, and EventBridge has nothing below a minute"
-                yield _of(resource, "EVT-07", resource.line_of(*keys), found)
+                yield resource.finding("EVT-07", resource.line_of(*keys), found)
                 break
 
 
@@ -474,7 +470,7 @@ def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
         for name, event in function.events.items():
             if event["Type"] in APIS and not _says(service, function, name, event):
                 found = f"`{name}` of `{function.logical_id}` does not say whether it is public"
-                yield _of(function, "EVT-08", function.line_of("Events", name), found)
+                yield function.finding("EVT-08", function.line_of("Events", name), found)
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
             line = function.line_of("FunctionUrlConfig")
@@ -530,7 +526,7 @@ def certificates_name_their_region(service: Service) -> Iterator[Finding]:
                 problem = _region_problem(service, environment, certificate, region)
                 if problem and exists(template, resource):
                     found = f"`{resource.logical_id}` needs a certificate of {region}: {problem}"
-                    yield _of(resource, "EVT-10", line, found)
+                    yield resource.finding("EVT-10", line, found)
                     break
 
 

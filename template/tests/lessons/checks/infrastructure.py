@@ -26,14 +26,6 @@ from ..service import (
 )
 from ..variables import Read, read_among, reads
 
-
-def _about(
-    resource: Resource, lesson: str, line: int, found: str, mend: str | None = None
-) -> Finding:
-    """A finding about a resource of template.yaml."""
-    return Finding(lesson, TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
-
-
 # ── IAC-01, IAC-02: one template ─────────────────────────────────────────────
 
 # Folders in which templates make nothing of this service.
@@ -364,7 +356,7 @@ def names_within_a_parent_are_short(service: Service) -> Iterator[Finding]:
                         f"{keys[-1]} comes to {text} in prod, and is only known within its parent"
                     )
                     mend = "Leave out the environment: the name of its parent has it."
-                    yield _about(resource, "IAC-05", resource.line_of(*keys), what, mend)
+                    yield resource.finding("IAC-05", resource.line_of(*keys), what, mend)
 
 
 def _paths(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -460,7 +452,7 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
                     line = function.line_of("Environment", "Variables", variable)
                     what = f"`{variable}` of {function.logical_id} is the name of {logical_id}"
                     mend = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
-                    yield _about(function, "IAC-06", line, f"{what}, written out", mend)
+                    yield function.finding("IAC-06", line, f"{what}, written out", mend)
 
 
 def _is_text(node: Any) -> bool:
@@ -614,7 +606,7 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
                 found = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
                 mend = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it"
                 mend += f" out here and in the function's README. {ONLY_A_LIBRARY}"
-                yield _about(function, "IAC-07", line, found, mend)
+                yield function.finding("IAC-07", line, found, mend)
     for name in sorted(shared - read_somewhere - stages) if codes else ():
         if not _is_of_others(name):
             line = line_of(
@@ -699,7 +691,7 @@ def sizes_are_numbers(service: Service) -> Iterator[Finding]:
             if type(node) is not int and not plain:
                 told = "has no" if node is None else f"has {node!r} as its"
                 what = f"{function.logical_id} {told} {key}, which should be a number"
-                yield _about(function, "IAC-10", function.line_of(key), what)
+                yield function.finding("IAC-10", function.line_of(key), what)
 
 
 @check("IAC-10")
@@ -789,7 +781,7 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
                 told = f"has {key}: {found}" if found else f"has no {key}"
                 line = line_of(resource.body, key) or resource.line
                 what = f"{resource.logical_id} holds data and {told}"
-                yield _about(resource, "IAC-11", line, what)
+                yield resource.finding("IAC-11", line, what)
 
 
 @check("IAC-11")
@@ -804,7 +796,7 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
             found = values(prod, resource.properties, *path)
             if not found or not all(map(holds, found)):
                 what = f"{resource.logical_id} has no `{path[-1]}` in prod"
-                yield _about(resource, "IAC-11", resource.line_of(path[0]), what)
+                yield resource.finding("IAC-11", resource.line_of(path[0]), what)
 
 
 def _is_of_cluster(resource: Resource) -> bool:
@@ -848,7 +840,7 @@ def logs_go(service: Service) -> Iterator[Finding]:
     for group in groups:
         if not group.get("RetentionInDays"):
             what = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
-            yield _about(group, "IAC-12", group.line, what)
+            yield group.finding("IAC-12", group.line, what)
     declared = {group.logical_id for group in groups}
     by_name = {str(resolved(prod, group.get("LogGroupName"))) for group in groups}
     for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
@@ -859,7 +851,7 @@ def logs_go(service: Service) -> Iterator[Finding]:
         own = resolved(prod, node) if node else f"/aws/lambda/{name}"
         if str(own) not in by_name:
             what = f"{function.logical_id} writes to a log group that is not declared"
-            yield _about(function, "IAC-12", function.line_of("LoggingConfig"), what)
+            yield function.finding("IAC-12", function.line_of("LoggingConfig"), what)
 
 
 @check("IAC-12")
@@ -881,14 +873,14 @@ def passing_data_goes(service: Service) -> Iterator[Finding]:
         if because and not _is_true(enabled):
             line = table.line_of("TimeToLiveSpecification")
             what = f"{table.logical_id} has no `TimeToLiveSpecification` that is enabled: {because}"
-            yield _about(table, "IAC-12", line, what)
+            yield table.finding("IAC-12", line, what)
     for resource in service.of_type(*PILES):
         path = PILES[resource.type]
         (rules,) = values(prod, resource.properties, *path)
         disabled = isinstance(rules, list) and all(at(r, "Status") == "Disabled" for r in rules)
         if not rules or disabled:
             what = f"{resource.logical_id} has no `{path[0]}`: what is left behind stays for ever"
-            yield _about(resource, "IAC-12", resource.line_of(path[0]), what)
+            yield resource.finding("IAC-12", resource.line_of(path[0]), what)
 
 
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
@@ -941,7 +933,7 @@ def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
     for resource, what, by in wanted:
         if not by & told:
             line = line_of(service.template, "Outputs") or resource.line
-            yield _about(resource, "IAC-13", line, f"no output tells {what} {resource.logical_id}")
+            yield resource.finding("IAC-13", line, f"no output tells {what} {resource.logical_id}")
     for name, body in outputs.items():
         if not at(body, "Description"):
             line = line_of(outputs, name)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from ..findings import Finding, check
+from ..findings import Finding, and_more, check
 from ..parsers import at, dotted
 from ..python_names import (
     POWERTOOLS,
@@ -61,10 +61,9 @@ def log_format(service: Service) -> Iterator[Finding]:
         for problem in _log_format(function, function.get("LoggingConfig")):
             found.setdefault(problem, []).append(function.logical_id)
     # What Globals say is one edit, however many functions have it.
-    for (line, key, said, mend), (first, *others) in found.items():
-        named = f"`{first}`" + (f" and {len(others)} more" if others else "")
-        told = f"`{key}` of {named} {said}"
-        yield Finding("RUN-01", TEMPLATE, line, told, resource=first, mend=mend)
+    for (line, key, said, mend), names in found.items():
+        told = f"`{key}` of {and_more([f'`{name}`' for name in names])} {said}"
+        yield Finding("RUN-01", TEMPLATE, line, told, resource=names[0], mend=mend)
 
 
 def _log_format(function: Resource, config: Any) -> Iterator[tuple[int, str, str, str | None]]:

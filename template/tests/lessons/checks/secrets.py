@@ -63,7 +63,7 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
     for each in service.resources.values():
         for name, value, line in leaves(each.properties, literal=True):
             if not name.endswith("_SECRET") and _is_secret_value(name, value):
-                yield _of(each, line, f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}")
+                yield each.finding("SEC-01", line, f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}")
     for path in (TEMPLATE, INFRA):
         parameters = at(service.cloudformation(path), "Parameters")
         for name, body in (parameters if isinstance(parameters, dict) else {}).items():
@@ -195,10 +195,10 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
             if not _is_well_called(service, environment, "" if name is None else name):
                 found = f"`{each.logical_id}` is not called {form}"
                 line, mend = each.line_of("Name"), f"Set its `Name` to {form}."
-                yield _of(each, line, found, mend)
+                yield each.finding("SEC-01", line, found, mend)
             if isinstance(each.get("SecretString"), str):
                 found = f"`{each.logical_id}` {WRITTEN_OUT}"
-                yield _of(each, each.line_of("SecretString"), found)
+                yield each.finding("SEC-01", each.line_of("SecretString"), found)
         for function in service.functions:
             for variable, written in function.variables.items():
                 name = resolved(template, written)
@@ -215,11 +215,7 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                         " as leaked: change it where it was made."
                     )
                     line = function.line_of("Environment", "Variables", variable)
-                    yield _of(function, line, found, mend)
-
-
-def _of(resource: Resource, line: int, found: str, mend: str | None = None) -> Finding:
-    return Finding("SEC-01", TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
+                    yield function.finding("SEC-01", line, found, mend)
 
 
 def _is_well_called(service: Service, environment: str, name: Any) -> bool:
