@@ -840,7 +840,8 @@ def logs_go(service: Service) -> Iterator[Finding]:
     for group in groups:
         if not group.get("RetentionInDays"):
             what = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
-            yield group.finding("IAC-12", group.line, what)
+            mend = "Set `RetentionInDays: !Ref LogRetentionDays` on it."
+            yield group.finding("IAC-12", group.line, what, mend)
     declared = {group.logical_id for group in groups}
     by_name = {str(resolved(prod, group.get("LogGroupName"))) for group in groups}
     for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
