@@ -351,6 +351,40 @@ def test_a_failed_deployment_is_explained(built: World, api: Endpoint, capsys: S
     assert "continue-update-rollback --stack-name orders-dev" in told
 
 
+@pytest.mark.parametrize("wrong", [timedelta(hours=2), timedelta(days=-3)])
+def test_a_wrong_clock_does_not_lose_the_cause(
+    built: World, api: Endpoint, capsys: Said, monkeypatch: pytest.MonkeyPatch, wrong: timedelta
+) -> None:
+    """What failed is looked for since the deployment began by AWS's clock, not by this one."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + wrong
+
+    monkeypatch.setattr(deploy, "datetime", Clock)
+    make_stack(built, api)
+    event = {
+        "ResourceType": "AWS::SQS::Queue",
+        "ResourceStatus": "CREATE_FAILED",
+    }
+    now = datetime.now(UTC)
+    built.events = [
+        {**event, "LogicalResourceId": "Now", "ResourceStatusReason": "new", "Timestamp": now},
+        {
+            **event,
+            "LogicalResourceId": "Yesterday",
+            "ResourceStatusReason": "old",
+            "Timestamp": now - timedelta(days=1),
+        },
+    ]
+    sam(built, "echo 'Error: Failed to create/update the stack'; exit 1")
+    assert run_deploy(built) == 1
+    printed = capsys.readouterr().out
+    assert "Now (AWS::SQS::Queue)" in printed
+    assert "Yesterday" not in printed
+
+
 HOOK = {"HookType": "Acme::Encrypted::Hook", "HookStatusReason": "it is not encrypted"}
 VALIDATION = {"ValidationName": "NAME_CONFLICT", "ValidationStatusReason": "the name is taken"}
 TABLE = {"LogicalResourceId": "Table", "ResourceType": "AWS::DynamoDB::Table"}
@@ -457,7 +491,7 @@ def test_status_tells_alarms_errors_and_state(world: World, api: Endpoint) -> No
     assert "job failed  JobError" in told
 
 
-def log(world: World, entry: dict[str, Any]) -> None:
+def log(world: World, entry: dict[str, Any] | str) -> None:
     client, group = world.client("logs"), "/aws/lambda/orders-app-dev"
     if not client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
         client.create_log_group(logGroupName=group)
@@ -466,7 +500,9 @@ def log(world: World, entry: dict[str, Any]) -> None:
     client.put_log_events(
         logGroupName=group,
         logStreamName="a",
-        logEvents=[{"timestamp": now, "message": json.dumps(entry)}],
+        logEvents=[
+            {"timestamp": now, "message": entry if isinstance(entry, str) else json.dumps(entry)}
+        ],
     )
 
 
@@ -475,6 +511,38 @@ def test_logs_are_readable(world: World, capsys: Said) -> None:
     at(world)
     assert delivery("logs").main(["app"]) == 0
     assert "INFO  item created  c6af" in capsys.readouterr().out
+
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07 item\u202ecreated\r\u2028\x9b0m"
+HARMLESS = r"\x1b[2J\x1b]0;owned\x07 item\u202ecreated\r\u2028\x9b0m"
+
+
+@pytest.mark.parametrize("entry", [HOSTILE, {"level": "ERROR", "message": HOSTILE}])
+def test_logs_do_not_reach_the_terminal_as_they_are(
+    world: World, api: Endpoint, capsys: Said, entry: dict[str, Any] | str
+) -> None:
+    """A caller can put anything into a log: it must not clear a screen or hide a line."""
+    make_stack(world, api)
+    log(world, entry)
+    at(world)
+    assert delivery("logs").main(["app"]) == 0
+    assert HARMLESS in capsys.readouterr().out
+    delivery("status").main([])
+    assert not set("\x1b\x07\u202e\r\x9b") & set(capsys.readouterr().out)
+
+
+def test_what_failed_does_not_reach_the_terminal_as_it_is(built: World, capsys: Said) -> None:
+    built.events = [
+        {
+            "LogicalResourceId": "Table",
+            "ResourceType": "AWS::DynamoDB::Table",
+            "ResourceStatus": "CREATE_FAILED",
+            "ResourceStatusReason": f"{HOSTILE} already exists",
+            "Timestamp": datetime.now(UTC),
+        }
+    ]
+    deploy.tell_failure(service(built), account(built), datetime.now(UTC), "Error: Failed")
+    assert f"{HARMLESS} already exists" in capsys.readouterr().out
 
 
 def at(world: World) -> None:

@@ -1,6 +1,8 @@
 """The AWS account that the credentials of this shell lead to."""
 
 import threading
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +54,11 @@ class Account:
         """Whose credentials these are: Account and Arn."""
         identity: dict[str, str] = self.client("sts").get_caller_identity()
         return identity
+
+    def now(self) -> datetime:
+        """AWS's time, from an answer's Date: this machine's clock may be ahead or behind."""
+        answer: Any = self.client("sts").get_caller_identity()
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
     def stack(self, name: str) -> dict[str, Any] | None:
         """A stack as DescribeStacks tells it; None when there is none of that name."""

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from .errors import DeliveryError
 from .failures import explain, failures
 from .service import Service, here
 
-# AWS's clock and this one may differ.
+# The clocks of two AWS services may differ, and one of them tells whole seconds.
 SLACK = timedelta(minutes=1)
 
 
@@ -262,7 +262,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
     if not (service.root / ".aws-sam" / "build" / "template.yaml").is_file():
         raise DeliveryError("Nothing is built.", f"make build ENV={service.environment}")
     number = account.identity()["Account"]
-    begin = datetime.now(UTC)
+    begin = account.now()
     before = account.stack(service.stack) or {}
     packages_before = packages.named(service, account) if before else ""
     if take_existing:

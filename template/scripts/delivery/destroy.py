@@ -1,13 +1,13 @@
 """Delete the stack of an environment, after asking; says what stays (CD-13)."""
 
 import argparse
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import WaiterError
 
 from .account import Account
-from .errors import DeliveryError
+from .errors import DeliveryError, printable
 from .prompts import ask
 from .service import Service, here
 from .status import ways_out, why
@@ -58,7 +58,7 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
         )
     if confirmed != service.stack:
         raise DeliveryError(f"{confirmed!r} is not {service.stack!r}: nothing was deleted.")
-    begin = datetime.now(UTC)
+    begin = account.now()
     client = account.client("cloudformation")
     role = service.arn(account.identity()["Account"], "role", service.execution_role)
     client.delete_stack(StackName=service.stack, RoleARN=role)
@@ -81,7 +81,7 @@ def tell(service: Service, account: Account, stack: dict[str, Any], begin: datet
     state = stack["StackStatus"]
     print(f"\nThe deletion of {service.stack} failed:")
     for line in why(service, account, stack, begin):
-        print(line)
+        print(printable(line))
     print(f"The stack is left in {state}.")
     for line in ways_out(service, state):
         print(line)

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from .account import Account
-from .errors import DeliveryError
+from .errors import DeliveryError, printable
 from .service import Service, here
 from .status import the_stack
 
@@ -67,10 +67,11 @@ def main(arguments: list[str]) -> int:
             f"  {each['LogicalResourceId']} ({each['ResourceType']}): {each['StackResourceDriftStatus']}"
         )
         for difference in each.get("PropertyDifferences", []):
-            print(
-                f"    {difference['PropertyPath']}: {difference['ExpectedValue']} in the template,"
+            line = (
+                f"{difference['PropertyPath']}: {difference['ExpectedValue']} in the template,"
                 f" {difference['ActualValue']} in AWS"
             )
+            print(f"    {printable(line)}")
     if found:
         print(
             "\n  Take it into template.yaml, or deploy to undo it: the template is the one source."

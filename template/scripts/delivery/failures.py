@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import printable
+
 # Consequences of another resource's failure, not causes.
 CONSEQUENCES = re.compile(r"cancelled|The following resource\(s\) failed")
 
@@ -243,7 +245,7 @@ def explain(found: Sequence[Failure], environment: str, stack: str) -> str:
     """The failures, each with its known fix, for a terminal."""
     lines = []
     for each in found:
-        lines += [f"  {each.resource} ({each.type})", f"    {each.reason}"]
+        lines += [f"  {each.resource} ({each.type})", f"    {printable(each.reason)}"]
         if each.cause is None:
             lines.append(
                 "    not among the known causes: search for this text in AWS's documentation"

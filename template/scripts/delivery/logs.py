@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import time
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from .account import Account, code
-from .errors import DeliveryError
+from .errors import DeliveryError, printable
 from .service import Service, here
 
 
@@ -38,7 +37,7 @@ def _entries(
 ) -> list[dict[str, Any]] | None:
     pages = account.client("logs").get_paginator("filter_log_events")
     pattern = '{ $.level = "LEVEL" }'.replace("LEVEL", level) if level else ""
-    begin = int((time.time() - seconds) * 1000)
+    begin = int((account.now().timestamp() - seconds) * 1000)
     try:
         return [
             event
@@ -52,7 +51,10 @@ def _entries(
 
 
 def readable(entry: dict[str, Any]) -> str:
-    """An entry on one line: the time, the level, the message, and what names the request."""
+    """An entry on one line: the time, the level, the message, and what names the request.
+
+    A log has what callers sent: its control characters would reach this terminal.
+    """
     when = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
     text = entry["message"].strip()
     try:
@@ -65,7 +67,7 @@ def readable(entry: dict[str, Any]) -> str:
             said.get(key) for key in ("exception_name", "correlation_id", "function_request_id")
         ]
         text = "  ".join(str(part) for part in parts if part)
-    return f"{when:%H:%M:%S}  {text}"
+    return f"{when:%H:%M:%S}  {printable(text)}"
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ is. So age alone says nothing: what the stack no longer names is tagged, and the
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from .account import Account
 from .service import Service
@@ -34,7 +34,7 @@ def retire(service: Service, account: Account, before: str) -> list[str]:
         The keys that are tagged now.
     """
     s3, bucket = account.client("s3"), service.bucket(account.identity()["Account"])
-    after, since = named(service, account), datetime.now(UTC) - RECENT
+    after, since = named(service, account), account.now() - RECENT
     retired = []
     for page in s3.get_paginator("list_objects_v2").paginate(
         Bucket=bucket, Prefix=f"{service.stack}/"

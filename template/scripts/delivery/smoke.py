@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from .account import Account, outputs
-from .errors import DeliveryError
+from .errors import DeliveryError, printable
 from .service import Service, here
 
 DEADLINE = 60.0  # seconds, for everything
@@ -116,7 +116,8 @@ def run(
     for name, look in Live(service, account).checks():
         while (problem := look()) and time.monotonic() + pause < end:
             time.sleep(pause)
-        print(f"  {'FAIL' if problem else 'ok':<4}  {name}{f': {problem}' if problem else ''}")
+        line = f"{'FAIL' if problem else 'ok':<4}  {name}{f': {problem}' if problem else ''}"
+        print(f"  {printable(line)}")
         good = good and not problem
     if not good:
         print(

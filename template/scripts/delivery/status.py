@@ -8,7 +8,7 @@ from typing import Any, cast
 from .account import Account, outputs
 from .checks_account import STATES
 from .deploy import failed_events
-from .errors import DeliveryError
+from .errors import DeliveryError, printable
 from .failures import explain, failures
 from .logs import entries, log_groups, readable
 from .service import Service, here
@@ -108,5 +108,5 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
     service = here(parser.parse_args(arguments).env)
     for line in lines(service, Account(service)):
-        print(line)
+        print(printable(line))
     return 0
