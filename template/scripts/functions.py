@@ -1,10 +1,9 @@
 """Add, rename, remove and list the functions of this service; the Makefile calls this.
 
-A function is what the `functions` answer in .copier-answers.yml says. `add` and `remove` change it
-and let Copier's update do the work, at the template's version in use. `rename` moves the folders
-with git, and merges the difference between the service as it is rendered with the old name and
-with the new one. `answer` does for any other answer what `add` does for that one. Nothing is
-committed, and what fails leaves everything as it was.
+A function is what the `functions` answer in .copier-answers.yml says. Each command lets Copier render
+the service twice, at the template's version in use: with the answers as they are, and with the new
+ones. What differs is merged into the files here (merging.py), and `rename` moves the folders with git.
+Nothing is committed, and what fails leaves everything as it was.
 
 `list` needs no Copier and no network.
 """
@@ -13,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,11 +20,13 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+import merging
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / ".copier-answers.yml"
@@ -60,12 +61,12 @@ def say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
 
-def git(*arguments: str) -> str:
+def git(*arguments: str, given: bytes = b"") -> str:
     """What git prints. FunctionError when it fails."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8")
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, input=given)
     if done.returncode:
-        raise FunctionError(f"git {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout
+        raise FunctionError(f"git {arguments[0]} failed: {done.stderr.decode().strip()}")
+    return done.stdout.decode()
 
 
 # ── The functions, as the answers name them ──────────────────────────────────
@@ -157,16 +158,16 @@ class CloudFormation(yaml.SafeLoader):
 CloudFormation.add_multi_constructor("!", lambda *_: None)
 
 
-def declared() -> dict[str, Any]:
-    """The resources of template.yaml: logical id → resource."""
-    text = TEMPLATE.read_text("utf-8")
-    found: dict[str, Any] = yaml.load(text, Loader=CloudFormation)["Resources"]  # noqa: S506
+def loaded(service: Path = ROOT) -> dict[str, Any]:
+    """The template.yaml of a service."""
+    text = (service / TEMPLATE.name).read_text("utf-8")
+    found: dict[str, Any] = yaml.load(text, Loader=CloudFormation)  # noqa: S506
     return found
 
 
 def kinds(labels: Iterable[str]) -> dict[str, str]:
     """Those that are resources of template.yaml: logical id → type, and whether its data stays."""
-    found = declared()
+    found = loaded()["Resources"]
     return {
         label: found[label]["Type"]
         + (" (stays)" if str(found[label].get("DeletionPolicy", "")).startswith("Retain") else "")
@@ -226,87 +227,149 @@ def render(changed: dict[str, str], folder: Path) -> None:
     )
 
 
-def update(changed: dict[str, str]) -> None:
-    """Change answers, as `copier update --vcs-ref=:current: --data` does. Trusting the template is
-    no more than whoever made the service did: its task runs on a copy only."""
-    copier(
-        lambda library: library.run_update(
-            ROOT,
-            data=changed,
-            vcs_ref=library.VcsRef.CURRENT,
-            defaults=True,
-            overwrite=True,
-            unsafe=True,
-            quiet=True,
-        )
-    )
+@contextlib.contextmanager
+def rendered(changed: dict[str, str]) -> Iterator[tuple[Path, Path]]:
+    """The service as it is rendered with the answers that it has, and with these changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = Path(folder, "before"), Path(folder, "after")
+        render(changed, after)
+        render({}, before)
+        yield before, after
 
 
 # ── Merging ──────────────────────────────────────────────────────────────────
 
 
-def merged(
-    base: str, ours: str, theirs: str, favour: str = "", removing: bool = False
-) -> tuple[str, bool]:
-    """A three-way merge by words, where git's own goes by lines; and whether it is clean.
+@dataclass
+class Plan:
+    """What becomes of the files here: path → text, or None for a file that goes."""
+
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    conflicts: dict[str, tuple[bytes, bytes, bytes]] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)  # edits of lines that the template took away
+
+
+def plan(
+    before: Path,
+    after: Path,
+    leave: Iterable[str] = (),
+    removing: bool = False,
+    gone: frozenset[str] = frozenset(),
+) -> Plan:
+    """What the difference between two renders makes of the files here. Nothing is touched yet.
+    FunctionError when it would cost something that is the user's.
 
     Args:
-        favour: `--ours` lets ours win where both changed the same words.
-        removing: lets go what theirs takes away, even where ours changed it.
+        leave: folders and files that are the user's.
+        removing: edits of lines that go are let go with them.
+        gone: logical ids that go with all that was changed in them.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, name) for name in ("ours", "base", "theirs")]
-        for path, text in zip(paths, (ours, base, theirs), strict=True):
-            words = re.findall(r"\w+|\s|[^\w\s]", text)
-            path.write_text("".join(f"{json.dumps(word)}\n" for word in words), "utf-8")
-        done = subprocess.run(
-            ["git", "merge-file", "-p", "--diff3", *filter(None, [favour]), *map(str, paths)],
-            capture_output=True,
-            encoding="utf-8",
+    made = Plan()
+    kept, there = tuple(leave), set(tracked("."))
+    in_the_way, edited = [], []
+    for path in sorted(files_of(before) | files_of(after)):
+        if path in kept or path.startswith(tuple(f"{each}/" for each in kept)):
+            continue
+        base, theirs = bytes_of(before / path), bytes_of(after / path)
+        ours = bytes_of(ROOT / path)
+        if base == theirs or (base is not None and path not in there):  # its user deleted it
+            continue
+        if ours == base or path == ANSWERS.name:
+            made.files[path] = theirs
+        elif base is None:
+            in_the_way += [path] if ours != theirs or path not in there else []
+        elif theirs is None:
+            edited.append(path)
+        elif ours is not None and ours != theirs:
+            merge(made, path, (base, ours, theirs), removing, gone)
+    if in_the_way:
+        raise FunctionError(
+            "The template brings files that are here already, and not from it:",
+            *in_the_way,
+            "Rename or delete yours, commit that, and try again.",
+        )
+    if edited:
+        raise FunctionError(
+            "These files would go, and have changes of yours:",
+            *edited,
+            "Bring what you need to another place, delete them with git rm, commit that, and try again.",
+        )
+    return made
+
+
+def merge(
+    made: Plan, path: str, texts: tuple[bytes, bytes, bytes], removing: bool, gone: frozenset[str]
+) -> None:
+    """Merge one file. FunctionError when an edit would end up somewhere else."""
+    base, ours, theirs = (
+        [
+            line
+            for line in merging.located(text.decode(errors="surrogateescape"), path)
+            if path != TEMPLATE.name or not gone & {*line.place[1:2], merging.key(line.text)}
+        ]
+        for text in texts
+    )
+    mine, its = merging.changes(base, ours), merging.changes(base, theirs)
+    done = merging.merged(base, mine, its, removing)
+    made.files[path] = done.text.encode(errors="surrogateescape")
+    made.dropped += [f"{path}: {line.text.strip()}" for line in done.dropped]
+    if done.conflicts:
+        made.conflicts[path] = texts
+        return
+    wrong = merging.misplaced(base, ours, theirs, done, path)
+    if wrong:
+        raise FunctionError(
+            f"{path} can't be merged so that every line stays in its place:",
+            *(f"{' / '.join(line.place)}: {line.text.strip()}" for line in wrong[:5]),
+            "Nothing is changed. Take back what you changed there, commit that, try again, and put",
+            "it in again.",
         )
 
-    def settled(conflict: re.Match[str]) -> str:
-        mine, was, its = conflict.groups()
-        if not was:
-            return mine + its  # both added something in the same place: yours first
-        if removing and not its:  # what was changed in it goes too, what was added beside it stays
-            if mine.startswith(was):
-                return mine.removeprefix(was)
-            return mine.removesuffix(was) if mine.endswith(was) else ""
-        return conflict[0]
 
-    side = r"((?:\".*\n)*)"
-    conflict = rf"^<<<<<<< .*\n{side}\|+ .*\n{side}=======\n{side}>>>>>>> .*\n"
-    lines = re.sub(conflict, settled, done.stdout, flags=re.MULTILINE).splitlines()
-    clean = all(line.startswith('"') for line in lines)
-    return ("".join(map(json.loads, lines)) if clean else ours), clean
+def carry_out(made: Plan, modes: Path) -> None:
+    """Write what is planned, and stage it; a conflict is unmerged in git's index, as after a merge.
+
+    Args:
+        modes: a render from which new files get their permissions.
+    """
+    for path, text in made.files.items():
+        if text is None:
+            (ROOT / path).unlink(missing_ok=True)
+            tidy(os.path.dirname(path))
+            continue
+        new = not (ROOT / path).exists()
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_bytes(text)
+        if new:
+            shutil.copymode(modes / path, ROOT / path)
+    for path, texts in made.conflicts.items():
+        mode = git("ls-files", "--stage", "--", path).split()[0]
+        name = git("ls-files", "--full-name", "--", path).strip()
+        stages = [f"0 {'0' * 40}\t{name}"]
+        for stage, text in enumerate(texts, 1):
+            blob = git("hash-object", "-w", "--stdin", given=text).strip()
+            stages.append(f"{mode} {blob} {stage}\t{name}")
+        git("update-index", "--index-info", given="\n".join(stages).encode())
 
 
 def conflicts() -> list[str]:
-    """The files in which an update left conflicts."""
+    """The files in which conflicts are left."""
     lines = git("ls-files", "-u", "-z").split("\0")
     return sorted({line.split("\t")[1] for line in lines if line})
 
 
-def settle(removed: Function | None = None) -> None:
-    """Merge by words what an update could not merge by lines. What was changed in the lines of a
-    function that is removed goes with them."""
-    for path in conflicts():
-        with contextlib.suppress(FunctionError):  # one side has no such file: that is for people
-            base, ours, theirs = (git("show", f":{stage}:./{path}") for stage in (1, 2, 3))
-            if removed and ROOT / path == TEMPLATE:
-                base, ours = without_block(base, removed), without_block(ours, removed)
-            text, clean = merged(base, ours, theirs, removing=removed is not None)
-            if clean:
-                (ROOT / path).write_text(text, "utf-8")
-                git("add", "--", path)
+def of_users() -> list[str]:
+    """Folders and files that are the user's from the first day (_exclude in the template)."""
+    return ["CHANGELOG.md", *(folder for each in functions() for folder in folders(each.name))]
 
 
-def without_block(text: str, gone: Function) -> str:
-    """template.yaml without the block of a function, and whatever was added in it."""
-    before, _, rest = text.partition(f"  # ── {gone.name} ({gone.trigger}) ──\n")
-    after = re.search(r"^  # ── ", rest, re.MULTILINE)
-    return before + rest[after.start() :] if after else text
+def files_of(service: Path) -> set[str]:
+    """The files of a rendered service."""
+    return {path.relative_to(service).as_posix() for path in service.rglob("*") if path.is_file()}
+
+
+def bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 # ── What must hold, and what is brought back ─────────────────────────────────
@@ -355,6 +418,26 @@ def need_free(new: Function, others: list[Function]) -> None:
             )
 
 
+def need_new_ids(before: Path, after: Path) -> None:
+    """FunctionError when something that the template adds to template.yaml is there already."""
+    was, becomes, here = (
+        {
+            (section, label)
+            for section, entries in loaded(each).items()
+            if isinstance(entries, dict)
+            for label in entries
+        }
+        for each in (before, after, ROOT)
+    )
+    taken = sorted((becomes - was) & here)
+    if taken:
+        raise FunctionError(
+            "template.yaml has already what the template would add:",
+            *(f"{section}: {label}" for section, label in taken),
+            "Rename yours, commit that, and try again.",
+        )
+
+
 def need_one(**given: str) -> None:
     """FunctionError when a value would be more than one item of the `functions` answer."""
     for name, value in given.items():
@@ -398,12 +481,12 @@ def add(name: str, trigger: str) -> None:
     need_clean_tree()
     new = Function(name, trigger)
     items = [*functions(), new]
-    with tempfile.TemporaryDirectory() as folder:
-        render(answer_with(items), Path(folder, "service"))  # says no before anything is touched
-    need_free(new, functions())
-    with all_or_nothing({}):
-        update(answer_with(items))
-        settle()
+    with rendered(answer_with(items)) as (before, after):  # says no before anything is touched
+        need_free(new, functions())
+        need_new_ids(before, after)
+        made = plan(before, after, of_users())
+        with all_or_nothing({}):
+            carry_out(made, after)
     say(f"{name} ({trigger}) is added, at version {answers()['_commit']} of the template.", "")
     say("New:", *(f"  {each}/" for each in folders(name) if (ROOT / each).exists()))
     say_changed(folders(name))
@@ -436,15 +519,15 @@ def answer(name: str, value: str | None) -> None:
     if isinstance(was, bool) and value.lower() not in ("yes", "no", "true", "false"):
         raise FunctionError(f'{name} is yes or no, and not "{value}".')  # to Copier, all is true
     need_clean_tree()
-    with tempfile.TemporaryDirectory() as folder:
-        render({name: value}, Path(folder, "service"))  # says no before anything is touched
-        becomes = answers(Path(folder, "service"))[name]
-    if was == becomes:
-        say(f"{name} is {shown(was)} already. Nothing is changed.")
-        return
-    with all_or_nothing({}):
-        update({name: value})
-        settle()
+    with rendered({name: value}) as (before, after):  # says no before anything is touched
+        becomes = answers(after)[name]
+        if was == becomes:
+            say(f"{name} is {shown(was)} already. Nothing is changed.")
+            return
+        need_new_ids(before, after)
+        made = plan(before, after, of_users())
+        with all_or_nothing({}):
+            carry_out(made, after)
     say(f"{name} is {shown(becomes)} now; it was {shown(was)}.", "")
     say_changed([])
     say("What is in the functions' own folders is yours, and as it was.", "", "Next:")
@@ -473,33 +556,36 @@ def remove(name: str, sure: bool) -> None:
             f"make remove-function NAME={name} YES=1",
         )
     need_clean_tree()
-    with tempfile.TemporaryDirectory() as folder:
-        render(answer_with(items), Path(folder, "after"))
-        render(answer_with(functions()), Path(folder, "before"))
-        said = lines_of(Path(folder, "after"))
-        shared = labels(Path(folder, "before")) - labels(Path(folder, "after"))
-    ids = of(name)
-    unneeded = kinds(sorted(shared - ids.keys()))
-    say(f"Removing {name} ({old.trigger}) takes away:")
-    say(*(f"  {each}/" for each in folders(name) if tracked(each)))
-    say("and from template.yaml:", *(f"  {label:<32} {kind}" for label, kind in ids.items()))
-    if unneeded:
-        say("and what no other function needs:")
-        say(*(f"  {label:<32} {kind}" for label, kind in unneeded.items()))
-    stays = [label for label, kind in [*ids.items(), *unneeded.items()] if "(stays)" in kind]
-    if stays:
-        say(f"What is deployed of these stays in the account, with its data: {', '.join(stays)}")
-    say("Messages that still wait in its queues are lost at the next deployment.")
-    if not sure and input("Remove it? [y/N] ").strip().lower() not in ("y", "yes"):
-        say("Nothing is changed.")
-        return
-    with all_or_nothing({}):
-        update(answer_with(items))
-        settle(removed=old)
-        for each in folders(name):
-            if tracked(each):
-                git("rm", "-r", "--quiet", "--", each)
-            tidy(each)
+    with rendered(answer_with(items)) as (before, after):
+        said = lines_of(after)
+        shared = labels(before) - labels(after)
+        ids = of(name)
+        made = plan(before, after, of_users(), removing=True, gone=frozenset(shared | ids.keys()))
+        unneeded = kinds(sorted(shared - ids.keys()))
+        say(f"Removing {name} ({old.trigger}) takes away:")
+        say(*(f"  {each}/" for each in folders(name) if tracked(each)))
+        say("and from template.yaml:", *(f"  {label:<32} {kind}" for label, kind in ids.items()))
+        if unneeded:
+            say("and what no other function needs:")
+            say(*(f"  {label:<32} {kind}" for label, kind in unneeded.items()))
+        if made.dropped:
+            say("and with the template's lines what you changed in them:")
+            say(*(f"  {line}" for line in made.dropped))
+        stays = [label for label, kind in [*ids.items(), *unneeded.items()] if "(stays)" in kind]
+        if stays:
+            say(
+                f"What is deployed of these stays in the account, with its data: {', '.join(stays)}"
+            )
+        say("Messages that still wait in its queues are lost at the next deployment.")
+        if not sure and input("Remove it? [y/N] ").strip().lower() not in ("y", "yes"):
+            say("Nothing is changed.")
+            return
+        with all_or_nothing({}):
+            carry_out(made, after)
+            for each in folders(name):
+                if tracked(each):
+                    git("rm", "-r", "--quiet", "--", each)
+                tidy(each)
     say("", f"{name} is removed.")
     say_changed(folders(name))
     left = [each for each in folders(name) if (ROOT / each).exists()]
@@ -526,14 +612,13 @@ def rename(name: str, new_name: str) -> None:
     items = [new if each == old else each for each in functions()]
     pairs = zip(folders(name), folders(new_name), strict=True)
     moves = {source: target for source, target in pairs if tracked(source)}
-    with tempfile.TemporaryDirectory() as folder:
-        render(answer_with(items), Path(folder, "after"))
+    with rendered(answer_with(items)) as (before, after):
         need_free(new, items[: items.index(new)] + items[items.index(new) + 1 :])
-        render(answer_with(functions()), Path(folder, "before"))
+        need_new_ids(before, after)
         ids = of(name)
-        texts = renamed_texts(old, new, moves, Path(folder))
-        paths = changed_paths(Path(folder), new)
-        said = lines_of(Path(folder, "after"))
+        texts = renamed_texts(old, new, moves, before, after)
+        paths = changed_paths(before, after)
+        said = lines_of(after)
     with all_or_nothing(moves):
         for source, target in moves.items():
             (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
@@ -570,20 +655,22 @@ def rename(name: str, new_name: str) -> None:
 
 
 def renamed_texts(
-    old: Function, new: Function, moves: dict[str, str], rendered: Path
+    old: Function, new: Function, moves: dict[str, str], before: Path, after: Path
 ) -> dict[str, str]:
     """What changes with a name: the files' new paths with their new texts."""
     changed = {}
-    ids = labels(rendered / "before") - labels(rendered / "after")
+    ids = labels(before) - labels(after)
     for path in tracked("."):
         target = moved(path, moves)
         ours = text_of(ROOT / path)
         if ours is None:
             continue
-        base, theirs = text_of(rendered / "before" / path), text_of(rendered / "after" / target)
+        base, theirs = text_of(before / path), text_of(after / target)
         text = ours
         if base is not None and theirs is not None and base != theirs:
-            text = theirs if ours == base else merged(base, ours, theirs, "--ours")[0]
+            lines, mine, its = (merging.located(each, path) for each in (base, ours, theirs))
+            names = merging.renamed(lines, its)
+            text = merging.merged(lines, merging.changes(lines, mine), names, renaming=True).text
         if path != "CHANGELOG.md":  # what was said of it in the past stays true
             rendered_lines = set((theirs or "").splitlines(keepends=True))
             text = "".join(
@@ -631,17 +718,15 @@ def followed(text: str, old: Function, new: Function, ids: set[str]) -> str:
     return text
 
 
-def changed_paths(rendered: Path, new: Function) -> list[tuple[str, str]]:
+def changed_paths(before: Path, after: Path) -> list[tuple[str, str]]:
     """The HTTP paths of a function before and after its new name."""
-    before, after = (
+    was, becomes = (
         re.findall(
-            r"^ +Path: (/[^\s{]*[^\s{/])",
-            (rendered / each / "template.yaml").read_text("utf-8"),
-            re.MULTILINE,
+            r"^ +Path: (/[^\s{]*[^\s{/])", (each / TEMPLATE.name).read_text("utf-8"), re.MULTILINE
         )
-        for each in ("before", "after")
+        for each in (before, after)
     )
-    return sorted({pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]})
+    return sorted({pair for pair in zip(was, becomes, strict=True) if pair[0] != pair[1]})
 
 
 def reformat(paths: list[str]) -> None:

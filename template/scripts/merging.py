@@ -1,0 +1,228 @@
+"""Merge what the template changes into a file that its user has changed too.
+
+Two lines are the same only where they are in the same place: below the same keys, in the same section.
+So the threshold of one alarm can't be taken for that of another, however alike they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+MARKS = ("<<<<<<< before updating\n", "=======\n", ">>>>>>> after updating\n")
+
+
+class Line(NamedTuple):
+    place: tuple[str, ...]  # the keys or headings above it
+    text: str
+
+
+def key(text: str) -> str:
+    """What a line is called: `Timeout: 10 # seconds` → Timeout."""
+    return re.split(r"[:(=]| #", text.strip())[0].strip()
+
+
+def located(text: str, name: str) -> list[Line]:
+    """The lines of a file with their places. A blank line or a comment is where the next line is."""
+    markdown = name.endswith(".md")
+    found: list[Line] = []
+    above: list[tuple[int, str]] = []  # how deep, and the key
+    waiting: list[str] = []  # blank lines and comments
+    for line in text.splitlines(keepends=True):
+        bare = line.strip()
+        depth = len(line) - len(line.lstrip())
+        if not bare or (bare.startswith("#") and not markdown):
+            waiting.append(line)
+            continue
+        if markdown:
+            hashes = re.match(r"#+(?= )", line)
+            depth = len(hashes[0]) if hashes else 7
+        elif name.endswith(".toml"):
+            depth = 0 if line.startswith("[") else depth + 1
+        # Comments that end a section are in it: what follows them is further out.
+        while waiting and waiting[0].strip() and len(waiting[0]) - len(waiting[0].lstrip()) > depth:
+            found.append(Line((*(each for _, each in above), "#"), waiting.pop(0)))
+        above = [each for each in above if each[0] < depth]
+        place = tuple(each for _, each in above)
+        found += [Line((*place, key(line), "#"), each) for each in waiting]
+        found.append(Line(place, line))
+        if depth < 7 or not markdown:
+            above.append((depth, key(line)))
+        waiting = []
+    return found + [Line(("#",), each) for each in waiting]
+
+
+def alike(one: Line, other: Line) -> bool:
+    """Whether a line is another one, edited. A heading or a comment may be elsewhere than it was."""
+    if one.place != other.place:
+        loose = all("#" in "".join(line.place) for line in (one, other))
+        return loose and one.text == other.text
+    same = key(one.text) == key(other.text)
+    return same or SequenceMatcher(None, one.text, other.text, autojunk=False).ratio() > 0.6
+
+
+@dataclass
+class Changes:
+    """What a version has instead of a line of the base, and what before it, by the line's number."""
+
+    instead: dict[int, list[Line]] = field(default_factory=dict)
+    before: dict[int, list[Line]] = field(default_factory=lambda: defaultdict(list))
+
+
+def changes(base: Sequence[Line], other: Sequence[Line]) -> Changes:
+    found = Changes()
+    matcher = SequenceMatcher(None, base, other, autojunk=False)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        new = list(other[first:last])
+        for number in range(start, end):
+            found.instead[number] = []
+            for at, line in enumerate(new):
+                if alike(base[number], line):
+                    found.before[number] += new[:at]
+                    found.instead[number] = [line]
+                    new = new[at + 1 :]
+                    break
+        found.before[end] += new
+    return found
+
+
+def renamed(base: Sequence[Line], other: Sequence[Line]) -> Changes:
+    """The changes where only names differ: line by line."""
+    if len(base) != len(other):
+        return changes(base, other)
+    pairs = enumerate(zip(base, other, strict=True))
+    return Changes({n: [new] for n, (old, new) in pairs if old.text != new.text})
+
+
+def words(base: str, mine: str, its: str) -> str:
+    """A line of mine with the words that its version of the line changed, where mine left them."""
+
+    def split(text: str) -> list[str]:
+        return re.findall(r"\w+|\W", text)
+
+    kept = SequenceMatcher(None, split(base), split(mine), autojunk=False).get_matching_blocks()
+    new = split(mine)
+    theirs = SequenceMatcher(None, split(base), split(its), autojunk=False).get_opcodes()
+    for tag, start, end, first, last in reversed(theirs):
+        for block in kept if tag != "equal" else []:
+            if block.a <= start and end <= block.a + block.size and block.size:
+                at = block.b + start - block.a
+                new[at : at + end - start] = split(its)[first:last]
+                break
+    return "".join(new)
+
+
+@dataclass
+class Merged:
+    lines: list[Line]
+    conflicts: int = 0
+    dropped: list[Line] = field(default_factory=list)  # edits of lines that the template took away
+
+    @property
+    def text(self) -> str:
+        return "".join(line.text for line in self.lines)
+
+
+def merged(
+    base: Sequence[Line],
+    mine: Changes,
+    its: Changes,
+    removing: bool = False,
+    renaming: bool = False,
+) -> Merged:
+    """The base with both changes.
+
+    Args:
+        removing: lets go what `its` takes away, even where mine changed it.
+        renaming: lets mine follow word by word where both changed a line.
+    """
+    done = Merged([])
+    waiting: list[tuple[list[Line], list[Line]]] = []  # of a conflict: mine and its
+
+    def settle() -> None:
+        if waiting:
+            done.conflicts += 1
+            sides = [[line for pair in waiting for line in pair[side]] for side in (0, 1)]
+            marks = [[Line((), mark)] for mark in MARKS]
+            done.lines += [*marks[0], *sides[0], *marks[1], *sides[1], *marks[2]]
+            waiting.clear()
+
+    for number, line in enumerate([*base, None]):
+        own, new = mine.before.get(number, []), its.before.get(number, [])
+        if own or new:
+            settle()
+            done.lines += own if own == new else beside(own, new, line)
+        if line is None:
+            break
+        left, right = mine.instead.get(number, [line]), its.instead.get(number, [line])
+        texts = [[each.text for each in side] for side in (left, right)]
+        if texts[0] == texts[1] or texts[1] == [line.text]:
+            settle()
+            done.lines += left
+        elif texts[0] == [line.text]:
+            settle()
+            done.lines += right
+        elif removing and not right:
+            done.dropped += left
+        elif renaming and left and right:
+            done.lines.append(Line(left[0].place, words(line.text, left[0].text, right[0].text)))
+        elif renaming:
+            done.lines += left
+        else:
+            waiting.append((left, right))
+    settle()
+    return done
+
+
+def beside(own: list[Line], new: list[Line], following: Line | None) -> list[Line]:
+    """What both added in one place: mine first, but for what belongs to the line that follows."""
+    at = len(own)
+    while (
+        at
+        and following
+        and own[at - 1].place[: len(following.place) + 1]
+        == (
+            *following.place,
+            key(following.text),
+        )
+    ):
+        at -= 1
+    return [*own[:at], *new, *own[at:]]
+
+
+def misplaced(
+    base: Sequence[Line], ours: Sequence[Line], theirs: Sequence[Line], done: Merged, name: str
+) -> list[Line]:
+    """Lines that are not where mine or the template's version has them, or that are lost."""
+    headings = {
+        (*base[number].place, key(base[number].text)): (*new.place, key(new.text))
+        for number, lines in changes(base, ours).instead.items()
+        for new in lines
+    }
+
+    def counted(lines: Sequence[Line]) -> Counter[Line]:
+        return Counter(
+            Line(followed(line.place, headings), line.text) for line in lines if line.text.strip()
+        )
+
+    was, mine, its = counted(base), counted(ours), counted(theirs)
+    expected = mine + ((its - was) - (mine - was))
+    expected -= ((was - its) - (was - mine)) + counted(done.dropped)
+    result = counted(located(done.text, name))
+    return [*(expected - result), *(result - expected)]
+
+
+def followed(
+    place: tuple[str, ...], headings: dict[tuple[str, ...], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """A place below headings that were given other names."""
+    for end in range(len(place), 0, -1):
+        if place[:end] in headings:
+            return (*headings[place[:end]], *place[end:])
+    return place
