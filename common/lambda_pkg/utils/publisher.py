@@ -1,8 +1,12 @@
-"""The one way in which this function publishes events: the result of each is checked."""
+"""The one way in which this function publishes events: the result of each is checked.
+
+Each gets out at least once. When the answer of PutEvents is lost, or when one of several events
+fails, all of them are published again: `event_id` in their detail is the same then.
+"""
 
 from __future__ import annotations
 
-import json
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from .aws import CONFIG
+from .exact_json import dumps
 
 if TYPE_CHECKING:
     from types_boto3_events.client import EventBridgeClient
@@ -27,10 +32,18 @@ class PublishError(RuntimeError):
 
 @dataclass(frozen=True)
 class Event:
-    """What happened: its type, as rules match it, and its detail, which must be JSON."""
+    """What happened.
+
+    Args:
+        detail_type: its type, as rules match it.
+        detail: what JSON can hold, and what DynamoDB has: Decimals, sets and bytes.
+        id: names what is told of, among what this function publishes by this type: of the same
+            message or change it is the same again. Consumers skip an id that they know.
+    """
 
     detail_type: str
     detail: dict[str, Any]
+    id: str
 
 
 class Publisher:
@@ -48,6 +61,7 @@ class Publisher:
         self._source = source
         self._client = client or boto3.client("events", config=CONFIG)
         self._sleep = sleep
+        self._function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
 
     def publish(self, events: Sequence[Event]) -> None:
         """Publish all events. PutEvents succeeds even if it took none of them, and says so
@@ -81,9 +95,11 @@ class Publisher:
         return codes
 
     def _entry(self, event: Event) -> PutEventsRequestEntryTypeDef:
+        # EventBridge gives each publication an id of its own: only this one comes again.
+        event_id = f"{self._function}/{event.detail_type}/{event.id}"
         return {
             "EventBusName": self._bus_name,
             "Source": self._source,
             "DetailType": event.detail_type,
-            "Detail": json.dumps(event.detail, ensure_ascii=False),
+            "Detail": dumps({**event.detail, "event_id": event_id}),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -17,7 +17,7 @@ CHUNK_BYTES = 1024 * 1024
 
 
 class InvalidObjectError(ValueError):
-    """The event names no object; the message says why. Trying again does not help."""
+    """The event names no version of an object."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,14 @@ def read(detail: Any) -> Version:
         InvalidObjectError: it does not name a bucket, a key and a version.
     """
     try:
-        return Version(
+        version = Version(
             detail["bucket"]["name"], detail["object"]["key"], detail["object"]["version-id"]
         )
-    except (KeyError, TypeError) as error:
-        raise InvalidObjectError(f"the event names no version of an object: {error}") from error
+    except (KeyError, TypeError):
+        version = None
+    if version is None or not all(isinstance(each, str) for each in astuple(version)):
+        raise InvalidObjectError("the event names no version of an object")
+    return version
 
 
 def summarise(client: S3Client, version: Version) -> Summary:

@@ -1,14 +1,15 @@
 """Jobs: what a message asks for, and what comes out of it. Knows nothing of SQS."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+from ..utils.exact_json import loads
 
 NAME_MAX_LENGTH = 200
 
 
 class InvalidJobError(ValueError):
-    """The message is no job; the message says why. Trying again does not help."""
+    """The message is no job. The error says why, and repeats nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ def read(body: str) -> Job:
         InvalidJobError: it is not JSON, or `id` or `name` is not text of a sensible length.
     """
     try:
-        data = json.loads(body)
+        data = loads(body)
     except ValueError as error:
-        raise InvalidJobError(f"the body is not JSON: {error}") from error
+        raise InvalidJobError(f"the body is {error}") from None
     if not isinstance(data, dict):
         raise InvalidJobError("the body is not a JSON object")
     for field in ("id", "name"):

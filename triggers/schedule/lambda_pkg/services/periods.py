@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class InvalidTimeError(ValueError):
-    """The time can't be read; the message says which. Trying again does not help."""
+    """The time can't be read. The message says why, and does not repeat it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,10 @@ def day_before(scheduled_time: str) -> Day:
     """
     try:
         time = datetime.fromisoformat(scheduled_time)
-    except (TypeError, ValueError) as error:
-        raise InvalidTimeError(f"not a time in ISO 8601: {scheduled_time!r}") from error
+    except (TypeError, ValueError):
+        # Not `from error`, which repeats the text: it would be in the log, with the trace.
+        raise InvalidTimeError("scheduled_time is not a time in ISO 8601") from None
     if time.tzinfo is None:
-        raise InvalidTimeError(f"no time zone: {scheduled_time!r}")
+        raise InvalidTimeError("scheduled_time has no time zone")
     end = time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return Day((end - timedelta(days=1)).isoformat(), end.isoformat())

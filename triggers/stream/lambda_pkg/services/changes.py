@@ -1,14 +1,14 @@
 """Changes of the table's items: what differs between before and after. Knows nothing of streams."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
+
+from ..utils.exact_json import dumps
 
 
 class InvalidChangeError(ValueError):
-    """The record is no change; the message says why. Trying again does not help."""
+    """The record is no change. The message says why, and repeats nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def read(
         raise InvalidChangeError("no old and no new item: the stream must have both images")
     detail = {
         "change": kind,
-        "keys": plain(keys),
+        "keys": keys,
         "changes": differences(old or {}, new or {}),
         "expired": expired,
     }
@@ -54,22 +54,12 @@ def read(
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Each attribute whose value differs, with both values; None stands for none."""
     return {
-        name: {"old": plain(old.get(name)), "new": plain(new.get(name))}
+        name: {"old": old.get(name), "new": new.get(name)}
         for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name) or (name in old) != (name in new)
+        if (name in old) != (name in new) or differ(old.get(name), new.get(name))
     }
 
 
-def plain(value: Any) -> Any:
-    """A value of DynamoDB as JSON has it: numbers, sets as lists, bytes in Base64."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, set):
-        return sorted(map(plain, value))
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, bytes | bytearray):
-        return base64.b64encode(value).decode()
-    return value
+def differ(old: Any, new: Any) -> bool:
+    """Whether two values differ for Python, or as JSON: only there True is something else than 1."""
+    return bool(old != new) or dumps(old) != dumps(new)

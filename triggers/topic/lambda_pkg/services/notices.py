@@ -1,12 +1,13 @@
 """Notices: what comes over the topic, and what others in the service get to know. Knows nothing of SNS."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from ..utils.exact_json import loads
+
 
 class InvalidNoticeError(ValueError):
-    """The message is no notice; the message says why. Trying again does not help."""
+    """The message is no notice. The error says why, and repeats nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,15 @@ class Notice:
 
 
 def read(message_id: str, subject: str | None, message: str) -> Notice:
-    """Read a message.
+    """Read a message. Its numbers stay what they are: Decimals where they are no integers.
 
     Raises:
         InvalidNoticeError: it is not a JSON object.
     """
     try:
-        content = json.loads(message)
+        content = loads(message)
     except ValueError as error:
-        raise InvalidNoticeError(f"the message is not JSON: {error}") from error
+        raise InvalidNoticeError(f"the message is {error}") from None
     if not isinstance(content, dict):
         raise InvalidNoticeError("the message is not a JSON object")
     return Notice(message_id, subject or "", content)
