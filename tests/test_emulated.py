@@ -1,0 +1,106 @@
+"""A whole service in an emulated account: where two parts of the template meet, they really do."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import check, commit, render
+from emulator import CREDENTIALS, Emulator, emulated
+from test_samples import interpreter, runnable
+
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+FUNCTIONS = (
+    "app:api, jobs:queue, changes:stream, hub:event, nightly:schedule, files:bucket, inbox:topic"
+)
+
+
+@pytest.fixture(scope="module")
+def service(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service with every trigger, built."""
+    folder = render(
+        template,
+        tmp_path_factory.mktemp("emulated") / "orders",
+        service_name="orders",
+        functions=FUNCTIONS,
+        architecture=ARCHITECTURE,
+        python_version=runnable("3.13"),
+        github_repository="example-org/orders",
+    )
+    check("git", "init", "--quiet", cwd=folder)
+    check("make", "setup", cwd=folder)
+    check("make", "build", "CONTAINER=no", cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def account(service: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An account in which it is deployed."""
+    python = interpreter((service / ".python-version").read_text("utf-8").strip())
+    assert python
+    with emulated(tmp_path_factory.mktemp("account"), python) as account:
+        account.deploy(service)
+        yield account
+
+
+def try_new_versions(account: Emulator) -> str:
+    """Call the traffic check as CodeDeploy does; what it reports."""
+    event = {"DeploymentId": "d-EXAMPLE", "LifecycleEventHookExecutionId": "e-EXAMPLE"}
+    before = len(account.codedeploy.reports)
+    account.invoke("CodeDeployHook_orders-dev", event)
+    (report,) = account.codedeploy.reports[before:]
+    return report["status"]
+
+
+def test_the_traffic_check_lets_every_function_of_a_service_pass(account: Emulator) -> None:
+    assert try_new_versions(account) == "Succeeded"
+
+
+def example(service: Path, name: str) -> dict[str, Any]:
+    """An example event of the service: "app/create-item"."""
+    event: dict[str, Any] = json.loads((service / "events" / f"{name}.json").read_text("utf-8"))
+    return event
+
+
+def test_a_request_becomes_an_item_a_change_and_an_event(service: Path, account: Emulator) -> None:
+    answer = account.invoke("orders-app-dev", example(service, "app/create-item"))
+    assert answer["statusCode"] == 201
+    account.logged("orders-changes-dev", "change published")
+    account.logged("orders-hub-dev", "change counted")
+
+
+def test_of_a_batch_only_the_poison_comes_again(service: Path, account: Emulator) -> None:
+    sqs = account.client("sqs")
+    queue = sqs.get_queue_url(QueueName="orders-jobs-dev")["QueueUrl"]
+    poison = example(service, "jobs/poison")["Records"]
+    entries = [{"Id": str(i), "MessageBody": each["body"]} for i, each in enumerate(poison)]
+    sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    assert len(account.logged("orders-jobs-dev", "job done")) == 1
+    account.logged("orders-jobs-dev", "job failed")
+
+
+def test_the_account_is_prepared_and_the_preflight_agrees(service: Path, account: Emulator) -> None:
+    """Roles, boundary and bucket of infra/environment.yaml, by the commands that people use."""
+    account.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+    infra = service / "infra" / "environment.yaml"
+    text = infra.read_text("utf-8")
+    # CloudFormation here knows no such resource, not even one whose condition is false.
+    without, count = re.subn(r"^  OidcProvider:\n(?:    .*\n)+\n", "", text, flags=re.MULTILINE)
+    assert count == 1
+    infra.write_text(without, "utf-8")
+    environment = {"AWS_ENDPOINT_URL": account.url, **CREDENTIALS}
+    check(
+        *("make", "bootstrap", "ENV=dev", "YES=yes", "OWNER_ID=1001", "REPOSITORY_ID=2002"),
+        cwd=service,
+        **environment,
+    )
+    commit(service)
+    preflight = check(*("make", "preflight", "ENV=dev", "CONTAINER=no"), cwd=service, **environment)
+    assert "access        the provider, both roles and the boundary are there" in preflight
