@@ -48,17 +48,64 @@ def account(service: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield account
 
 
-def try_new_versions(account: Emulator) -> str:
-    """Call the traffic check as CodeDeploy does; what it reports."""
-    event = {"DeploymentId": "d-EXAMPLE", "LifecycleEventHookExecutionId": "e-EXAMPLE"}
+HOOK, VERSIONS = "CodeDeployHook_orders-dev", "NEW_FUNCTION_VERSIONS"
+
+
+def try_new_versions(account: Emulator, *versions: str) -> str:
+    """Call the traffic check as CodeDeploy does, to try "http app 7"; what it reports."""
+    functions = account.client("lambda")
+    variables = functions.get_function_configuration(FunctionName=HOOK)["Environment"]["Variables"]
+    variables[VERSIONS] = ",".join(versions)
+    functions.update_function_configuration(FunctionName=HOOK, Environment={"Variables": variables})
     before = len(account.codedeploy.reports)
-    account.invoke("CodeDeployHook_orders-dev", event)
+    event = {"DeploymentId": "d-EXAMPLE", "LifecycleEventHookExecutionId": "e-EXAMPLE"}
+    account.invoke(HOOK, event, version="$LATEST")
     (report,) = account.codedeploy.reports[before:]
     return report["status"]
 
 
-def test_the_traffic_check_lets_every_function_of_a_service_pass(account: Emulator) -> None:
-    assert try_new_versions(account) == "Succeeded"
+def new_version(account: Emulator, name: str, **variables: str) -> str:
+    """Publish a version of a function with these variables alone, or with its own."""
+    functions = account.client("lambda")
+    configuration = functions.get_function_configuration(FunctionName=name)
+    environment = {"Variables": variables} if variables else configuration["Environment"]
+    # A version differs from the one before.
+    functions.update_function_configuration(
+        FunctionName=name, Environment=environment, Timeout=configuration["Timeout"] + 1
+    )
+    version: str = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_function_configuration(
+        FunctionName=name, Environment=configuration["Environment"]
+    )
+    return version
+
+
+def test_the_traffic_check_lets_good_versions_pass(account: Emulator) -> None:
+    """Those of every kind of function that it tries: by its own events, on real handlers."""
+    tried = account.client("lambda").get_function_configuration(FunctionName=HOOK, Qualifier="1")
+    kinds = [text.split()[:2] for text in tried["Environment"]["Variables"][VERSIONS].split(",")]
+    assert kinds == [["http", "app"], ["records", "jobs"], ["records", "changes"]]
+    versions = [
+        f"{kind} {kebab} {new_version(account, f'orders-{kebab}-dev')}" for kind, kebab in kinds
+    ]
+    assert try_new_versions(account, *versions) == "Succeeded"
+
+
+@pytest.mark.parametrize("kind_and_name", ["http app", "records jobs", "records changes"])
+def test_the_traffic_check_refuses_a_bad_version_while_it_is_new(
+    account: Emulator, kind_and_name: str
+) -> None:
+    name = f"orders-{kind_and_name.split()[1]}-dev"
+    # Without the variables that its settings read, as after a mistake in template.yaml.
+    broken = new_version(account, name, STAGE="dev")
+    assert try_new_versions(account, f"{kind_and_name} {broken}") == "Failed"
+    # With the traffic it is not new: another function's deployment does not stop for it.
+    functions = account.client("lambda")
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=broken)
+    try:
+        assert try_new_versions(account, f"{kind_and_name} {broken}") == "Succeeded"
+    finally:
+        functions.update_alias(FunctionName=name, Name="live", FunctionVersion="1")
 
 
 def example(service: Path, name: str) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import platform
 import re
+import runpy
 import subprocess
 import threading
 import warnings
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aws import Account
 from conftest import ROOT, SAMPLES, check, sample
 
@@ -99,6 +102,7 @@ def test_life_of_a_service(
     check("make", "build", "CONTAINER=no", cwd=service)
     assert check("git", "status", "--porcelain", cwd=service) == "", "make build left files"
     account = Account(service)
+    functions: dict[str, Function] = {}
     try:
         for item in answers.get("functions", "app:api").split(","):
             name, trigger = item.strip().split(":")
@@ -109,11 +113,13 @@ def test_life_of_a_service(
             if libraries and (platform.system() != "Linux" or platform.machine() != architecture):
                 continue  # compiled for another machine than this one
             function = Function(artifact, account, logical_id, boto3, answers["python_version"])
+            functions[name.replace("_", "-")] = function
             if trigger == "api":
                 check_api(function, service / "events" / name)
             else:
                 readme = (service / "src").glob(f"*/{name}/README.md")
                 check_worker(function, service / "events" / name, next(readme).read_text("utf-8"))
+        check_probes(service, account, functions)
         if "alarm_chat_webhook" in answers:
             artifact = service / ".aws-sam" / "build" / "ChatNotifierFunction"
             notifier = Function(artifact, account, artifact.name, boto3, answers["python_version"])
@@ -152,6 +158,33 @@ def check_worker(function: Function, events: Path, readme: str) -> None:
         assert set(function.account.published()) == published
         assert function.call(event) in (None, {"batchItemFailures": []})
         assert function.account.published() == [], "what came twice was done twice"
+
+
+def check_probes(service: Path, account: Account, functions: dict[str, Function]) -> None:
+    """The traffic check lets each built function pass that it tries, by its own event and verdict."""
+    if "TrafficCheckFunction" not in account.template["Resources"]:
+        return
+    (path,) = service.glob("src/*/traffic_check/lambda_pkg/services/versions.py")
+    versions = runpy.run_path(str(path))
+
+    class Lambda:
+        def invoke(self, FunctionName: str, Qualifier: str, Payload: bytes) -> Any:  # noqa: N803
+            assert Qualifier == "7"
+            kebab = FunctionName.removeprefix(f"{service_name}-").removesuffix("-dev")
+            done = functions[kebab].run(json.loads(Payload))
+            if done.returncode:
+                return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"null")}
+            return {"Payload": io.BytesIO(done.stdout.splitlines()[-1].encode())}
+
+    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
+    service_name = answers["service_name"]
+    variables = account.template["Resources"]["TrafficCheckFunction"]["Properties"]["Environment"]
+    _separator, named = variables["Variables"]["NEW_FUNCTION_VERSIONS"]["Fn::Join"]
+    for text in named:
+        kind, kebab, _version = text["Fn::Join"][1]
+        if kebab in functions:  # others are compiled for another machine
+            version = versions["parse"](f"{kind} {kebab} 7", service_name, "dev")
+            assert versions["problem_of"](version, Lambda(), lambda: 60.0) is None
 
 
 def check_notifier(function: Function, events: Path) -> None:

@@ -22,16 +22,21 @@ deployments = client("codedeploy", read_timeout=5, attempts=3)
 
 
 def problems_of_new_versions(context: LambdaContext) -> list[str]:
-    """Try all of them; why each that is refused is."""
+    """Try those without traffic; why each that is refused is."""
     settings = load_settings()
     logger.append_keys(stage=settings.stage)
 
     def left() -> float:
         return context.get_remaining_time_in_millis() / 1000 - RESERVE
 
+    named = [
+        versions.parse(text, logger.service, settings.stage)
+        for text in settings.new_function_versions
+    ]
     tried = [
-        versions.problem_of(versions.parse(each, logger.service, settings.stage), functions, left)
-        for each in settings.new_function_versions
+        versions.problem_of(version, functions, left)
+        for version in named
+        if not versions.is_live(version, functions)
     ]
     return [problem for problem in tried if problem]
 

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 # Lambda has no room just now, which says nothing about the version.
 THROTTLED = "TooManyRequestsException"
+# AutoPublishAlias in template.yaml: the alias that callers reach.
+ALIAS = "live"
 LONGEST_PAUSE = 16.0  # seconds
 
 
@@ -35,6 +37,17 @@ def parse(text: str, service: str, stage: str) -> Version:
     if kind not in ("http", "records"):
         raise ValueError(f"{text!r}: nothing is known about trying {kind!r}")
     return Version(kind, f"{service}-{name}-{stage}", number, f"/{name}/health")
+
+
+def is_live(version: Version, functions: Any) -> bool:
+    """Whether a version has the traffic already: then this deployment does not change it."""
+    try:
+        alias = functions.get_alias(FunctionName=version.function, Name=ALIAS)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False  # a new function
+        raise
+    return bool(alias["FunctionVersion"] == version.number)
 
 
 def event_for(version: Version) -> dict[str, Any]:
