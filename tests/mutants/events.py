@@ -307,6 +307,38 @@ def _(edit: Edit) -> None:
     )
 
 
+def fifo(edit: Edit) -> Function:
+    """Make the queue of a function, and that of its dead letters, keep an order."""
+    function = edit.function("queue")
+    for name in (f"{function.pascal}Queue", f"{function.pascal}DeadLetterQueue"):
+        text = edit.resource(name)
+        named = next(line for line in text.splitlines() if "QueueName:" in line)
+        edit.in_resource(name, named, f"{named}.fifo\n      FifoQueue: true")
+    return function
+
+
+@mutant("EVT-04", "a queue becomes a FIFO queue, and the handler goes on after a failure")
+def _(edit: Edit) -> None:
+    fifo(edit)
+
+
+@innocent("EVT-04", "a FIFO queue's handler goes on in other groups only")
+def _(edit: Edit) -> None:
+    path = f"{fifo(edit).code}/index.py"
+    edit.replace(path, "    BatchProcessor,\n    EventType,\n", "    SqsFifoPartialProcessor,\n")
+    edit.sub(
+        path,
+        r"^processor = BatchProcessor\([^()]*\)\n",
+        "processor = SqsFifoPartialProcessor(skip_group_on_error=True)\n"
+        "processor.raise_on_entire_batch_failure = False\n",
+    )
+
+
+@innocent("EVT-04", "messages of a FIFO queue come one by one")
+def _(edit: Edit) -> None:
+    edit.in_resource(f"{fifo(edit).pascal}QueueMapping", "BatchSize: 10", "BatchSize: 1")
+
+
 # ── EVT-05: chosen numbers ───────────────────────────────────────────────────
 
 

@@ -64,6 +64,13 @@ def _(edit: Edit) -> None:
     edit.in_resource(edit.function("event").logical_id, old, f"source: [{edit.service}s]")
 
 
+@mutant("EVT-09", "a function listens to a FIFO topic")
+def _(edit: Edit) -> None:
+    name = f"{edit.function('topic').pascal}Topic"
+    named = next(line for line in edit.resource(name).splitlines() if "TopicName:" in line)
+    edit.in_resource(name, named, f"{named}.fifo\n      FifoTopic: true")
+
+
 @innocent("EVT-09", "references to what SAM makes, and to what only one environment has")
 def _(edit: Edit) -> None:
     function = edit.function()

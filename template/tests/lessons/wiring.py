@@ -9,7 +9,7 @@ from typing import Any
 from .environments import all_deployed, exists, resolved
 from .parsers import at, line_of
 from .policies import listed, targets
-from .service import TEMPLATE, Function, Resource, Service
+from .service import TEMPLATE, Function, Resource, Service, strings
 
 # Events of SAM that Lambda takes at once and handles later, and those that it fetches itself.
 ASYNCHRONOUS = {
@@ -59,6 +59,19 @@ class Source:
 
     def line_of(self, *keys: str) -> int:
         return line_of(self.settings, *keys) or self.line
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether it is a queue that keeps an order."""
+        if self.queue:
+            return is_true(self.queue.get("FifoQueue"))
+        named = [at(self.settings, "EventSourceArn"), at(self.settings, "Queue")]
+        return self.kind == "SQS" and any(text.endswith(".fifo") for text, _ in strings(named))
+
+
+def is_true(value: Any) -> bool:
+    """Whether a property says yes: YAML has true, and CloudFormation takes "true" for it."""
+    return str(value).lower() == "true"
 
 
 def sources(service: Service) -> Iterator[Source]:

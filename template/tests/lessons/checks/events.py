@@ -190,6 +190,30 @@ def _answers(handler: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     )
 
 
+# Powertools' processors, by whether they know of groups.
+POWERTOOLS = "aws_lambda_powertools."
+IN_ORDER, IN_NO_ORDER = "SqsFifoPartialProcessor", {"AsyncBatchProcessor", "BatchProcessor"}
+
+
+@check("EVT-04")
+def groups_keep_their_order(service: Service) -> Iterator[Finding]:
+    """What reads a FIFO queue handles no message of a group after one that failed."""
+    for source in sources(service):
+        single = str(at(source.settings, "BatchSize")) == "1"
+        folder = source.function.folder if source.function else ""
+        if single or not source.is_fifo or folder not in service.function_folders:
+            continue
+        made = [each for each in code_of(service, folder).calls if each[2].startswith(POWERTOOLS)]
+        if any(last(name) == IN_ORDER for _where, _call, name in made):
+            continue
+        for where, call, name in made:
+            if last(name) in IN_NO_ORDER:
+                told = f"`{last(name)}` goes on in a group of the FIFO queue of {source.name} after"
+                told += " a message that failed"
+                mend = f"Take `{IN_ORDER}(skip_group_on_error=True)`."
+                yield Finding("EVT-04", where.module.path, call.lineno, told, mend=mend)
+
+
 # Exceptions that are every exception, and what code does that keeps nothing of one.
 ANY = {"BaseException", "Exception", "builtins.Exception"}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "log", "append_keys"}
@@ -292,9 +316,8 @@ def numbers_are_chosen(service: Service) -> Iterator[Finding]:
     for source in sources(service):
         # There is nothing to wait for with a batch of one, and FIFO queues have no window.
         single = str(at(source.settings, "BatchSize")) == "1"
-        is_fifo = source.queue and source.queue.get("FifoQueue")
         for key in CHOSEN[source.kind]:
-            if key not in source.settings and not ("Window" in key and (single or is_fifo)):
+            if key not in source.settings and not ("Window" in key and (single or source.is_fifo)):
                 found = f"{source.name} has no `{key}`"
                 yield source.owner.finding("EVT-05", source.line, found)
         limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None

@@ -11,7 +11,9 @@ from ..environments import environments, resolved
 from ..findings import Finding, check
 from ..names import names
 from ..parsers import Module, at, dotted, line_of
+from ..policies import targets
 from ..service import TEMPLATE, Function, Reference, Service, references
+from ..wiring import is_true
 
 # ── EVT-09: references ───────────────────────────────────────────────────────
 
@@ -163,6 +165,24 @@ def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
                     about = function.logical_id
                     line = function.line_of(*path)
                     yield Finding("EVT-09", TEMPLATE, line, told, resource=about)
+
+
+@check("EVT-09")
+def topics_can_call_functions(service: Service) -> Iterator[Finding]:
+    """A FIFO topic brings its messages to queues only."""
+    topics = service.of_type("AWS::SNS::Topic")
+    fifo = {each.logical_id for each in topics if is_true(each.get("FifoTopic"))}
+    mend = "Subscribe a FIFO queue to it, and let the function read that; or take a standard topic."
+    for function in service.functions:
+        for event, body in function.events.items():
+            keys = ("Events", event, "Properties", "Topic")
+            if body["Type"] == "SNS" and targets(function.get(*keys)) & fifo:
+                told = f"`{event}` of `{function.logical_id}` is a FIFO topic, which can't call it"
+                yield function.finding("EVT-09", function.line_of(*keys), told, mend=mend)
+    for each in service.of_type("AWS::SNS::Subscription"):
+        if each.get("Protocol") == "lambda" and targets(each.get("TopicArn")) & fifo:
+            told = f"`{each.logical_id}` is of a FIFO topic, which can't call a function"
+            yield each.finding("EVT-09", each.line_of("TopicArn"), told, mend=mend)
 
 
 def _physical(service: Service, template: Template) -> set[str]:
