@@ -21,6 +21,7 @@ import pytest
 import yaml
 from aws import Account
 from conftest import ROOT, SAMPLES, check, sample
+from delivery.spelling import pascal
 
 CALL = """
 import importlib, json, sys, types
@@ -106,7 +107,7 @@ def test_life_of_a_service(
     try:
         for item in answers.get("functions", "app:api").split(","):
             name, trigger = item.strip().split(":")
-            logical_id = "".join(map(str.capitalize, name.split("_"))) + "Function"
+            logical_id = pascal(name) + "Function"
             artifact = service / ".aws-sam" / "build" / logical_id
             libraries = list(artifact.rglob("*.so"))
             assert {machine_of(library) for library in libraries} <= {architecture}

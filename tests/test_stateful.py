@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from conftest import QUESTIONS, check, commit, render, run
+from delivery.spelling import pascal
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -54,10 +55,6 @@ class Edited:
     deleted: set[str] = field(default_factory=set)
     block: list[str] = field(default_factory=list)  # text in its block of template.yaml
     timeout: int | None = None
-
-
-def pascal(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
 
 
 class Functions(RuleBasedStateMachine):

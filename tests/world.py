@@ -186,7 +186,7 @@ class World:
             "TemplateVersion": checks_account.template_version(self.service),
         } | parameters
         self.client("cloudformation").create_stack(
-            StackName=f"orders-infra-{given['EnvironmentName']}",
+            StackName=f"{self.service.name}-infra-{given['EnvironmentName']}",
             TemplateBody=(self.root / "infra" / "environment.yaml").read_text("utf-8"),
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
         )
@@ -285,7 +285,17 @@ def world(
     monkeypatch: pytest.MonkeyPatch,
 ) -> World:
     """A healthy one, before the first deployment."""
-    root = tmp_path / "orders"
+    return prepared(deployable, moto_server, tmp_path, monkeypatch)
+
+
+def prepared(
+    deployable: Path,
+    moto_server: ThreadedMotoServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    """A copy of a service, and an account that is prepared for it."""
+    root = tmp_path / deployable.name
     shutil.copytree(deployable, root)
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -317,7 +327,8 @@ def world(
     world.client("iam").create_open_id_connect_provider(
         Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
     )
-    world.client("secretsmanager").create_secret(Name="orders/stripe-key-dev", SecretString="x")
+    secret = f"{world.service.name}/stripe-key-dev"
+    world.client("secretsmanager").create_secret(Name=secret, SecretString="x")
     return world
 
 

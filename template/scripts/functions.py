@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from delivery.spelling import kebab, pascal, snake
 
 import merging
 
@@ -80,11 +81,11 @@ class Function:
     @property
     def pascal(self) -> str:
         """How its resources begin: orders_api → OrdersApi."""
-        return self.name.replace("_", " ").title().replace(" ", "")
+        return pascal(self.name)
 
     @property
     def kebab(self) -> str:
-        return self.name.replace("_", "-")
+        return kebab(self.name)
 
 
 def answers(root: Path = ROOT) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def answer_with(items: list[Function]) -> dict[str, str]:
 
 
 def package() -> str:
-    return str(answers()["service_name"]).replace("-", "_")
+    return snake(str(answers()["service_name"]))
 
 
 def folders(name: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from delivery.spelling import pascal
+
 from .edits import CONFIG, Edit, innocent, mutant
 
 INFRA = "infra/environment.yaml"
@@ -133,8 +135,9 @@ def _(edit: Edit) -> None:
 @mutant("IAM-02", "the role for deployments is called the same everywhere")
 def _(edit: Edit) -> None:
     old = edit.resource("DeployRole", INFRA).split("RoleName:")[1].split("      Description")[0]
-    pascal = "".join(map(str.capitalize, edit.service.split("-")))
-    in_infra(edit, "DeployRole", f"RoleName:{old}", f"RoleName: {pascal}-Deploy-Role\n")
+    in_infra(
+        edit, "DeployRole", f"RoleName:{old}", f"RoleName: {pascal(edit.service)}-Deploy-Role\n"
+    )
 
 
 @mutant("IAM-02", "both environments are spelled the same")
@@ -192,6 +195,26 @@ def _(edit: Edit) -> None:
     start = text.index("                token.actions.githubusercontent.com:sub:")
     end = text.index("                token.actions.githubusercontent.com:repository_id")
     in_infra(edit, "DeployRole", text[start:end], "")
+
+
+WORKFLOW_REF = "                token.actions.githubusercontent.com:job_workflow_ref: "
+
+
+@mutant("IAM-03", "any workflow of the branch may sign in")
+def _(edit: Edit) -> None:
+    text = edit.resource("DeployRole", INFRA)
+    start = text.index(WORKFLOW_REF)
+    in_infra(edit, "DeployRole", text[start : text.index("\n", start) + 1], "")
+
+
+@mutant("IAM-03", "the workflow is trusted on every branch")
+def _(edit: Edit) -> None:
+    in_infra(edit, "DeployRole", "deploy.yml@refs/heads/${Branch}", "deploy.yml@*")
+
+
+@mutant("IAM-03", "the trust names a workflow that is not there")
+def _(edit: Edit) -> None:
+    in_infra(edit, "DeployRole", "/deploy.yml@", "/release.yml@")
 
 
 @mutant("IAM-03", "a developer may become the role to debug it")
@@ -678,5 +701,4 @@ def _(edit: Edit) -> None:
 
 @innocent("IAM-07", "a role's name spells the service in its own way")
 def _(edit: Edit) -> None:
-    pascal = "".join(map(str.capitalize, edit.service.split("-")))
-    called(edit, f"!Join ['-', [{pascal}, CodeDeploy, !Ref EnvironmentName]]")
+    called(edit, f"!Join ['-', [{pascal(edit.service)}, CodeDeploy, !Ref EnvironmentName]]")

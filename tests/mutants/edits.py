@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
+from delivery.spelling import kebab, pascal, snake
 
 # What a module has below `import boto3`, for clients that end before their function does.
 CONFIG = """from botocore.config import Config
@@ -42,7 +43,7 @@ class Function:
     @property
     def pascal(self) -> str:
         """With what the logical ids of its resources begin."""
-        return "".join(map(str.capitalize, self.name.split("_")))
+        return pascal(self.name)
 
     @property
     def logical_id(self) -> str:
@@ -50,7 +51,7 @@ class Function:
 
     @property
     def kebab(self) -> str:
-        return self.name.replace("_", "-")
+        return kebab(self.name)
 
 
 class Edit:
@@ -78,7 +79,7 @@ class Edit:
 
     @property
     def package(self) -> str:
-        return self.service.replace("-", "_")
+        return snake(self.service)
 
     @property
     def functions(self) -> list[Function]:

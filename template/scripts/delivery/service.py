@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from .errors import DeliveryError
-from .template import Template, read
+from .template import Template, UnknownError, read
 
 ENVIRONMENTS = ("dev", "prod")
+INFRA = "infra/environment.yaml"
 # `aws` with a service that has Regions.
 COMMAND = re.compile(r"\baws (?!configure\b|sso\b|login\b|iam\b|budgets\b)[a-z0-9]+ [a-z]")
 
@@ -160,19 +161,39 @@ class Service:
 
     @property
     def deploy_role(self) -> str:
-        pascal = self.name.replace("-", " ").title().replace(" ", "")
-        return f"{pascal}-GitHubActions-Deploy-{self.environment.title()}-Role"
+        return self._made("DeployRole", "RoleName")
 
     @property
     def execution_role(self) -> str:
-        return f"{self.name}-cloudformation-{self.environment}"
+        return self._made("ExecutionRole", "RoleName")
 
     @property
     def boundary(self) -> str:
-        return f"{self.name}-boundary-{self.environment}"
+        return self._made("Boundary", "ManagedPolicyName")
 
     def bucket(self, account: str) -> str:
-        return f"{self.name}-artifacts-{account}-{self.environment}"
+        return self._made("ArtifactBucket", "BucketName", account)
+
+    @cached_property
+    def _infra_data(self) -> dict[str, Any]:
+        try:
+            return read(self._text(INFRA))
+        except yaml.YAMLError as error:
+            raise DeliveryError(
+                f"{INFRA} can't be read: {_in_a_line(error)}", "Correct it: make lint"
+            ) from error
+
+    def _made(self, logical_id: str, key: str, account: str = "") -> str:
+        """The name that infra/environment.yaml gives to one of its resources."""
+        pseudo = {"AWS::AccountId": account}
+        template = Template(self._infra_data, {"EnvironmentName": self.environment}, pseudo)
+        try:
+            return str(template.resolve(self._infra_data["Resources"][logical_id]["Properties"][key]))
+        except (KeyError, TypeError, UnknownError) as error:
+            raise DeliveryError(
+                f"{INFRA} gives no {key} to {logical_id} that can be told from the file.",
+                f"Bring it back as git has it: git log -p -- {INFRA}",
+            ) from error
 
     def arn(self, account: str, kind: str, name: str) -> str:
         """The ARN of something that IAM has: a role, a policy."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
+from delivery.spelling import snake
 from delivery.template import LocatedMapping, Template
 
 from . import parsers
@@ -257,7 +258,7 @@ class Service:
     @property
     def package(self) -> str:
         """The folder below src that has the functions."""
-        return self.name.replace("-", "_")
+        return snake(self.name)
 
     @property
     def samconfig(self) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from delivery.spelling import pascal
+
 from ..aws_calls import aws_calls
 from ..environments import environments, exists, in_prod, resolved, values
 from ..findings import BrokenFileError, Finding, check
@@ -337,11 +339,10 @@ def _begins_with_service(service: Service, text: str) -> bool:
     """orders-jobs-dev, orders/key-dev, orders_jobs-dev, OrdersJobs-dev."""
     if not service.name:
         return True  # the answers are gone, which is told
-    pascal = "".join(map(str.capitalize, service.name.split("-")))
     plain = (service.name, service.package)
     return any(
         text == each or (text.startswith(each) and not text[len(each)].isalnum()) for each in plain
-    ) or bool(re.match(rf"{re.escape(pascal)}(?![a-z])", text))
+    ) or bool(re.match(rf"{re.escape(pascal(service.name))}(?![a-z])", text))
 
 
 @check("IAC-05")
