@@ -600,6 +600,7 @@ def token(access: Access, **claims: str) -> Request:
         "repository_id": "2002",
         "environment": named.environment,
         "ref": f"refs/heads/{named.branch}",
+        "job_workflow_ref": f"{named.repository}/{DEPLOY}@refs/heads/{named.branch}",
     }
     return {
         "principal": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
@@ -611,6 +612,9 @@ def token(access: Access, **claims: str) -> Request:
             if value
         },
     }
+
+
+DEPLOY = ".github/workflows/deploy.yml"
 
 
 def immutable(access: Access) -> str:
@@ -628,6 +632,7 @@ def test_nobody_else_may_deploy(access: Access) -> None:
     """IAM-02, IAM-03."""
     here, repository = access.named.environment, access.named.repository
     there = "prod" if here == "dev" else "dev"
+    branch = f"refs/heads/{access.named.branch}"
     requests = [
         token(access, ref="refs/heads/feature"),
         token(
@@ -643,13 +648,18 @@ def test_nobody_else_may_deploy(access: Access) -> None:
         token(access, sub=f"repo:somebody/warehouse:environment:{here}", repository_id="3003"),
         token(access, repository_id="3003"),
         token(access, sub=immutable(access).replace("@2002", "@3003"), repository_id="3003"),
+        # another workflow of the same branch and environment; this one as another branch has it, or
+        # of another repository, which the job calls
+        token(access, job_workflow_ref=f"{repository}/.github/workflows/nightly.yml@{branch}"),
+        token(access, job_workflow_ref=f"{repository}/{DEPLOY}@refs/heads/feature"),
+        token(access, job_workflow_ref=f"somebody/warehouse/{DEPLOY}@{branch}"),
         # a subject of wildcards, another audience, a claim that is not there
         token(access, sub="repo:*"),
         token(access, sub=f"repo:{repository}:environment:*"),
         token(access, aud="https://github.com/somebody"),
         *[
             token(access, **{claim: ""})
-            for claim in ("aud", "sub", "repository_id", "environment", "ref")
+            for claim in ("aud", "sub", "repository_id", "environment", "ref", "job_workflow_ref")
         ],
     ]
     assert allowed(requests, [ANYTHING], resource_policy=access.simulated_trust) == []

@@ -184,6 +184,7 @@ SUBJECT = re.compile(
     r"repo:(?P<owner>[^/@:*?]+)(@[^/:*?]+)?/(?P<name>[^/@:*?]+)(@[^/:*?]+)?"
     r":(?P<rest>environment:[^*?:]+|ref:refs/heads/[^*?]+)"
 )
+WORKFLOW = re.compile(r"[^/@*?]+/[^/@*?]+/(?P<path>\.github/workflows/[^/@*?]+)@refs/heads/[^*?]+")
 
 
 @check("IAM-03")
@@ -224,6 +225,26 @@ def _too_wide(service: Service, role: Role, trust: Statement) -> Iterator[tuple[
             line = line_of(trust.body, "Condition", "StringEquals", f"{ISSUER}:sub") or line
             yield line, problem
             return
+    yield from _workflow_problems(service, role, trust, compared)
+
+
+def _workflow_problems(
+    service: Service, role: Role, trust: Statement, compared: dict[str, Any]
+) -> Iterator[tuple[int, str]]:
+    """What is wrong with the workflow that a trust names; a role that deploys has to name one."""
+    key = f"{ISSUER}:job_workflow_ref"
+    line = line_of(trust.body, "Condition", "StringEquals", key) or trust.line
+    if key not in compared:
+        if any("iam:PassRole" in each.actions for each in role.permissions):
+            yield line, "compares no `job_workflow_ref`: any workflow of the branch can become it"
+        return
+    template = deployed(service, role.path, ENVIRONMENTS[0])
+    for value, written in _subjects(template, compared[key]):
+        found = WORKFLOW.fullmatch(value)
+        if not found:
+            yield line, f"trusts `{written}`, which is not one workflow on one branch"
+        elif found["path"] not in service.workflows:
+            yield line, f"trusts the workflow `{found['path']}`, which is not there"
 
 
 def _several(names: list[str]) -> str:
