@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from delivery.spelling import kebab, pascal, snake
 
 import merging
+from delivery.spelling import kebab, pascal, snake
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / ".copier-answers.yml"

@@ -188,7 +188,9 @@ class Service:
         pseudo = {"AWS::AccountId": account}
         template = Template(self._infra_data, {"EnvironmentName": self.environment}, pseudo)
         try:
-            return str(template.resolve(self._infra_data["Resources"][logical_id]["Properties"][key]))
+            return str(
+                template.resolve(self._infra_data["Resources"][logical_id]["Properties"][key])
+            )
         except (KeyError, TypeError, UnknownError) as error:
             raise DeliveryError(
                 f"{INFRA} gives no {key} to {logical_id} that can be told from the file.",
