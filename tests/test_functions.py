@@ -760,7 +760,7 @@ def test_an_answer_merges_with_edits(service: Path) -> None:
     edit(service, "samconfig.toml", '"LogLevel=DEBUG"', '"LogLevel=INFO"')
     edit(service, "src/orders/app/lambda_pkg/index.py", "import json\n", "import json  # mine\n")
     commit(service)
-    made(service, "answer", "NAME=secrets", "VALUE=stripe-key")
+    made(service, "answer", "NAME=secrets", "VALUE=stripe-key:app")
     assert '"LogLevel=INFO"' in text(service, "samconfig.toml")
     assert "STRIPE_KEY_SECRET" in text(service)
     assert "import json  # mine" in text(service, "src/orders/app/lambda_pkg/index.py")

@@ -96,7 +96,7 @@ def test_the_details_are_asked_on_request(template: Path, tmp_path: Path) -> Non
         ("Python version of the Lambda runtime", ""),
         ("Processor of the functions", ""),
         ("The GitHub repository", ""),
-        ("Names of the secrets", "twilio-api-key"),
+        ("What functions read from Secrets", "twilio-api-key"),
         ("Who issues the JSON Web Tokens", "https://login.example.com/"),
         ("The audience that these tokens", ""),
         ("The address that gets the alarms", "oncall@example.com"),
@@ -108,7 +108,7 @@ def test_the_details_are_asked_on_request(template: Path, tmp_path: Path) -> Non
     terminal.expect(pexpect.EOF)
     recorded = answers(destination)
     assert recorded["table"] is False
-    assert recorded["secrets"] == "twilio-api-key"
+    assert recorded["secrets"] == "twilio-api-key:app"
     assert recorded["alarm_email"] == "oncall@example.com"
     assert recorded["jwt_audience"] == "orders"
     assert recorded["monthly_budget_usd"] == "20"

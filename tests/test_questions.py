@@ -72,8 +72,8 @@ ACCEPTED = [
     ("dev_branch", "entwicklung-ü"),
     ("prod_branch", "release"),
     ("secrets", ""),
-    ("secrets", "twilio-api-key"),
-    ("secrets", "twilio-api-key,stripe , x2"),
+    ("secrets", "twilio-api-key:app"),
+    ("secrets", "twilio-api-key:app, stripe:app, x2:app"),
     ("alarm_chat_webhook", ""),
     ("alarm_chat_webhook", "chat-webhook"),
     ("jwt_issuer", ""),
@@ -193,8 +193,11 @@ REFUSED = [
     ("secrets", "a", "is not kebab-case: 2 to 32"),
     ("secrets", "x" * 33, "is not kebab-case: 2 to 32"),
     ("secrets", "twilio,", "several are separated by commas"),
-    ("secrets", "twilio,twilio", '"twilio" comes twice'),
-    ("secrets", ",".join(f"s{n}x" for n in range(21)), "More than 20 secrets"),
+    ("secrets", "twilio:", 'No function "" to read "twilio"'),
+    ("secrets", "twilio:app:jobs", "not of the form secret:function"),
+    ("secrets", "twilio:ap", 'No function "ap" to read "twilio": the functions are app. Example'),
+    ("secrets", "twilio,twilio:app", '"twilio:app" comes twice'),
+    ("secrets", ",".join(f"s{n}x" for n in range(21)), "More than 20 secrets do not fit"),
     ("alarm_email", "nobody", '"nobody" is not an e-mail address'),
     ("alarm_email", "a@b", "Example: oncall@example.com"),
     ("alarm_email", "a b@example.com", "or nothing for no e-mail"),
@@ -258,6 +261,30 @@ def test_a_trigger_that_needs_the_table_is_refused_without(
     assert problem.strip().startswith("Needed by: watcher. Answer yes")
     assert not RULES.table_problem(False, "app:api, worker:queue").strip()
     assert not RULES.table_problem(True, f"watcher:{trigger}").strip()
+
+
+@pytest.mark.parametrize(
+    ("functions", "given", "recorded"),
+    [
+        ("app:api", "twilio-api-key", "twilio-api-key:app"),
+        ("app : api", " twilio-api-key ,stripe : app", "twilio-api-key:app, stripe:app"),
+        ("app:api, jobs:queue", "stripe:app,stripe:jobs", "stripe:app, stripe:jobs"),
+    ],
+)
+def test_a_secret_is_recorded_with_its_function(
+    template: Path, tmp_path: Path, functions: str, given: str, recorded: str
+) -> None:
+    """So that one which comes later gets nothing by accident."""
+    answers = ask(template, tmp_path, {"functions": functions, "secrets": given})
+    assert answers["secrets"] == recorded
+
+
+def test_with_several_functions_a_secret_names_its_own(template: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='"stripe" needs its function, one of app, jobs') as refusal:
+        ask(template, tmp_path, {"functions": "app:api, jobs:queue", "secrets": "stripe"})
+    assert str(refusal.value).endswith("Example: stripe:jobs")
+    fits = ",".join(f"s{n}x:{fn}" for n in range(20) for fn in ("app", "jobs"))
+    assert not RULES.secrets_problem(fits, "app:api, jobs:queue").strip()
 
 
 def test_a_bucket_has_a_name_that_fits(template: Path, tmp_path: Path) -> None:

@@ -268,7 +268,6 @@ def test_a_function_may_do_what_its_code_does_and_no_more(
         "an-order-service-19/class-${EnvironmentName}-??????",
         "an-order-service-19/str-${EnvironmentName}-??????",
         "an-order-service-19/twilio-api-key-${EnvironmentName}-??????",
-        "an-order-service-19/a-secret-with-thirty-two-letters-${EnvironmentName}-??????",
     ]
     bare = resources(rendered_samples["no-table"], "AWS::Serverless::Function")["AppFunction"]
     assert "Policies" not in bare

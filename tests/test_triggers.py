@@ -91,6 +91,7 @@ def test_a_room_lists_its_files(trigger: str, slot: str) -> None:
 @pytest.mark.parametrize("slot", SLOTS)
 def test_what_is_common_is_used(slot: str) -> None:
     named = {name for trigger in TRIGGERS for name in listed(ROOT / "triggers" / trigger, slot)}
+    named |= {"secret_values.py.jinja", "test_secrets.py.jinja"}  # of those that read secrets
     assert {path.name for path in (ROOT / "common" / SLOTS[slot]).glob("*.*")} <= named
 
 
@@ -189,6 +190,34 @@ def test_a_function_may_do_what_its_handler_does_and_no_more(
 ) -> None:
     """IAM-06: after SAM's own additions, on the role that is really made."""
     assert statements(stack, f"{function}Function") == SECRET | expected
+
+
+def test_a_secret_is_of_the_functions_that_are_named(
+    service: Path, stack: dict[str, Any]
+) -> None:
+    """Variable, permission, helper, its test and the README's row: all of them or none."""
+    pairs = sample(ROOT / "tests/samples/all-triggers.yml")["secrets"].split(",")
+    given = [tuple(pair.strip().split(":")) for pair in pairs]
+    assert {fn for _secret, fn in given} == {name for name, _trigger in FUNCTIONS[::2]} | {"packer"}
+    for name, _trigger in FUNCTIONS:
+        names = [secret for secret, fn in given if fn == name]
+        variables = [f"{secret.replace('-', '_').upper()}_SECRET" for secret in names]
+        function = stack[f"{name.capitalize()}Function"]["Properties"]
+        passed = function["Environment"]["Variables"]
+        assert [each for each in passed if each.endswith("_SECRET")] == variables
+        allowed = statements(stack, f"{name.capitalize()}Function")
+        readable = allowed.get("secretsmanager:GetSecretValue", [])
+        assert [re.findall(r"warehouse/(.*)-\$", arn["Fn::Sub"]) for arn in readable] == [
+            [secret] for secret in names
+        ]
+        folder = service / "src/warehouse" / name
+        readme = (folder / "README.md").read_text("utf-8")
+        assert re.findall(r"^\| `(\w+_SECRET)` \|", readme, re.MULTILINE) == variables
+        assert ("secretsmanager" in readme) is bool(names)
+        settings = (folder / "lambda_pkg/settings.py").read_text("utf-8")
+        assert re.findall(r'required\("(\w+_SECRET)"\)', settings) == variables
+        assert (folder / "lambda_pkg/services/secret_values.py").exists() is bool(names)
+        assert (service / "tests/unit" / name / "test_secrets.py").exists() is bool(names)
 
 
 def test_events_are_published_under_the_services_name_only(service: Path) -> None:

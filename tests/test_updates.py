@@ -165,7 +165,7 @@ def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
         {"alarm_email": "oncall@example.com"},
         {"alarm_chat_webhook": "chat-webhook"},
         {"monthly_budget_usd": "0"},
-        {"secrets": "twilio-api-key"},
+        {"secrets": "twilio-api-key:app"},
         {"jwt_issuer": "https://login.example.com/", "jwt_audience": "orders"},
         {"private_index": "acme/python"},
         {"table": False},

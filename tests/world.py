@@ -268,7 +268,7 @@ def deployable(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         tmp_path_factory.mktemp("preflight") / "orders",
         service_name="orders",
         functions="app:api, worker:queue",
-        secrets="stripe-key",
+        secrets="stripe-key:app",
         github_repository="example-org/orders",
         python_version=PYTHON,
         architecture="x86_64",
