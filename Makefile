@@ -23,7 +23,7 @@ service: .venv/.copier ## Render a service: make service DEST=../orders [ARGS="-
 	@$(if $(ALLOW_DIRTY),,test "$(TEMPLATE)" != "$(CURDIR)" || test -z "$$(git status --porcelain)" || { \
 		echo "This clone has changes that are not committed: a service made from them could not be updated." >&2; \
 		echo "Commit or stash them first, or for a service to throw away: make service ALLOW_DIRTY=1 ..." >&2; exit 2; })
-	@UV="$(CURDIR)/$(UV)" $(BIN)/copier copy --trust $(if $(ALLOW_DIRTY),--vcs-ref HEAD) $(ARGS) "$(TEMPLATE)" "$(DEST)"
+	@UV="$(CURDIR)/$(UV)" $(BIN)/python hooks/make_service.py "$(TEMPLATE)" "$(DEST)" $(if $(ALLOW_DIRTY),--vcs-ref HEAD) $(ARGS)
 
 # The tests' `uv` and `sam` come before this machine's.
 test: export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-sam/bin:$(PATH)

@@ -1,0 +1,79 @@
+"""What `make service` runs: Copier, after a look at what it would silently ignore.
+
+    python hooks/make_service.py TEMPLATE DESTINATION [OPTION...]
+
+Copier renders happily when --data answers a question that does not exist, and reports an answer that
+is refused with a traceback. Here both end with a sentence, and before anything is rendered.
+
+Runs in Copier's interpreter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import yaml
+
+CLONE = Path(__file__).parents[1]
+
+
+def questions(template: str) -> list[str]:
+    """The questions of a template in a folder; of one elsewhere, as this clone has them."""
+    path = Path(template, "copier.yml")
+    text = (path if path.is_file() else CLONE / "copier.yml").read_text("utf-8")
+    return [
+        name
+        for name, question in yaml.safe_load(text).items()
+        if not name.startswith("_") and question.get("when") is not False and name != "seen"
+    ]
+
+
+def given(options: list[str]) -> list[str]:
+    """The names that Copier's options give answers to."""
+    parser = argparse.ArgumentParser(prog="make service", add_help=False, allow_abbrev=False)
+    parser.add_argument("-d", "--data", action="append", default=[])
+    parser.add_argument("--data-file", type=Path, action="append", default=[])
+    known, _others = parser.parse_known_args(options)
+    names = []
+    for pair in known.data:
+        name, equals, _value = pair.partition("=")
+        if not equals:
+            sys.exit(f'--data takes NAME=VALUE, and got "{pair}": --data aws_region=eu-west-1')
+        names.append(name)
+    for path in known.data_file:
+        try:
+            names += yaml.safe_load(path.read_text("utf-8")) or {}
+        except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+            sys.exit(f"--data-file {path} can't be read as answers, NAME: VALUE in YAML: {error}")
+    return names
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The questions that were probably meant, or all of them."""
+    close = [each for each in known if name in each] or difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Its questions are: {', '.join(known)}"
+
+
+def main(template: str, destination: str, *options: str) -> None:
+    known = questions(template)
+    for name in given(list(options)):
+        if name not in known:
+            sys.exit(f'The template asks no question "{name}". {nearest(name, known)}')
+    sys.argv[1:] = ["copy", "--trust", *options, template, destination]
+    try:
+        runpy.run_module("copier", run_name="__main__", alter_sys=True)
+    except ValueError as error:
+        if re.match("Validation error|Invalid choice", str(error)):  # an answer that is refused
+            sys.exit(str(error))
+        raise
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
