@@ -134,6 +134,33 @@ def test_help_is_the_default_and_lists_everything(service: Path) -> None:
         assert re.search(rf"^  make {target} +\w", listed, re.MULTILINE), target
 
 
+@pytest.mark.parametrize(
+    ("target", "given", "said"),
+    [
+        ("add-function", "NAM=nightly", "nothing here reads NAM. Did you mean NAME?"),
+        ("logs", "fn=app", "Did you mean FN?"),
+        ("deploy", "STAGE=prod", "STAGE=prod has no effect"),
+        ("deploy", "ENVIRONMENT=prod", "`make` lists what each command takes"),
+        ("deploy", "env=prod", "env=prod has no effect: ENV=prod"),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_refused(
+    service: Path, target: str, given: str, said: str
+) -> None:
+    done = run("make", target, given, cwd=service)
+    assert done.returncode != 0
+    assert said in done.stdout
+
+
+def test_variables_that_something_reads_are_not(service: Path) -> None:
+    """Tools read some; another make has its own; and so have commands of one's own."""
+    check("make", "help", "AWS_PROFILE=dev", "CI=true", cwd=service)
+    (service / "Outer.mk").write_text("all:\n\t$(MAKE) -f Makefile help\n", "utf-8")
+    check("make", "-f", "Outer.mk", "RELEASE=1", cwd=service)
+    (service / "local.mk").write_text("mine: ## My own\n\t@echo $(GREETING)\n", "utf-8")
+    assert check("make", "mine", "GREETING=hello", cwd=service).strip() == "hello"
+
+
 def test_format_mends_what_check_refuses(service: Path) -> None:
     before = (service / INDEX).read_text("utf-8")
     (service / INDEX).write_text(before.replace("import json\n", "import os, json\n"), "utf-8")

@@ -68,6 +68,17 @@ def test_six_times_enter_is_a_service(template: Path, tmp_path: Path) -> None:
     assert "your-org/orders is a placeholder" in end
 
 
+def test_a_folder_that_gives_no_name_proposes_none(template: Path, tmp_path: Path) -> None:
+    terminal = copier(template, tmp_path / "Küche", "--skip-tasks")
+    terminal.expect(QUESTIONS[0])
+    terminal.send("kitchen" + ENTER)
+    for question in QUESTIONS[1:]:
+        terminal.expect(question)
+        terminal.send(ENTER)
+    terminal.expect(pexpect.EOF)
+    assert answers(tmp_path / "Küche")["service_name"] == "kitchen"
+
+
 def test_a_refused_answer_says_why_and_can_be_mended(template: Path, tmp_path: Path) -> None:
     destination = tmp_path / "orders"
     terminal = copier(template, destination, "--skip-tasks")

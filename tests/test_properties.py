@@ -56,6 +56,14 @@ FUNCTIONS = (
 BRANCH = st.text("abü/.+!-_@#$'\"`|&;=", min_size=1, max_size=20).filter(accepted("branch"))
 
 
+def with_readers(answers: dict[str, object]) -> dict[str, object]:
+    """The secrets, one for each function in turn."""
+    names = [item.split(":")[0].strip() for item in str(answers["functions"]).split(",")]
+    secrets = [item for item in str(answers["secrets"]).split(", ") if item]
+    pairs = [f"{secret}:{names[n % len(names)]}" for n, secret in enumerate(secrets)]
+    return {**answers, "secrets": ", ".join(pairs)}
+
+
 def fit_together(answers: dict[str, object]) -> bool:
     """Streams need the table, and a bucket's name has room for 44 characters."""
     pairs = [item.strip().split(":") for item in str(answers["functions"]).split(",")]
@@ -82,7 +90,7 @@ ANSWERS = st.fixed_dictionaries(
         "private_index": st.sampled_from(["", "acme/python"]),
         "monthly_budget_usd": st.integers(0, 1_000_000).map(str),
     }
-).filter(lambda answers: fit_together(answers))
+).map(with_readers).filter(fit_together)
 
 
 @given(answers=ANSWERS)

@@ -327,7 +327,15 @@ def test_refused_on_the_command_line(template: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "name"), [("shop-api", "shop-api"), ("Shop_API", "orders"), ("json", "orders")]
+    ("folder", "name"),
+    [
+        ("shop-api", "shop-api"),
+        ("Shop_API", "shop-api"),
+        ("InvoiceReminders", "invoice-reminders"),
+        ("HTTPProxy2", "http-proxy2"),
+        ("my_service", "my-service"),
+        ("My Service", "my-service"),
+    ],
 )
 def test_the_folder_proposes_the_name(
     template: Path, tmp_path: Path, folder: str, name: str
@@ -335,6 +343,16 @@ def test_the_folder_proposes_the_name(
     run_copy(str(template), tmp_path / folder, defaults=True, skip_tasks=True, quiet=True)
     answers = yaml.safe_load((tmp_path / folder / ".copier-answers.yml").read_text("utf-8"))
     assert answers["service_name"] == name
+
+
+@pytest.mark.parametrize("folder", ["json", "Küche", "orders_dev", "xy", "RemindersOfOpenInvoices"])
+def test_a_folder_that_gives_no_name_stops_the_run(
+    template: Path, tmp_path: Path, folder: str
+) -> None:
+    with pytest.raises(ValueError, match="The folder gave no good name") as refusal:
+        run_copy(str(template), tmp_path / folder, defaults=True, skip_tasks=True, quiet=True)
+    assert str(refusal.value).endswith("Pass it: --data service_name=orders-api")
+    assert not (tmp_path / folder).exists()
 
 
 def test_questions_that_few_need_are_recorded_too(template: Path, tmp_path: Path) -> None:

@@ -121,6 +121,55 @@ def test_make_service_refuses_what_could_not_be_updated(clone: Path) -> None:
     assert (clone.parent / "orders" / "NEWS.md").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--data region=eu-west-1", 'no question "region". Did you mean aws_region?'),
+        ("-d alarm_mail=a@example.com", "Did you mean alarm_email?"),
+        ("-dbranch=trunk", "Did you mean dev_branch or prod_branch?"),
+        ("--data=foo=1", "Its questions are: service_name, "),
+        ("--data package_name=shop", 'no question "package_name"'),  # computed from others
+        ("--data-file ../answers.yml", 'no question "regoin". Did you mean aws_region?'),
+        ("--data-file ../none.yml", "../none.yml can't be read as answers"),
+        ("--data table", '--data takes NAME=VALUE, and got "table"'),
+        ("--data functions=app", '"app" is not of the form name:trigger'),
+        ("--data python_version=2.7", "'2.7' is not in ['3.14'"),
+    ],
+)
+def test_make_service_refuses_what_no_question_asks(clone: Path, options: str, said: str) -> None:
+    (clone.parent / "answers.yml").write_text("regoin: eu-west-1\n", "utf-8")
+    done = service(clone, "DEST=../orders", f"ARGS=--defaults --skip-tasks {options}")
+    assert done.returncode != 0
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (clone.parent / "orders").exists()
+
+
+def test_make_service_says_that_a_folder_gives_no_name(clone: Path) -> None:
+    done = service(clone, "DEST=../json", "ARGS=--defaults --skip-tasks")
+    assert done.returncode != 0
+    assert "The folder gave no good name." in done.stdout
+    assert "Pass it: --data service_name=orders-api" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("DST=../orders", "Did you mean DEST?"),
+        ("TEMPLAT=gh:example/template", "Did you mean TEMPLATE?"),
+        ("dest=../orders", "Did you mean DEST?"),
+        ("QUICK=1", "`make` lists what each command takes"),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_refused(clone: Path, given: str, said: str) -> None:
+    done = service(clone, "DEST=../shop", given, "ARGS=--defaults --skip-tasks")
+    assert done.returncode != 0
+    assert f"{given} has no effect" in done.stdout
+    assert said in done.stdout
+    assert not (clone.parent / "shop").exists()
+
+
 def test_make_service_from_a_template_elsewhere(clone: Path, template: Path) -> None:
     (clone / "notes").write_text("a change here does not matter\n", "utf-8")
     done = service(clone, "DEST=../orders", f"TEMPLATE={template}", "ARGS=--defaults --skip-tasks")
