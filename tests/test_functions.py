@@ -766,6 +766,113 @@ def test_an_answer_merges_with_edits(service: Path) -> None:
     assert "import json  # mine" in text(service, "src/orders/app/lambda_pkg/index.py")
 
 
+# ── Secrets go to the functions that are named ───────────────────────────────
+
+
+def with_secrets(template: Path, folder: Path, functions: str, secrets: str) -> dict[str, bytes]:
+    answers = {"service_name": "orders", "functions": functions, "secrets": secrets}
+    return tree(render(template, folder / "fresh", **answers))
+
+
+def test_a_secret_comes_with_its_code_to_the_function_that_is_named(
+    service: Path, template: Path, tmp_path: Path
+) -> None:
+    before = kept(service)
+    said = made(service, "answer", "NAME=secrets", "VALUE=stripe-key:admin")
+    assert kept(service) == with_secrets(template, tmp_path, FUNCTIONS, "stripe-key:admin")
+    assert "src/orders/admin/lambda_pkg/services/secret_values.py" in said
+    assert "by hand" not in said
+    for path, content in kept(service).items():
+        assert "/app/" not in path or content == before[path]
+    commit(service)
+    made(service, "answer", "NAME=secrets", "VALUE=")
+    assert kept(service) == before
+
+
+def test_a_secret_is_put_beside_edits(service: Path) -> None:
+    """And the function's own tests and the gate hold, with no further edit."""
+    code, tests = "src/orders/admin/lambda_pkg", "tests/unit/admin/conftest.py"
+    edit(
+        service,
+        f"{code}/settings.py",
+        "    table_name: str\n",
+        "    table_name: str\n    vat: str\n",
+    )
+    line = '        table_name=required("TABLE_NAME"),\n'
+    edit(service, f"{code}/settings.py", line, f'{line}        vat=required("VAT"),\n')
+    edit(service, "template.yaml", "  AdminLogGroup:", "  # Mine.\n  AdminLogGroup:")
+    resource = text(service).index("  AdminFunction:")
+    at = text(service).index("          TABLE_NAME: !Ref Table\n", resource)
+    (service / "template.yaml").write_text(
+        text(service)[:at] + "          VAT: '19'\n" + text(service)[at:], "utf-8"
+    )
+    edit(
+        service,
+        tests,
+        '    "TABLE_NAME": "orders-dev",\n',
+        '    "TABLE_NAME": "orders-dev",\n    "VAT": "19",\n',
+    )
+    row = "| `TABLE_NAME` | the DynamoDB table | `orders-dev` |\n"
+    edit(service, "src/orders/admin/README.md", row, f"{row}| `VAT` | per cent | `19` |\n")
+    commit(service)
+    said = made(service, "answer", "NAME=secrets", "VALUE=stripe-key:admin, twilio-key:admin")
+    assert "by hand" not in said
+    for part in (
+        'required("VAT")',
+        'required("STRIPE_KEY_SECRET")',
+        'required("TWILIO_KEY_SECRET")',
+    ):
+        assert part in text(service, f"{code}/settings.py")
+    for command in ("format --check", "check"):
+        check(service / ".venv/bin/ruff", *command.split(), cwd=service)
+    check(service / ".venv/bin/mypy", cwd=service)
+    check("make", "lessons", cwd=service)
+    check(service / ".venv/bin/pytest", "-q", "tests/unit/admin", cwd=service)
+
+
+def test_what_a_secret_can_not_be_put_into_is_listed(service: Path) -> None:
+    helper = "src/orders/admin/lambda_pkg/services/secret_values.py"
+    settings = "src/orders/admin/lambda_pkg/settings.py"
+    (service / helper).write_text('"""Mine."""\n', "utf-8")
+    (service / settings).rename(service / settings.replace("settings", "configuration"))
+    commit(service)
+    said = made(service, "answer", "NAME=secrets", "VALUE=stripe-key:admin")
+    assert text(service, helper) == '"""Mine."""\n'
+    assert not (service / settings).exists()
+    listed = said.split("Do it by hand:")[1]
+    assert f'  {helper}\n    -"""Mine' not in listed  # what the template has, not what is there
+    assert "    +def stripe_key_secret(settings: Settings) -> str:" in listed
+    assert f"  {settings}\n    +    stripe_key_secret: str\n" in listed
+
+
+def test_a_helper_that_was_edited_stays_when_its_secret_goes(service: Path) -> None:
+    helper = "src/orders/admin/lambda_pkg/services/secret_values.py"
+    made(service, "answer", "NAME=secrets", "VALUE=stripe-key:admin")
+    edit(service, helper, "MAX_AGE_SECONDS = 300", "MAX_AGE_SECONDS = 60")
+    commit(service)
+    said = made(service, "answer", "NAME=secrets", "VALUE=")
+    assert "MAX_AGE_SECONDS = 60" in text(service, helper)
+    assert f"  {helper}\n    -" in said.split("Do it by hand:")[1]
+    assert not (service / "tests/unit/admin/test_secrets.py").exists()
+    assert "STRIPE_KEY_SECRET" not in text(service)
+
+
+def test_secrets_follow_functions(service: Path, template: Path, tmp_path: Path) -> None:
+    """They stay where they are when one comes, move with its name, and go with it."""
+    made(service, "answer", "NAME=secrets", "VALUE=stripe-key:app, stripe-key:admin")
+    commit(service)
+    made(service, "add-function", "NAME=jobs", "TRIGGER=queue")
+    commit(service)
+    made(service, "rename-function", "NAME=admin", "TO=office")
+    commit(service)
+    functions, secrets = "app:api, office:api, jobs:queue", "stripe-key:app, stripe-key:office"
+    assert kept(service) == with_secrets(template, tmp_path / "1", functions, secrets)
+    said = made(service, "remove-function", "NAME=office", "YES=1")
+    assert "It reads the secret stripe-key, whose value stays in Secrets Manager." in said
+    functions, secrets = "app:api, jobs:queue", "stripe-key:app"
+    assert kept(service) == with_secrets(template, tmp_path / "2", functions, secrets)
+
+
 @pytest.mark.parametrize("value", ["your-org/orders", "  your-org/orders "])
 def test_the_same_answer_changes_nothing(service: Path, value: str) -> None:
     said = made(service, "answer", "NAME=github_repository", f"VALUE={value}")
@@ -792,6 +899,11 @@ def test_the_same_answer_changes_nothing(service: Path, value: str) -> None:
         (["NAME=service_name", "VALUE=shop"], "keeps its name"),
         (["NAME=github_repository", "VALUE=orders"], "Not like your-org/orders"),
         (["NAME=github_repository", "VALUE=$$(touch pwned)/x"], "Not like your-org/orders"),
+        (
+            ["NAME=secrets", "VALUE=stripe-key"],
+            '"stripe-key" needs its function, one of app, admin',
+        ),
+        (["NAME=secrets", "VALUE=stripe-key:admn"], 'No function "admn" to read "stripe-key"'),
         (["NAME=python_version", "VALUE=2.7"], "is not in ['3.14'"),
         (["NAME=table", "VALUE=perhaps"], "table is yes or no"),
         (["NAME=dev_branch", "VALUE=main"], "main"),  # which prod has

@@ -70,27 +70,35 @@ def fit_together(answers: dict[str, object]) -> bool:
     return all((answers["table"] or trigger != "stream") for name, trigger in pairs)
 
 
-ANSWERS = st.fixed_dictionaries(
-    {
-        "service_name": KEBAB.filter(accepted("service_name")),
-        "service_description": st.text(min_size=1, max_size=120).filter(accepted("description")),
-        "functions": FUNCTIONS,
-        "api_framework": st.sampled_from(["powertools", "fastapi"]),
-        "table": st.booleans(),
-        "python_version": st.sampled_from(["3.11", "3.12", "3.13", "3.14"]),
-        "architecture": st.sampled_from(["arm64", "x86_64"]),
-        "aws_region": st.sampled_from(RULES.regions.split()),
-        "github_repository": st.from_regex(
-            r"[A-Za-z0-9]{1,39}/[A-Za-z0-9._-]{1,100}", fullmatch=True
-        ).filter(accepted("repository")),
-        "dev_branch": BRANCH,
-        "secrets": st.lists(KEBAB, max_size=3, unique=True).map(", ".join),
-        "jwt_issuer": st.sampled_from(["", "https://login.example.com/"]),
-        "alarm_email": st.sampled_from(["", "on.call+orders@example.com", "a_b%c@x.example.com"]),
-        "private_index": st.sampled_from(["", "acme/python"]),
-        "monthly_budget_usd": st.integers(0, 1_000_000).map(str),
-    }
-).map(with_readers).filter(fit_together)
+ANSWERS = (
+    st.fixed_dictionaries(
+        {
+            "service_name": KEBAB.filter(accepted("service_name")),
+            "service_description": st.text(min_size=1, max_size=120).filter(
+                accepted("description")
+            ),
+            "functions": FUNCTIONS,
+            "api_framework": st.sampled_from(["powertools", "fastapi"]),
+            "table": st.booleans(),
+            "python_version": st.sampled_from(["3.11", "3.12", "3.13", "3.14"]),
+            "architecture": st.sampled_from(["arm64", "x86_64"]),
+            "aws_region": st.sampled_from(RULES.regions.split()),
+            "github_repository": st.from_regex(
+                r"[A-Za-z0-9]{1,39}/[A-Za-z0-9._-]{1,100}", fullmatch=True
+            ).filter(accepted("repository")),
+            "dev_branch": BRANCH,
+            "secrets": st.lists(KEBAB, max_size=3, unique=True).map(", ".join),
+            "jwt_issuer": st.sampled_from(["", "https://login.example.com/"]),
+            "alarm_email": st.sampled_from(
+                ["", "on.call+orders@example.com", "a_b%c@x.example.com"]
+            ),
+            "private_index": st.sampled_from(["", "acme/python"]),
+            "monthly_budget_usd": st.integers(0, 1_000_000).map(str),
+        }
+    )
+    .map(with_readers)
+    .filter(fit_together)
+)
 
 
 @given(answers=ANSWERS)

@@ -280,7 +280,9 @@ def test_a_secret_is_recorded_with_its_function(
 
 
 def test_with_several_functions_a_secret_names_its_own(template: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='"stripe" needs its function, one of app, jobs') as refusal:
+    with pytest.raises(
+        ValueError, match='"stripe" needs its function, one of app, jobs'
+    ) as refusal:
         ask(template, tmp_path, {"functions": "app:api, jobs:queue", "secrets": "stripe"})
     assert str(refusal.value).endswith("Example: stripe:jobs")
     fits = ",".join(f"s{n}x:{fn}" for n in range(20) for fn in ("app", "jobs"))

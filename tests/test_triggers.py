@@ -192,9 +192,7 @@ def test_a_function_may_do_what_its_handler_does_and_no_more(
     assert statements(stack, f"{function}Function") == SECRET | expected
 
 
-def test_a_secret_is_of_the_functions_that_are_named(
-    service: Path, stack: dict[str, Any]
-) -> None:
+def test_a_secret_is_of_the_functions_that_are_named(service: Path, stack: dict[str, Any]) -> None:
     """Variable, permission, helper, its test and the README's row: all of them or none."""
     pairs = sample(ROOT / "tests/samples/all-triggers.yml")["secrets"].split(",")
     given = [tuple(pair.strip().split(":")) for pair in pairs]

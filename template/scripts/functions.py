@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import os
 import re
 import shutil
@@ -116,8 +117,21 @@ def function(name: str) -> Function:
     raise FunctionError(f'There is no function "{name}" here. The functions are: {known}')
 
 
-def answer_with(items: list[Function]) -> dict[str, str]:
-    return {"functions": ", ".join(f"{each.name}:{each.trigger}" for each in items)}
+def secrets() -> list[tuple[str, str]]:
+    """The secrets that functions read: secret and function, as the answer pairs them."""
+    pairs = (item.partition(":") for item in answers()["secrets"].split(",") if item.strip())
+    return [(secret.strip(), name.strip()) for secret, _, name in pairs]
+
+
+def answer_with(items: list[Function], called: dict[str, str] | None = None) -> dict[str, str]:
+    """The answers with these functions. Secrets go with functions that go, and follow those that
+    are `called` something else."""
+    names = {each.name for each in items}
+    pairs = [(secret, (called or {}).get(name, name)) for secret, name in secrets()]
+    return {
+        "functions": ", ".join(f"{each.name}:{each.trigger}" for each in items),
+        "secrets": ", ".join(f"{secret}:{name}" for secret, name in pairs if name in names),
+    }
 
 
 def package() -> str:
@@ -248,6 +262,7 @@ class Plan:
     files: dict[str, bytes | None] = field(default_factory=dict)
     conflicts: dict[str, tuple[bytes, bytes, bytes]] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)  # edits of lines that the template took away
+    by_hand: dict[str, list[str]] = field(default_factory=dict)  # what a file of the user's lacks
 
 
 def plan(
@@ -267,13 +282,19 @@ def plan(
     """
     made = Plan()
     kept, there = tuple(leave), set(tracked("."))
+    own = tuple(f"{folder}/" for folder in of_users())
     in_the_way, edited = [], []
     for path in sorted(files_of(before) | files_of(after)):
         if path in kept or path.startswith(tuple(f"{each}/" for each in kept)):
             continue
         base, theirs = bytes_of(before / path), bytes_of(after / path)
         ours = bytes_of(ROOT / path)
-        if base == theirs or (base is not None and path not in there):  # its user deleted it
+        if base == theirs:
+            continue
+        if path.startswith(own):
+            hand_over(made, path, (base, ours, theirs))
+            continue
+        if base is not None and path not in there:  # its user deleted it
             continue
         if ours == base or path == ANSWERS.name:
             made.files[path] = theirs
@@ -296,6 +317,30 @@ def plan(
             "Bring what you need to another place, delete them with git rm, commit that, and try again.",
         )
     return made
+
+
+def hand_over(
+    made: Plan, path: str, texts: tuple[bytes | None, bytes | None, bytes | None]
+) -> None:
+    """Change a file that is the user's where the change fits. Otherwise it stays as it is."""
+    base, ours, theirs = texts
+    if ours == base:
+        made.files[path] = theirs
+        return
+    if ours == theirs:
+        return
+    trial = Plan()
+    if base is not None and ours is not None and theirs is not None:
+        with contextlib.suppress(FunctionError):
+            merge(trial, path, (base, ours, theirs), False, frozenset())
+    if path in trial.files and not trial.conflicts:
+        made.files |= trial.files
+        return
+    was, becomes = (
+        (text or b"").decode(errors="replace").splitlines() for text in (base, theirs)
+    )
+    differences = difflib.unified_diff(was, becomes, n=0, lineterm="")
+    made.by_hand[path] = [each for each in differences if not re.match(r"---|\+\+\+|@@", each)]
 
 
 def merge(
@@ -526,12 +571,19 @@ def answer(name: str, value: str | None) -> None:
             say(f"{name} is {shown(was)} already. Nothing is changed.")
             return
         need_new_ids(before, after)
-        made = plan(before, after, of_users())
+        # Whoever names a function wants its code to follow.
+        made = plan(before, after, ["CHANGELOG.md"] if name == "secrets" else of_users())
         with all_or_nothing({}):
             carry_out(made, after)
+            reformat(
+                [path for path in made.files if path.endswith(".py") and (ROOT / path).exists()]
+            )
     say(f"{name} is {shown(becomes)} now; it was {shown(was)}.", "")
     say_changed([])
-    say("What is in the functions' own folders is yours, and as it was.", "", "Next:")
+    if name != "secrets":
+        say("What is in the functions' own folders is yours, and as it was.")
+    say_by_hand(made)
+    say("", "Next:")
     say(f"  {'make setup check':<24} the requirements, and every check")
     if name in PREPARED:
         say(f"  {'make bootstrap ENV=dev':<24} and ENV=prod, where the account was prepared before")
@@ -577,6 +629,8 @@ def remove(name: str, sure: bool) -> None:
             say(
                 f"What is deployed of these stays in the account, with its data: {', '.join(stays)}"
             )
+        for secret in [secret for secret, reader in secrets() if reader == name]:
+            say(f"It reads the secret {secret}, whose value stays in Secrets Manager.")
         say("Messages that still wait in its queues are lost at the next deployment.")
         if not sure and input("Remove it? [y/N] ").strip().lower() not in ("y", "yes"):
             say("Nothing is changed.")
@@ -613,7 +667,7 @@ def rename(name: str, new_name: str) -> None:
     items = [new if each == old else each for each in functions()]
     pairs = zip(folders(name), folders(new_name), strict=True)
     moves = {source: target for source, target in pairs if tracked(source)}
-    with rendered(answer_with(items)) as (before, after):
+    with rendered(answer_with(items, {name: new_name})) as (before, after):
         need_free(new, items[: items.index(new)] + items[items.index(new) + 1 :])
         need_new_ids(before, after)
         ids = of(name)
@@ -766,6 +820,15 @@ def say_changed(own: list[str]) -> None:
     if conflicts():
         say("Conflicts to settle, your text against the template's (git ls-files -u):")
         say(*(f"  {path}" for path in conflicts()))
+
+
+def say_by_hand(made: Plan) -> None:
+    """What could not be put into files that are the user's."""
+    if made.by_hand:
+        say("", "These are yours, and you have changed them where the answer does. Do it by hand:")
+    for path, lines in made.by_hand.items():
+        say(f"  {path}", *(f"    {line}" for line in lines[:40]))
+        say(*([f"    … and {len(lines) - 40} more lines"] if lines[40:] else []))
 
 
 def say_left(old: Function, ids: dict[str, str], said: set[str], question: str) -> None:
