@@ -336,10 +336,8 @@ def hand_over(
     if path in trial.files and not trial.conflicts:
         made.files |= trial.files
         return
-    was, becomes = (
-        (text or b"").decode(errors="replace").splitlines() for text in (base, theirs)
-    )
-    differences = difflib.unified_diff(was, becomes, n=0, lineterm="")
+    was, becomes = [(text or b"").decode(errors="replace") for text in (base, theirs)]
+    differences = difflib.unified_diff(was.splitlines(), becomes.splitlines(), n=0, lineterm="")
     made.by_hand[path] = [each for each in differences if not re.match(r"---|\+\+\+|@@", each)]
 
 
