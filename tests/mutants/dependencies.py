@@ -54,7 +54,7 @@ def _(edit: Edit) -> None:
 
 @mutant("DEP-01", "a tool is pinned to a range, at the top")
 def _(edit: Edit) -> None:
-    edit.sub("requirements-dev.txt", r"^pytest==.*$", "pytest==9.*")
+    edit.sub("requirements-dev.txt", r"^pytest==\S+", "pytest==9.*")
 
 
 @mutant("DEP-01", "a library comes from a branch")
@@ -79,8 +79,19 @@ def _(edit: Edit) -> None:
     )
 
 
+@mutant("DEP-01", "a function pins another version than what else is in .venv")
+def _(edit: Edit) -> None:
+    digest = "0" * 64
+    edit.append(
+        f"{edit.function().folder}/requirements.txt",
+        f"requests==2.31.0 \\\n    --hash=sha256:{digest}\n",
+    )
+
+
 @innocent("DEP-01", "pins with markers, digests, extras and a commit")
 def _(edit: Edit) -> None:
+    if edit.has("scripts/private_packages.py"):
+        edit.skip()  # there the job that checks can become a role, and a commit has no hash
     folder = edit.function().folder
     commit = "0123456789012345678901234567890123456789"
     edit.append(f"{folder}/requirements.in", "Python_Slugify[unidecode]>=8,<9\n")
@@ -159,7 +170,10 @@ def _(edit: Edit) -> None:
 @innocent("DEP-02", "Renovate does it")
 def _(edit: Edit) -> None:
     edit.delete(".github/dependabot.yml")
-    edit.write("renovate.json", '{"extends": ["config:recommended", "group:allNonMajor"]}\n')
+    edit.write(
+        "renovate.json",
+        '{"extends": ["config:recommended", "group:allNonMajor"], "minimumReleaseAge": "7 days"}\n',
+    )
 
 
 # ── DEP-04: one Python ───────────────────────────────────────────────────────
@@ -255,7 +269,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.append(
         f"{edit.function().folder}/requirements.txt",
-        "--extra-index-url https://packages.example.com/simple/\nacme-tools==1.4.2\n",
+        "--extra-index-url https://packages.example.com/simple/\n",
     )
 
 
@@ -274,7 +288,7 @@ def _(edit: Edit) -> None:
     folder = edit.function().folder
     edit.write(f"{folder}/requirements.private", "acme-tools==1.4.2\n")
     edit.append(f"{folder}/requirements.in", "Acme_Tools\n")
-    edit.append(f"{folder}/requirements.txt", "acme-tools==1.4.2\n")
+    edit.pin(f"{folder}/requirements.txt", "acme-tools", "1.4.2")
 
 
 @mutant("DEP-06", "a private package is not pinned")
@@ -377,3 +391,58 @@ def _(edit: Edit) -> None:
             ".venv/bin/python -m delivery facts",
         ),
     )
+
+
+# ── DEP-08: what is installed is what was reviewed ───────────────────────────
+
+SIGNS_IN = "    permissions:\n      contents: read\n      id-token: write\n"
+
+
+def signing_job(edit: Edit, *lines: str) -> None:
+    """Add a job that can become a role and runs these lines."""
+    own_workflow(edit, run_step(*lines, "cosign sign-blob --yes CHANGELOG.md"), name="report")
+    edit.replace(
+        ".github/workflows/report.yml", "    permissions:\n      contents: read\n", SIGNS_IN
+    )
+
+
+@mutant("DEP-08", "the SAM CLI is installed by its name alone")
+def _(edit: Edit) -> None:
+    edit.write("requirements-sam.txt", "aws-sam-cli==1.170.0\n")
+
+
+@mutant("DEP-08", "a package is pinned by hand for the job that deploys")
+def _(edit: Edit) -> None:
+    edit.append("requirements-deploy.txt", "python-slugify==8.0.4\n")
+
+
+@mutant("DEP-08", "a job that can become a role runs the newest release of a tool")
+def _(edit: Edit) -> None:
+    signing_job(edit, "uvx cowsay hello")
+
+
+@mutant("DEP-08", "a job that can become a role installs from npm without a lock")
+def _(edit: Edit) -> None:
+    signing_job(edit, "npm install --global left-pad")
+
+
+@mutant("DEP-08", "the bot proposes releases of the same day")
+def _(edit: Edit) -> None:
+    edit.sub(".github/dependabot.yml", r"    cooldown:\n      default-days: 7\n", "")
+
+
+@mutant("DEP-08", "lock takes releases of the same day")
+def _(edit: Edit) -> None:
+    edit.replace("Makefile", "COOLDOWN = 7 days", "COOLDOWN = 0 days")
+
+
+@innocent("DEP-08", "a job without a role takes what it likes, one with a role what is locked")
+def _(edit: Edit) -> None:
+    own_workflow(edit, run_step("npx cowsay hello"))
+    signing_job(edit, "npm ci --ignore-scripts", "make setup SETUP_ARGS=--deploy")
+
+
+@innocent("DEP-08", "the cooldown is longer")
+def _(edit: Edit) -> None:
+    edit.replace("Makefile", "COOLDOWN = 7 days", "COOLDOWN ?= 2 weeks")
+    edit.sub(".github/dependabot.yml", r"default-days: 7", "default-days: 14")

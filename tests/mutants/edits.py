@@ -124,6 +124,12 @@ class Edit:
     def append(self, path: str, text: str) -> None:
         self.write(path, self.read(path) + text)
 
+    def pin(self, path: str, name: str, version: str) -> None:
+        """Add a pin to a list, as `make lock` would: with a hash, in the version that tools have."""
+        known = re.search(rf"^{name}==(\S+)", self.read("requirements-dev.txt"), re.MULTILINE)
+        wanted = known[1] if known else version
+        self.append(path, f"{name}=={wanted} \\\n    --hash=sha256:{'a' * 64}\n")
+
     def replace(self, path: str, old: str, new: str) -> None:
         """Replace the first place that has `old`; there must be one."""
         text = self.read(path)

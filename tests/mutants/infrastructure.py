@@ -542,7 +542,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     folder, code = edit.function().folder, edit.function().code
     edit.append(f"{folder}/requirements.in", "requests\n")
-    edit.append(f"{folder}/requirements.txt", "requests==2.34.0\n")
+    edit.pin(f"{folder}/requirements.txt", "requests", "2.34.0")
     edit.write(
         f"{code}/services/rates.py",
         "from typing import Any\n\nimport requests\nimport urllib3\n"

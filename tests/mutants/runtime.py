@@ -442,8 +442,7 @@ def with_library(edit: Edit, name: str, version: str) -> None:
     """Require a library of the first function, locked as `make lock` would."""
     folder = edit.function().folder
     edit.append(f"{folder}/requirements.in", f"{name}\n")
-    pin = f"{name}=={version} \\\n    --hash=sha256:{'a' * 64}\n"
-    edit.append(f"{folder}/requirements.txt", pin)
+    edit.pin(f"{folder}/requirements.txt", name, version)
 
 
 @mutant("RUN-05", "a function makes a client each time that it is called")

@@ -272,7 +272,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     folder = edit.function().folder
     edit.append(f"{folder}/requirements.in", "stripe\n")
-    edit.append(f"{folder}/requirements.txt", "stripe==14.0.1\n")
+    edit.pin(f"{folder}/requirements.txt", "stripe", "14.0.1")
     edit.write(
         f"{folder}/lambda_pkg/services/stripe.py", "import stripe\n\nCHARGE = stripe.Charge\n"
     )
@@ -445,7 +445,7 @@ def require(edit: Edit, name: str, version: str) -> None:
     """Let the first function require something, with make lock."""
     folder = edit.function().folder
     edit.append(f"{folder}/requirements.in", f"{name}\n")
-    edit.append(f"{folder}/requirements.txt", f"{name}=={version}\n")
+    edit.pin(f"{folder}/requirements.txt", name, version)
 
 
 @mutant("STR-09", "boto3 is bundled, though the runtime has it")

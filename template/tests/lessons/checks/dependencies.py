@@ -10,14 +10,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from delivery.runtimes import SUPPORTED_UNTIL
+from pins import canonical, development, disagreements
 
 from ..commands import Command
 from ..environments import environments, resolved
 from ..findings import BrokenFileError, Finding, and_more, check
 from ..parsers import Module, Pin, at, dotted, line_of
 from ..runs import Step, steps
-from ..service import TEMPLATE, Resource, Service
-from .structure import FUNCTIONS, IN_RUNTIME, canonical
+from ..service import TEMPLATE, Job, Resource, Service
+from .structure import FUNCTIONS, IN_RUNTIME
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -84,6 +85,37 @@ def pins_are_current(service: Service) -> Iterator[Finding]:
             elif not any(_allows(line, str(each.specifier)) for each in found):
                 found_text = f"{name} is pinned in {path} to {found[0].specifier}"
                 yield Finding("DEP-01", wanted, line.line, f"{found_text}, not to {line.text}")
+
+
+@check("DEP-01")
+def pins_agree(service: Service) -> Iterator[Finding]:
+    """The lists that are installed into one environment pin no package to different versions."""
+    lists = [path for path in development(service.root) if path in service.files]
+    for name, by_path in disagreements({path: service.text(path) for path in lists}):
+        (first, known), *others = by_path.items()
+        path, versions = next((each for each in others if not each[1] & known), others[-1])
+        line = next(
+            (
+                pin.line
+                for pin in service.requirements(path)
+                if pin.requirement and canonical(pin.requirement.name) == name
+            ),
+            1,
+        )
+        found = (
+            f"{name} is {_or(versions)}, and {_or(known)} in {first}: all are tested in one .venv"
+        )
+        yield Finding("DEP-01", path, line, found, mend=AGREE)
+
+
+AGREE = (
+    "Let the `requirements.in` of both allow one version, then `make lock`, which resolves all functions"
+    " together."
+)
+
+
+def _or(versions: set[str]) -> str:
+    return " or ".join(sorted(versions))
 
 
 def _allows(line: Pin, exact: str) -> bool:
@@ -553,7 +585,7 @@ SIGN_IN = (
 def _needs_the_index(command: Command) -> bool:
     """Whether it installs or builds functions."""
     needs = command.program == "make" and {"setup", "build"} & {*command.arguments}
-    return bool(needs) and not any("--only" in word for word in command.words)
+    return bool(needs) and not any("--deploy" in word for word in command.words)
 
 
 # ── DEP-07: CI runs what developers run ──────────────────────────────────────
@@ -603,3 +635,94 @@ def _tool(command: Command) -> str:
     if name == "sam" and not OF_SAM & {*command.arguments}:
         return ""
     return name if name in WRAPPED else ""
+
+
+# ── DEP-08: what is installed is what was reviewed ───────────────────────────
+
+# What takes the newest version there is, whatever a list says.
+RUNNERS = ("bunx", "npx", "pipx", "pnpx", "uvx")
+INSTALLERS = ("npm", "pnpm", "yarn")
+INSTALLING = {"add", "exec", "i", "install", "update"}
+# What `make setup` installs, with SETUP_ARGS=--deploy and without.
+OF_SETUP = {True: ("requirements-deploy.txt",), False: ("requirements-dev.txt",)}
+
+
+def _signs_in(service: Service, job: Job) -> bool:
+    """Whether a job may ask for the token that becomes a role."""
+    permissions = job.body.get("permissions", service.workflows[job.path].get("permissions"))
+    return permissions == "write-all" or at(permissions, "id-token") == "write"
+
+
+@check("DEP-08")
+def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
+    """What a job with `id-token: write` installs is listed with hashes."""
+    told: set[str] = set()
+    for job in service.jobs:
+        if not _signs_in(service, job):
+            continue
+        for body in job.steps:
+            step = Step(job.path, line_of(body), body, job)
+            for command in step.commands:
+                if _takes_the_newest(command):
+                    found = f"the job {job.id}, which can become a role, runs `{command.text[:60]}`"
+                    yield Finding("DEP-08", job.path, command.line, found, mend=NO_NEWEST)
+                if command.program == "make" and "setup" in command.arguments:
+                    for path in _installed(service, command):
+                        if path not in told:
+                            told.add(path)
+                            yield from _without_hash(service, path, job.id)
+
+
+NO_NEWEST = (
+    "Name it in a `requirements*.in` and let `make setup` install it, or move it to a job without"
+    " `id-token: write`."
+)
+
+
+def _takes_the_newest(command: Command) -> bool:
+    installs = command.program in INSTALLERS and bool(INSTALLING & {*command.arguments})
+    return installs or command.program in RUNNERS
+
+
+def _installed(service: Service, command: Command) -> list[str]:
+    deploys = any("--deploy" in word for word in command.words)
+    lists = [*OF_SETUP[deploys], "requirements-sam.txt"]
+    if not deploys:
+        lists += [each for each in development(service.root) if each not in lists]
+    return [each for each in lists if each in service.files]
+
+
+def _without_hash(service: Service, path: str, job: str) -> Iterator[Finding]:
+    # What is not pinned at all is for DEP-01 to tell.
+    pinned_ones = (p for p in service.requirements(path) if p.requirement and not _pin_problem(p))
+    bare = [each for each in pinned_ones if not re.search(r"--hash=|#sha256=", each.text)]
+    if bare:
+        names = and_more([each.requirement.name for each in bare if each.requirement])
+        found = f"no hash for {names}, which the job {job} installs where it can become a role"
+        yield Finding("DEP-08", path, bare[0].line, found)
+
+
+@check("DEP-08")
+def new_releases_wait(service: Service) -> Iterator[Finding]:
+    """The bot and `make lock` take no release before its cooldown is over."""
+    for path in (each for each in DEPENDABOT if each in service.files):
+        updates = at(service.yaml(path), "updates")
+        for entry in updates if isinstance(updates, list) else []:
+            days = at(entry, "cooldown", "default-days")
+            if isinstance(entry, dict) and not (isinstance(days, int) and days > 0):
+                found = f"the entry of {entry.get('package-ecosystem')} has no cooldown"
+                yield Finding("DEP-08", path, line_of(entry), found)
+        return
+    for path in (each for each in RENOVATE if each in service.files):
+        if "minimumReleaseAge" not in service.text(path):
+            yield Finding("DEP-08", path, 0, "has no `minimumReleaseAge`")
+
+
+@check("DEP-08")
+def lock_waits(service: Service) -> Iterator[Finding]:
+    """What `make lock` takes by itself is some days old."""
+    text = service.text("Makefile")
+    waits = re.search(r"^COOLDOWN *[?:]*= *[1-9]\d* (day|week)", text, re.MULTILINE)
+    if not (waits and "$$COOLDOWN" in text):
+        line = service.line_with("Makefile", "COOLDOWN")
+        yield Finding("DEP-08", "Makefile", line, "`make lock` takes releases of the same day")

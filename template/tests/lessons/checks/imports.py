@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
+from pins import canonical
+
 from ..findings import Finding, check
 from ..parsers import Module, dotted
 from ..python_names import Code, Definition, code_of, constant, last
 from ..service import Service
-from .structure import canonical
 
 # Folders and modules of every function; no library is ever meant by them.
 LAYOUT = {"index", "lambda_pkg", "services", "settings", "utils"}

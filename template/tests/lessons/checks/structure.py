@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pins import canonical
+
 from .. import parsers
 from ..findings import Finding, check
 from ..parsers import Module, UnparsedError, at
@@ -424,11 +426,6 @@ def _required(service: Service, path: str) -> dict[str, int]:
         return {}
     pins = service.requirements(path)
     return {canonical(each.requirement.name): each.line for each in pins if each.requirement}
-
-
-def canonical(name: str) -> str:
-    """A distribution's name as indexes compare it: Acme_Tools is acme-tools."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _not_needed(name: str) -> str:
