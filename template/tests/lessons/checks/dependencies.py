@@ -640,7 +640,7 @@ def _tool(command: Command) -> str:
 # ── DEP-08: what is installed is what was reviewed ───────────────────────────
 
 # What takes the newest version there is, whatever a list says.
-RUNNERS = ("bunx", "npx", "pipx", "pnpx", "uvx")
+RUNNERS = {"bunx", "npx", "pipx", "pnpx", "uvx"}
 INSTALLERS = ("npm", "pnpm", "yarn")
 INSTALLING = {"add", "exec", "i", "install", "update"}
 # What `make setup` installs, with SETUP_ARGS=--deploy and without.
@@ -681,7 +681,7 @@ NO_NEWEST = (
 
 def _takes_the_newest(command: Command) -> bool:
     installs = command.program in INSTALLERS and bool(INSTALLING & {*command.arguments})
-    return installs or command.program in RUNNERS
+    return installs or bool(RUNNERS & {*command.runner, command.program})
 
 
 def _installed(service: Service, command: Command) -> list[str]:
