@@ -13,6 +13,7 @@ from copier import VcsRef, run_update
 
 INDEX = "src/orders/app/lambda_pkg/index.py"
 MINE = "# mine\n"
+ANSWERS_TEMPLATE = "template/{{ _copier_conf.answers_file }}.jinja"
 
 
 @pytest.fixture
@@ -186,6 +187,34 @@ def test_answers_that_can_be_changed_later(
             assert after.get(path) == before.get(path), path
         else:
             assert after.get(path) == fresh.get(path), path
+
+
+def test_secrets_that_every_function_read_are_written_out(releases: Path, tmp_path: Path) -> None:
+    """A list without functions is what the answer was. No function loses what it reads."""
+    new = {path: (releases / path).read_text("utf-8") for path in ("copier.yml", ANSWERS_TEMPLATE)}
+    replace(releases / "copier.yml", "{{ secrets_problem(secrets, functions) }}", "")
+    replace(releases / ANSWERS_TEMPLATE, "seen=seen, secrets=", "seen=seen, unused=")
+    commit(releases)
+    check("git", "tag", "--force", "1.0.0", cwd=releases)
+    functions = "app:api, jobs:queue"
+    service = render(
+        releases,
+        tmp_path / "orders",
+        service_name="orders",
+        functions=functions,
+        secrets="one, two",
+    )
+    assert "one, two" in (service / ".copier-answers.yml").read_text("utf-8")
+    commit(service)
+    for path, text in new.items():
+        (releases / path).write_text(text, "utf-8")
+    release(releases, "2.0.0")
+    update(service)
+    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
+    assert answers["secrets"] == "one:app, one:jobs, two:app, two:jobs"
+    template = (service / "template.yaml").read_text("utf-8")
+    assert (template.count(" ONE_SECRET: "), template.count(" TWO_SECRET: ")) == (2, 2)
+    assert check("git", "ls-files", "-u", cwd=service) == ""
 
 
 def test_an_update_sets_nothing_up(service: Path) -> None:
