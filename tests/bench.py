@@ -43,6 +43,7 @@ def seconds_to_add(service: Path, count: int) -> float:
         overwrite=True,
         unsafe=True,
         quiet=True,
+        context_lines=100_000,
     )
     return time.perf_counter() - started
 

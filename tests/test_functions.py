@@ -157,7 +157,13 @@ def test_copier_has_nothing_to_add(service: Path, arguments: tuple[str, ...]) ->
     made(service, *arguments)
     commit(service)
     run_update(
-        service, vcs_ref=VcsRef.CURRENT, defaults=True, overwrite=True, unsafe=True, quiet=True
+        service,
+        vcs_ref=VcsRef.CURRENT,
+        defaults=True,
+        overwrite=True,
+        unsafe=True,
+        quiet=True,
+        context_lines=100_000,
     )
     assert check("git", "status", "--porcelain", cwd=service) == ""
 

@@ -40,6 +40,7 @@ def update(service: Path, vcs_ref: str | VcsRef | None = None, **answers: Any) -
         overwrite=True,
         unsafe=True,
         quiet=True,
+        context_lines=100_000,
     )
 
 

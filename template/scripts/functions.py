@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -48,6 +49,16 @@ OTHERWISE = {
         "Under another name it is another service: render one, and move your files.",
     ),
 }
+# What git must not take from its user's configuration while Copier calls it.
+PLAIN_GIT = {
+    "apply.whitespace": "nowarn",
+    "commit.gpgSign": "false",
+    "core.autocrlf": "false",
+    "core.hooksPath": os.devnull,
+    "core.safecrlf": "false",
+    "init.templateDir": "",
+    "tag.gpgSign": "false",
+}
 # What bootstrap tells the account or GitHub.
 PREPARED = ("aws_region", "dev_branch", "github_repository", "prod_branch")
 
@@ -65,7 +76,8 @@ def say(*lines: str) -> None:
 
 def git(*arguments: str, given: bytes = b"") -> str:
     """What git prints. FunctionError when it fails."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, input=given)
+    command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, input=given)
     if done.returncode:
         raise FunctionError(f"git {arguments[0]} failed: {done.stderr.decode().strip()}")
     return done.stdout.decode()
@@ -148,9 +160,12 @@ def folders(name: str) -> list[str]:
     ]
 
 
-def resources(known: list[Function]) -> Iterator[tuple[str, str | None]]:
+def resources(
+    known: list[Function], shared: Iterable[str] = ()
+) -> Iterator[tuple[str, str | None]]:
     """Each resource in template.yaml with the function to which it belongs: by the line above its
-    block, otherwise by the longest name with which it begins."""
+    block, which ends at the latest where something `shared` begins; otherwise by the longest name
+    with which it begins."""
     text = TEMPLATE.read_text("utf-8")
     block = ""
     for match in ENTRY.finditer(
@@ -159,6 +174,8 @@ def resources(known: list[Function]) -> Iterator[tuple[str, str | None]]:
         if match[2]:
             block = match[2]
             continue
+        if match[1] in shared:
+            block = ""
         named = [each for each in known if block == f"{each.name} ({each.trigger})"]
         if not named and "Your own" in block:
             named = [each for each in known if re.match(rf"{each.pascal}(?![a-z])", match[1])]
@@ -167,16 +184,42 @@ def resources(known: list[Function]) -> Iterator[tuple[str, str | None]]:
 
 
 class CloudFormation(yaml.SafeLoader):
-    """Reads `!Sub x` as nothing: only types and policies matter here."""
+    """Reads `!Sub x` as {"Sub": "x"}, and takes no key twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key.value, str)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"{', '.join(twice)} is there twice below line {line}")
+        return super().construct_mapping(node, deep)
 
 
-CloudFormation.add_multi_constructor("!", lambda *_: None)
+def tagged(loader: CloudFormation, tag: str, node: Any) -> dict[str, Any]:
+    if isinstance(node, yaml.MappingNode):
+        return {tag: loader.construct_mapping(node, deep=True)}
+    if isinstance(node, yaml.SequenceNode):
+        return {tag: loader.construct_sequence(node, deep=True)}
+    return {tag: loader.construct_scalar(node)}
+
+
+CloudFormation.add_multi_constructor("!", tagged)
+
+
+def parsed(text: str, name: str) -> Any:
+    """What is in a file, or nothing where the format is none that is read here. FunctionError when
+    it can't be read."""
+    try:
+        if name.endswith((".yaml", ".yml")):
+            return yaml.load(text, Loader=CloudFormation)  # noqa: S506
+        return tomllib.loads(text) if name.endswith(".toml") else None
+    except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
+        raise FunctionError(f"{name} can't be read:", *str(error).splitlines()) from error
 
 
 def loaded(service: Path = ROOT) -> dict[str, Any]:
     """The template.yaml of a service."""
-    text = (service / TEMPLATE.name).read_text("utf-8")
-    found: dict[str, Any] = yaml.load(text, Loader=CloudFormation)  # noqa: S506
+    found: dict[str, Any] = parsed((service / TEMPLATE.name).read_text("utf-8"), TEMPLATE.name)
     return found
 
 
@@ -191,9 +234,9 @@ def kinds(labels: Iterable[str]) -> dict[str, str]:
     }
 
 
-def of(name: str) -> dict[str, str]:
-    """The resources of a function, as kinds() gives them."""
-    return kinds(label for label, owner in resources(functions()) if owner == name)
+def of(name: str, shared: Iterable[str] = ()) -> dict[str, str]:
+    """The resources of a function, as kinds() gives them, but for those that are `shared`."""
+    return kinds(label for label, owner in resources(functions(), shared) if owner == name)
 
 
 # ── Copier ───────────────────────────────────────────────────────────────────
@@ -202,7 +245,11 @@ def of(name: str) -> dict[str, str]:
 def copier(call: Callable[[Any], object]) -> None:
     """Call Copier. FunctionError with what it says, when an answer is refused or the template is
     out of reach."""
-    import copier as library  # `list` does without
+    given = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    for number, (name, value) in enumerate(PLAIN_GIT.items(), given):
+        os.environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    os.environ["GIT_CONFIG_COUNT"] = str(given + len(PLAIN_GIT))
+    import copier as library  # `list` does without; it keeps the environment that it meets
 
     try:
         with warnings.catch_warnings():
@@ -226,7 +273,7 @@ def copier(call: Callable[[Any], object]) -> None:
         ) from error
 
 
-def render(changed: dict[str, str], folder: Path) -> None:
+def render(changed: dict[str, Any], folder: Path) -> None:
     """Render the service with these answers changed into a folder."""
     given = {name: value for name, value in answers().items() if not name.startswith("_")}
     copier(
@@ -360,11 +407,19 @@ def merge(
     if done.conflicts:
         made.conflicts[path] = texts
         return
-    wrong = merging.misplaced(base, ours, theirs, done, path)
+    wrong = [
+        f"{' / '.join(line.place)}: {line.text.strip()}"
+        for line in merging.misplaced(base, ours, theirs, done, path)
+    ]
+    values = [
+        parsed("".join(line.text for line in lines), path)
+        for lines in (base, ours, theirs, done.lines)
+    ]
+    wrong += [" / ".join(map(str, keys)) for keys in merging.strange(values, removing)]
     if wrong:
         raise FunctionError(
             f"{path} can't be merged so that every line stays in its place:",
-            *(f"{' / '.join(line.place)}: {line.text.strip()}" for line in wrong[:5]),
+            *wrong[:5],
             "Nothing is changed. Take back what you changed there, commit that, try again, and put",
             "it in again.",
         )
@@ -386,6 +441,9 @@ def carry_out(made: Plan, modes: Path) -> None:
         (ROOT / path).write_bytes(text)
         if new:
             shutil.copymode(modes / path, ROOT / path)
+    written = [path for path, text in made.files.items() if text is not None]
+    if written:  # also what its user lets git ignore everywhere
+        git("add", "--force", "--", *written)
     for path, texts in made.conflicts.items():
         mode = git("ls-files", "--stage", "--", path).split()[0]
         name = git("ls-files", "--full-name", "--", path).strip()
@@ -566,8 +624,13 @@ def answer(name: str, value: str | None) -> None:
     with rendered({name: value}) as (before, after):  # says no before anything is touched
         becomes = answers(after)[name]
         if was == becomes:
-            say(f"{name} is {shown(was)} already. Nothing is changed.")
-            return
+            was = earlier(name)
+            if was != becomes:
+                render({name: was}, before := Path(before.parent, "earlier"))
+            if was == becomes or followed_already(before, after):
+                say(f"{name} is {shown(becomes)} already. Nothing is changed.")
+                return
+            say(f"{name} was changed in {ANSWERS.name}, and nothing followed. It does now.")
         need_new_ids(before, after)
         # Whoever names a function wants its code to follow.
         made = plan(before, after, ["CHANGELOG.md"] if name == "secrets" else of_users())
@@ -586,6 +649,31 @@ def answer(name: str, value: str | None) -> None:
     if name in PREPARED:
         say(f"  {'make bootstrap ENV=dev':<24} and ENV=prod, where the account was prepared before")
     say_review()
+
+
+def earlier(name: str) -> Any:
+    """What an answer was before it was what it is, as far as git knows."""
+    now = answers()[name]
+    for commit in git("log", "--format=%H", "--", ANSWERS.name).split():
+        with contextlib.suppress(FunctionError, yaml.YAMLError, AttributeError):
+            was = yaml.safe_load(git("show", f"{commit}:./{ANSWERS.name}")).get(name, now)
+            if was != now:
+                return was
+    return now
+
+
+def followed_already(before: Path, after: Path) -> bool:
+    """Whether something is here that the template has with the one answers and not with the others."""
+    own = of_users()
+    for path in files_of(after) - {ANSWERS.name, *own}:
+        if path.startswith(tuple(f"{each}/" for each in own)):
+            continue
+        was, becomes, here = (
+            set((bytes_of(each / path) or b"").splitlines()) for each in (before, after, ROOT)
+        )
+        if (becomes - was) & here:
+            return True
+    return False
 
 
 def shown(value: object) -> str:
@@ -610,7 +698,7 @@ def remove(name: str, sure: bool) -> None:
     with rendered(answer_with(items)) as (before, after):
         said = lines_of(after)
         shared = labels(before) - labels(after)
-        ids = of(name)
+        ids = of(name, labels(after))
         made = plan(before, after, of_users(), removing=True, gone=frozenset(shared | ids.keys()))
         unneeded = kinds(sorted(shared - ids.keys()))
         say(f"Removing {name} ({old.trigger}) takes away:")
@@ -670,6 +758,7 @@ def rename(name: str, new_name: str) -> None:
         need_new_ids(before, after)
         ids = of(name)
         texts = renamed_texts(old, new, moves, before, after)
+        need_new_names(old, items, texts.get(TEMPLATE.name, ""), labels(after) - labels(before))
         paths = changed_paths(before, after)
         said = lines_of(after)
     with all_or_nothing(moves):
@@ -713,6 +802,7 @@ def renamed_texts(
     """What changes with a name: the files' new paths with their new texts."""
     changed = {}
     ids = labels(before) - labels(after)
+    ends = given_names(old, before)
     for path in tracked("."):
         target = moved(path, moves)
         ours = text_of(ROOT / path)
@@ -727,12 +817,38 @@ def renamed_texts(
         if path != "CHANGELOG.md":  # what was said of it in the past stays true
             rendered_lines = set((theirs or "").splitlines(keepends=True))
             text = "".join(
-                line if line in rendered_lines else followed(line, old, new, ids)
+                line if line in rendered_lines else followed(line, old, new, ids, ends)
                 for line in text.splitlines(keepends=True)
             )
         if text != ours:
             changed[target] = text
     return changed
+
+
+def need_new_names(old: Function, known: list[Function], text: str, ours: set[str]) -> None:
+    """FunctionError when a resource of the template's would keep a name with the old function's."""
+    pattern = physical(old, known)
+    lines = merging.located(text, TEMPLATE.name)
+    left = [
+        f"template.yaml:{number}: {line.text.strip()}"
+        for number, line in enumerate(lines, 1)
+        if {*line.place[1:2]} & ours and line.place[-1] != "#" and re.search(pattern, line.text)
+    ]
+    if left:
+        raise FunctionError(
+            f"These names of {old.name} have changes of yours, and could not follow:",
+            *left[:10],
+            "Give them the names that the template would, commit that, and try again.",
+        )
+
+
+def physical(old: Function, known: list[Function]) -> str:
+    """A pattern of the names that resources of a function have in AWS, and no others': orders-app is
+    not in orders-app-admin, where there is a function app_admin."""
+    longer = [each.kebab.removeprefix(old.kebab) for each in known]
+    others = "".join(rf"(?!{re.escape(each)}(?!\w))" for each in longer if each.startswith("-"))
+    name = re.escape(f"{answers()['service_name']}-{old.kebab}")
+    return rf"(?<![\w-]){name}(?!\w){others}"
 
 
 def moved(path: str, moves: dict[str, str]) -> str:
@@ -756,8 +872,24 @@ def labels(service: Path) -> set[str]:
     return {match[1] for match in ENTRY.finditer(text) if match[1]}
 
 
-def followed(text: str, old: Function, new: Function, ids: set[str]) -> str:
-    """Let imports, paths and logical ids in one's own lines follow a new name."""
+def given_names(old: Function, service: Path) -> set[str]:
+    """What comes after a function's name in the names of its resources in AWS: -dead-letters."""
+    text = (service / TEMPLATE.name).read_text("utf-8")
+    name = re.escape(f"{answers()['service_name']}-{old.kebab}")
+    known = [each for each in functions() if each != old]
+    return {
+        end
+        for end in re.findall(rf"(?<![\w-]){name}((?:-[a-z0-9]+)*)-\$", text)
+        if not any(f"{old.kebab}{end}-".startswith(f"{each.kebab}-") for each in known)
+    }
+
+
+def followed(text: str, old: Function, new: Function, ids: set[str], ends: set[str]) -> str:
+    """Let imports, paths, logical ids and names in AWS in one's own lines follow a new name."""
+    service = re.escape(answers()["service_name"])
+    for end in ends:
+        given = rf"(?<![\w-])({service}-){old.kebab}(?={end}-(?:\$\{{|<env>|dev\b|prod\b))"
+        text = re.sub(given, rf"\g<1>{new.kebab}", text)
     between = r"""(?:/|["'] ?/ ?["'])"""  # also "events" / "app", as in the tests
     above = rf"(?:src{between}{package()}|tests{between}(?:unit|integration)|(?<![\w./-])(?:\.\.?/)*events)"
     text = re.sub(
@@ -831,13 +963,13 @@ def say_by_hand(made: Plan) -> None:
 
 def say_left(old: Function, ids: dict[str, str], said: set[str], question: str) -> None:
     """Lines that may still mean a function by its old name, but for what the template `said`."""
-    service = answers()["service_name"]
-    names = "|".join(map(re.escape, {f"{service}-{old.kebab}", old.name, old.kebab, *ids}))
+    names = "|".join(map(re.escape, {old.name, old.kebab, *ids}))
+    pattern = rf"(?<![\w-])(?:{names})(?![\w-])|{physical(old, functions())}"
     found = []
     for path in tracked("."):
         text = "" if path in ("CHANGELOG.md", ANSWERS.name) else text_of(ROOT / path) or ""
         for number, line in enumerate(text.splitlines(), 1):
-            if line not in said and re.search(rf"(?<![\w-])(?:{names})(?![\w-])", line):
+            if line not in said and re.search(pattern, line):
                 found.append(f"  {path}:{number}: {line.strip()}")
     if found:
         say(question, *found[:30], *([f"  … and {len(found) - 30} more"] if found[30:] else []))
@@ -868,6 +1000,8 @@ def main() -> int:
             answer(given.name, given.value)
         else:
             list_functions()
+            return 0
+        return 1 if conflicts() else 0
     except FunctionError as error:
         print(error, file=sys.stderr)
         return 1

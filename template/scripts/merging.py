@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MARKS = ("<<<<<<< before updating\n", "=======\n", ">>>>>>> after updating\n")
 
@@ -200,29 +200,64 @@ def misplaced(
     base: Sequence[Line], ours: Sequence[Line], theirs: Sequence[Line], done: Merged, name: str
 ) -> list[Line]:
     """Lines that are not where mine or the template's version has them, or that are lost."""
-    headings = {
-        (*base[number].place, key(base[number].text)): (*new.place, key(new.text))
-        for number, lines in changes(base, ours).instead.items()
-        for new in lines
-    }
+    headings = {line.text for line in [*base, *theirs] if line.text.startswith("#")}
+    headings -= {line.text for line in base} - {line.text for line in ours}
 
     def counted(lines: Sequence[Line]) -> Counter[Line]:
-        return Counter(
-            Line(followed(line.place, headings), line.text) for line in lines if line.text.strip()
-        )
+        return Counter(in_prose(lines, headings) if name.endswith(".md") else lines)
 
     was, mine, its = counted(base), counted(ours), counted(theirs)
-    expected = mine + ((its - was) - (mine - was))
-    expected -= ((was - its) - (was - mine)) + counted(done.dropped)
+    expected = both(was, mine, its) - counted(done.dropped)
     result = counted(located(done.text, name))
-    return [*(expected - result), *(result - expected)]
+    wrong = [*(expected - result), *(result - expected)]
+    return [line for line in wrong if line.text.strip()]
 
 
-def followed(
-    place: tuple[str, ...], headings: dict[tuple[str, ...], tuple[str, ...]]
-) -> tuple[str, ...]:
-    """A place below headings that were given other names."""
-    for end in range(len(place), 0, -1):
-        if place[:end] in headings:
-            return (*headings[place[:end]], *place[end:])
-    return place
+def in_prose(lines: Sequence[Line], headings: set[str]) -> Iterator[Line]:
+    """Lines with the last of these headings: one that a user adds takes over what is below it, and
+    yet nothing has moved."""
+    heading = ""
+    for line in lines:
+        yield Line((heading,), line.text)
+        heading = line.text if line.text in headings else heading
+
+
+def both(was: Counter[Any], mine: Counter[Any], its: Counter[Any]) -> Counter[Any]:
+    """What mine has, with what is new in the template's version and without what it lost."""
+    return mine + ((its - was) - (mine - was)) - ((was - its) - (was - mine))
+
+
+def strange(sides: Sequence[Any], removing: bool) -> Iterator[tuple[Any, ...]]:
+    """The keys whose values in a merged file are neither mine nor the template's.
+
+    Args:
+        sides: what is in the base, in mine, in the template's version and in the merged file.
+    """
+    base, mine, its, done = sides
+    if done == (its if mine == base else mine):
+        return
+    if all(each is None or isinstance(each, dict) for each in sides):
+        entries = [each or {} for each in sides]
+    elif is_both(sides, removing):
+        return
+    elif all(isinstance(each, list) and len(each) == len(base) for each in sides):
+        entries = [dict(enumerate(each)) for each in sides]
+    else:
+        yield ()
+        return
+    for name in dict.fromkeys(name for each in entries for name in each):
+        values = [each.get(name) for each in entries]
+        yield from ((name, *keys) for keys in strange(values, removing))
+
+
+def is_both(sides: Sequence[Any], removing: bool) -> bool:
+    """Whether the items of a list, or the lines of a text, are those of mine and of the template."""
+    if removing and sides[2] is None:
+        return sides[3] is None
+    if not all(isinstance(each, list | str) for each in sides):
+        return False
+    was, own, new, result = (
+        Counter(map(repr, each.splitlines() if isinstance(each, str) else each)) for each in sides
+    )
+    expected = both(was, own, new)
+    return result == expected or (removing and result <= expected)

@@ -51,6 +51,33 @@ def _(edit: Edit) -> None:
     edit.write("events/reports_of_old/due.json", "{}\n")
 
 
+@mutant("EVT-09", "a function has in AWS the name that it had before it was renamed")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.in_resource(
+        function.logical_id,
+        f"FunctionName: !Sub {edit.service}-{function.kebab}-",
+        f"FunctionName: !Sub {edit.service}-sender-of-old-",
+    )
+
+
+@mutant("EVT-09", "dead letters have the name of a function that is gone")
+def _(edit: Edit) -> None:
+    function = edit.function("queue", "schedule", "topic")
+    queue = f"{function.logical_id.removesuffix('Function')}DeadLetterQueue"
+    edit.in_resource(queue, f"{edit.service}-{function.kebab}-", f"{edit.service}-sender-of-old-")
+
+
+@innocent("EVT-09", "a queue is called after its jobs, and a function's name says more")
+def _(edit: Edit) -> None:
+    function = edit.function("queue")
+    old = f"{edit.service}-{function.kebab}-$"
+    edit.in_resource(
+        f"{function.logical_id.removesuffix('Function')}Queue", old, f"{edit.service}-jobs-$"
+    )
+    edit.in_resource(function.logical_id, old, f"{edit.service}-{function.kebab}-v2-$")
+
+
 @mutant("EVT-09", "a function listens to a bus of the service that is called another way")
 def _(edit: Edit) -> None:
     function = edit.function("event")

@@ -1,6 +1,7 @@
 """EVT-09: whatever is referred to is declared."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -183,6 +184,52 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
         if each.get("Protocol") == "lambda" and targets(each.get("TopicArn")) & fifo:
             told = f"`{each.logical_id}` is of a FIFO topic, which can't call a function"
             yield each.finding("EVT-09", each.line_of("TopicArn"), told, mend=mend)
+
+
+@check("EVT-09")
+def names_are_of_functions_that_are_here(service: Service) -> Iterator[Finding]:
+    """What the template makes for a function is called after it: <service>-<function>-<end>-<env>.
+
+    What is called in another way may be called anything.
+    """
+    templates = environments(service)
+    for name in names(service):
+        function, end = _role_of(service, name.resource.logical_id)
+        if function is None:
+            continue
+        kebab = function.name.replace("_", "-")
+        for environment, template in templates.items():
+            text = str(resolved(template, name.node))
+            form = rf"(?:/aws/lambda/)?{re.escape(service.name)}-(.+?){end}-{environment}"
+            other = re.fullmatch(form, text)
+            if other and not f"{other[1]}-".startswith(f"{kebab}-"):
+                what = f"{name.property} comes to {text} in {environment}, which names no function here"
+                fix = f"The function is `{function.name}`: {service.name}-{kebab}{end}-..."
+                yield name.resource.finding("EVT-09", name.line, what, fix)
+                break
+
+
+# How the names of a function's resources end, by the end of the logical id.
+ENDS = {
+    "Function": "",
+    "LogGroup": "",
+    "DeadLetterQueue": "-dead-letters",
+    "DeadLettersAlarm": "-dead-letters",
+    "ErrorsAlarm": "-errors",
+    "NewVersionAlarm": "-new-version",
+    "ThrottlesAlarm": "-throttles",
+    "QueueAgeAlarm": "-queue-age",
+}
+
+
+def _role_of(service: Service, logical_id: str) -> tuple[Function | None, str]:
+    """The function that a resource is made for, and how its name ends. A queue or topic is left
+    out: it may be called after what is in it."""
+    for function in service.functions:
+        end = logical_id.removeprefix(function.logical_id.removesuffix("Function"))
+        if end in ENDS and end != logical_id and function.folder.startswith("src/"):
+            return function, ENDS[end]
+    return None, ""
 
 
 def _physical(service: Service, template: Template) -> set[str]:
