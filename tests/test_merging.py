@@ -117,7 +117,8 @@ def test_edits_at_every_line_stay_in_their_place(renders: dict[str, Path], name:
         base = gone(was, path, becomes) if name.startswith("remove") else was
         lines, kept = base.splitlines(keepends=True), set(becomes.splitlines(keepends=True))
         there = {line.strip() for line in kept} if name != "rename" else set(sections(lines))
-        numbers = [n for n, section in enumerate(sections(lines)) if section in {"", *there}]
+        pairs = enumerate(zip(sections(lines), ["", *sections(lines)], strict=False))
+        numbers = [n for n, pair in pairs if {*pair} <= {"", *there}]
         chance.shuffle(numbers)
         size = 3 if deep else 12
         for start in range(0, len(numbers) if deep else 240, size):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
@@ -182,6 +182,8 @@ def merged(
 
 def beside(own: list[Line], new: list[Line], following: Line | None) -> list[Line]:
     """What both added in one place: mine first, but for what belongs to the line that follows."""
+    if own and new and level(own[0]) < level(new[0]):
+        return [*new, *own]  # the template's goes on with what is above
     at = len(own)
     while (
         at
@@ -196,30 +198,56 @@ def beside(own: list[Line], new: list[Line], following: Line | None) -> list[Lin
     return [*own[:at], *new, *own[at:]]
 
 
+def level(line: Line) -> int:
+    """How many keys it is below; a comment's own place names that of the line after it, too."""
+    return len(line.place) - (2 if line.place[-1:] == ("#",) else 0)
+
+
 def misplaced(
     base: Sequence[Line], ours: Sequence[Line], theirs: Sequence[Line], done: Merged, name: str
 ) -> list[Line]:
     """Lines that are not where mine or the template's version has them, or that are lost."""
-    headings = {line.text for line in [*base, *theirs] if line.text.startswith("#")}
-    headings -= {line.text for line in base} - {line.text for line in ours}
+    headings = {line.text: line.text for line in [*base, *theirs] if line.text.startswith("#")}
+    for number, lines in changes(base, ours).instead.items() if name.endswith(".md") else ():
+        if lines and base[number].text in headings:
+            headings[lines[0].text] = base[number].text
+        else:
+            headings.pop(base[number].text, None)
 
     def counted(lines: Sequence[Line]) -> Counter[Line]:
         return Counter(in_prose(lines, headings) if name.endswith(".md") else lines)
 
     was, mine, its = counted(base), counted(ours), counted(theirs)
+    # Comments that the template has above another line now, in the same section.
+    aside = comments(was - its) & comments(its - was)
+    was, its = (
+        Counter({line: n for line, n in each.items() if not comments([line]) & aside})
+        for each in (was, its)
+    )
     expected = both(was, mine, its) - counted(done.dropped)
     result = counted(located(done.text, name))
-    wrong = [*(expected - result), *(result - expected)]
-    return [line for line in wrong if line.text.strip()]
+    missing, strange = [*(expected - result)], [*(result - expected)]
+    owners = {(*line.place, key(line.text), "#") for line in theirs}
+    for line in list(missing):  # a comment outlives the line that it was above
+        found = [each for each in strange if comments([each]) & comments([line])]
+        if found and (line.place not in owners or comments([line]) & aside):
+            missing.remove(line)
+            strange.remove(found[0])
+    return [line for line in missing + strange if line.text.strip()]
 
 
-def in_prose(lines: Sequence[Line], headings: set[str]) -> Iterator[Line]:
+def comments(lines: Iterable[Line]) -> set[tuple[tuple[str, ...], str]]:
+    """The comments, with the place that they are in, whatever line is below them."""
+    return {(line.place[:-2], line.text) for line in lines if line.place[-1:] == ("#",)}
+
+
+def in_prose(lines: Sequence[Line], headings: dict[str, str]) -> Iterator[Line]:
     """Lines with the last of these headings: one that a user adds takes over what is below it, and
     yet nothing has moved."""
     heading = ""
     for line in lines:
         yield Line((heading,), line.text)
-        heading = line.text if line.text in headings else heading
+        heading = headings.get(line.text, heading)
 
 
 def both(was: Counter[Any], mine: Counter[Any], its: Counter[Any]) -> Counter[Any]:
