@@ -70,10 +70,10 @@ class Items:
         try:
             item_id = str(uuid.UUID(item_id))
         except ValueError as error:
-            raise ItemNotFoundError(item_id) from error
+            raise ItemNotFoundError("no item has an id like this") from error
         row: dict[str, Any] | None = self._table.get_item(Key=self._key(item_id)).get("Item")
         if row is None or int(row["expires_at"]) <= self._now():
-            raise ItemNotFoundError(item_id)
+            raise ItemNotFoundError("there is no such item")
         return Item(
             id=row["id"],
             name=row["name"],
