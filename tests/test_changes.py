@@ -192,8 +192,8 @@ def test_of_lists_and_long_texts_the_difference_is_shown(changes: Changes) -> No
 
 
 def test_the_order_of_a_list_is_a_change(changes: Changes) -> None:
-    methods = "AllowMethods: [DELETE, GET, PATCH, POST, PUT]"
-    report = changes((methods, "AllowMethods: [GET, DELETE, PATCH, POST, PUT]"))
+    methods = "AllowMethods: [DELETE, GET, HEAD, PATCH, POST, PUT]"
+    report = changes((methods, "AllowMethods: [GET, DELETE, HEAD, PATCH, POST, PUT]"))
     assert row(report, "Api", "CorsConfiguration.AllowMethods")[2] == (
         "[GET, DELETE, PATCH, POST, PUT]"
     )

@@ -389,8 +389,10 @@ def test_endpoints_need_a_token_unless_they_say_public(stack: dict[str, Any]) ->
     expected = {}
     for name in functions_of("api"):
         expected[(f"/{name}/health", "get")] = public
-        expected[(f"/{name}/{{proxy+}}", "options")] = public
-        expected[(f"/{name}/{{proxy+}}", "any")] = token
+        expected[(f"/{name}/health", "head")] = public
+        for path in (f"/{name}", f"/{name}/{{proxy+}}"):
+            expected[(path, "options")] = public
+            expected[(path, "any")] = token
     assert paths == expected
     (authorizer,) = body["components"]["securitySchemes"].values()
     assert authorizer["x-amazon-apigateway-authorizer"]["jwtConfiguration"] == {

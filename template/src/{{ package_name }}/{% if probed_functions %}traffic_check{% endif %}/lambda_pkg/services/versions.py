@@ -44,8 +44,9 @@ def is_live(version: Version, functions: Any) -> bool:
     try:
         alias = functions.get_alias(FunctionName=version.function, Name=ALIAS)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return False  # a new function
+        # A new function has none yet, and throttling says nothing: then it is tried.
+        if error.response["Error"]["Code"] in ("ResourceNotFoundException", THROTTLED):
+            return False
         raise
     return bool(alias["FunctionVersion"] == version.number)
 
