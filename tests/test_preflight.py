@@ -15,10 +15,11 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 from conftest import commit
 from delivered import delivery
-from world import MOTO, PYTHON, TODAY, World, checks_local, preflight, reset, script
+from world import MOTO, PYTHON, TODAY, World, checks_account, checks_local, preflight, reset, script
 
 
 def test_a_healthy_account_gives_no_alarm(world: World) -> None:
@@ -180,9 +181,73 @@ def the_account_of_the_other_environment(world: World) -> None:
 
 @fault("access: failed")
 def an_older_bootstrap(world: World) -> None:
-    text = (world.root / "infra" / "environment.yaml").read_text("utf-8")
-    (world.root / "infra" / "environment.yaml").write_text(f"{text}\n# newer", "utf-8")
-    commit(world.root)
+    world.edit("infra/environment.yaml", "MaxSessionDuration: 5400", "MaxSessionDuration: 3600")
+
+
+def reordered(text: str) -> str:
+    """A template in other words: its keys and permissions in another order, without a comment."""
+
+    def turned(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: turned(node[key]) for key in reversed(node)}
+        if isinstance(node, list) and all(re.match(r"[a-z0-9]+:[A-Z]", str(each)) for each in node):
+            return node[::-1]
+        return [turned(each) for each in node] if isinstance(node, list) else node
+
+    return yaml.safe_dump(turned(delivery("cloudformation").parsed(text)), sort_keys=False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\nParameters:", "\n# Somebody looked at this.\nParameters:"),
+        ("Description: The environment", "Description: Which environment"),
+        ("AllowedValues: [dev, prod]", 'AllowedValues:\n      - "dev"\n      - prod'),
+        ("MaxSessionDuration: 5400", "MaxSessionDuration:   '5400'"),
+        ("!Ref CreateOidcProvider", "{Ref: CreateOidcProvider}"),
+        ("!GetAtt ExecutionRole.Arn", "{Fn::GetAtt: ExecutionRole.Arn}"),
+        ("Action: events:PutEvents", "Action: [events:PutEvents]"),
+        ("    Properties:\n      RoleName", "    Metadata: {}\n    Properties:\n      RoleName"),
+        ("\n", "\r\n"),
+        ("", None),
+    ],
+)
+def test_what_means_the_same_needs_no_new_bootstrap(
+    world: World, old: str, new: str | None
+) -> None:
+    """CD-04: a comment in infra/environment.yaml stops no deployment."""
+    path = world.root / "infra" / "environment.yaml"
+    text = path.read_text("utf-8")
+    before = checks_account.template_version(world.service)
+    changed = reordered(text) if new is None else text.replace(old, new)
+    assert changed != text
+    path.write_bytes(changed.encode())
+    assert checks_account.template_version(world.service) == before
+
+
+def test_whatever_else_changes_in_infra_needs_a_new_bootstrap(world: World) -> None:
+    """Each value in turn; but for descriptions of parameters and outputs, and the template's."""
+    path = world.root / "infra" / "environment.yaml"
+    cloudformation = delivery("cloudformation")
+    data = cloudformation.parsed(path.read_text("utf-8"))
+    before = cloudformation.meaning(data)
+    changed = 0
+
+    def each_value(node: Any, *keys: Any) -> None:
+        nonlocal changed
+        for key in list(node) if isinstance(node, dict) else range(len(node)):
+            if isinstance(node[key], (dict, list)):
+                each_value(node[key], *keys, key)
+                continue
+            if key == "Description" and (not keys or keys[0] in ("Outputs", "Parameters")):
+                continue
+            value, node[key] = node[key], f"{node[key]}x"
+            assert cloudformation.meaning(data) != before, (*keys, key)
+            node[key] = value
+            changed += 1
+
+    each_value(data)
+    assert changed > 400
 
 
 @fault("access: failed")

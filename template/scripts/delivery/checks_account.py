@@ -1,5 +1,6 @@
 """Checks of what is in the AWS account."""
 
+import json
 import os
 from collections.abc import Iterator
 from hashlib import sha256
@@ -9,6 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .account import code, is_denied, outputs
+from .cloudformation import meaning, parsed
+from .errors import DeliveryError
 from .report import Result, failed, passed, warned
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
@@ -57,8 +60,20 @@ def way_out(service: Service, state: str) -> list[str]:
 
 
 def template_version(service: Service) -> str:
-    """A digest of infra/environment.yaml, by which a stack that was made from another is known."""
-    return sha256((service.root / "infra" / "environment.yaml").read_bytes()).hexdigest()[:12]
+    """A digest of infra/environment.yaml, by which a stack that was made from another is known.
+
+    Of what it means: comments, layout, the order of keys and descriptions change nothing.
+
+    Raises:
+        DeliveryError: it is no template.
+    """
+    try:
+        said = parsed((service.root / "infra" / "environment.yaml").read_text("utf-8"))
+    except ValueError as error:
+        raise DeliveryError(
+            f"infra/environment.yaml can't be read: {error}", "Mend it: make lint"
+        ) from error
+    return sha256(json.dumps(meaning(said), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def account(situation: Situation) -> Iterator[Result]:

@@ -199,6 +199,39 @@ def differences(old: Any, new: Any) -> list[tuple[Keys, Any, Any]]:
     return [(k, was.get(k), becomes.get(k)) for k in keys if was.get(k) != becomes.get(k)]
 
 
+# Lists of policies that are sets: with the same items in any order, or one without a list.
+SETS = ("Action", "NotAction", "NotResource", "Resource", "Statement")
+
+
+def meaning(template: Content) -> Content:
+    """A template without what changes no resource: descriptions, metadata, the order of sets."""
+    sections = {
+        key: each for key, each in template.items() if key not in ("Description", "Metadata")
+    }
+    for name in ("Outputs", "Parameters", "Resources"):
+        parts = sections.get(name) or {}
+        without = ("Metadata",) if name == "Resources" else ("Description",)
+        sections[name] = {
+            key: {inner: value for inner, value in part.items() if inner not in without}
+            for key, part in parts.items()
+        }
+    return _ordered(sections)
+
+
+def _ordered(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_ordered(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _ordered(value) for key, value in node.items()}
+    for key in found.keys() & {*SETS}:
+        items = found[key] if isinstance(found[key], list) else [found[key]]
+        found[key] = sorted(items, key=lambda each: json.dumps(each, sort_keys=True))
+    if isinstance(name := found.get("Fn::GetAtt"), str):
+        found["Fn::GetAtt"] = name.split(".", 1)
+    return found
+
+
 def values(template: Content, settings: Content) -> Content:
     """What the parameters are: what samconfig.toml of an environment says, or their defaults."""
     declared = flat(template.get("Parameters"))
