@@ -55,11 +55,14 @@ class Access:
     @property
     def deploy(self) -> list[Any]:
         policies = self.template.resolve(self.resources["DeployRole"].properties["Policies"])
-        return [each["PolicyDocument"] for each in policies]
+        return [*[each["PolicyDocument"] for each in policies], *self.attached("DeployRole")]
 
     @property
     def execution(self) -> list[Any]:
-        attached = self.resources["ExecutionRole"].properties["ManagedPolicyArns"]
+        return self.attached("ExecutionRole")
+
+    def attached(self, role: str) -> list[Any]:
+        attached = self.resources[role].properties["ManagedPolicyArns"]
         return [self.document(each["Ref"]) for each in attached]
 
     @property
@@ -586,6 +589,218 @@ def test_the_boundary_holds_back_a_role_that_allows_everything(access: Access) -
         ),
     ]
     assert allowed(requests, [ANYTHING], boundary=access.document("Boundary")) == []
+
+
+# ── What names match that are somebody else's ──
+
+# What separates a name from what is within it. Elsewhere a name is a whole, with whatever in it, and
+# what ends in the environment is of that environment.
+SEPARATORS = {"dynamodb": "/", "events": "/", "lambda": ":", "logs": ":", "s3": "/"}
+WHOLE_NAMES = re.compile(":(cloudwatch|secretsmanager|sns|sqs):|:event-bus/")
+
+
+def others(pattern: str, here: str) -> Iterator[str]:
+    """ARNs of another environment, account or whoever, that a pattern matches: with a separator for a
+    `*` before which the pattern does not say whose it is."""
+    there = "prod" if here == "dev" else "dev"
+    foreign = f"x-{there}", f"x-{ACCOUNT}-{there}", f"x-444455556666-{here}x", "x"
+    prefix, _, name = pattern.partition("warehouse-")
+    for found in re.finditer(r"\*", name):
+        before, after = name[: found.start()], name[found.end() :].replace("?", "A")
+        if re.search(f"(^|-){here}[-/:]", before):
+            continue
+        for separator in SEPARATORS.get(pattern.split(":")[2], "/:"):
+            for middle in foreign:
+                start = f"{prefix}warehouse-{before}{middle}{separator}"
+                for within in ("y", f"index{separator}y"):
+                    yield (start + within + after).replace("*", "z")
+
+
+def of_others(documents: list[Any], here: str) -> Iterator[Request]:
+    """A request for each action of policies, on what is somebody else's and matches all the same."""
+    for document in documents:
+        for statement in document["Statement"]:
+            if statement["Effect"] != "Allow":
+                continue
+            patterns = statement["Resource"]
+            for pattern in patterns if isinstance(patterns, list) else [patterns]:
+                if pattern == "*" or WHOLE_NAMES.search(pattern):
+                    continue
+                actions = statement["Action"]
+                for action in actions if isinstance(actions, list) else [actions]:
+                    for arn in others(pattern, here):
+                        yield request(EXAMPLES.get(str(action), str(action)), arn)
+
+
+# One of the actions that those with a `*` stand for.
+EXAMPLES = {
+    "codedeploy:Get*": "codedeploy:GetDeploymentGroup",
+    "codedeploy:List*": "codedeploy:ListDeployments",
+    "dynamodb:Describe*": "dynamodb:DescribeTable",
+    "lambda:Get*": "lambda:GetAlias",
+    "lambda:List*": "lambda:ListAliases",
+    "s3:GetBucket*": "s3:GetBucketAcl",
+}
+
+
+def without_fences(documents: list[Any]) -> list[Any]:
+    return [
+        {**each, "Statement": [one for one in each["Statement"] if one["Effect"] == "Allow"]}
+        for each in documents
+    ]
+
+
+@pytest.mark.parametrize("who", ["execution", "deploy", "boundary"])
+def test_no_name_reaches_across_a_separator(access: Access, who: str) -> None:
+    """IAM's `*` crosses `/` and `:`. Without the fences some of these acts are allowed; with them,
+    none. The ARNs are made from the policies, so a new pattern is tried without being listed."""
+    documents = [access.document("Boundary")] if who == "boundary" else getattr(access, who)
+    requests = list(of_others(documents, access.named.environment))
+    assert len(requests) > 100
+    opened = simulate(requests, without_fences(documents))
+    crossing = [r for r, answer in zip(requests, opened, strict=True) if answer == "Allowed"]
+    assert len(crossing) > 3
+    assert allowed(crossing, documents) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "here", "elsewhere"),
+    [
+        (
+            "s3:GetObject",
+            f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-<here>/a/b-<there>/c",
+            [
+                f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-<there>/x-{ACCOUNT}-<here>/anything",
+                f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-<there>/x-{ACCOUNT}-<here>",
+                f"arn:aws:s3:::warehouse-legacy/x-{ACCOUNT}-<here>/anything",
+                f"arn:aws:s3:::warehouse-scans-444455556666-<here>/x-{ACCOUNT}-<here>/anything",
+                f"arn:aws:s3:::orders-files-{ACCOUNT}-<here>/warehouse-x-{ACCOUNT}-<here>/anything",
+            ],
+        ),
+        (
+            "dynamodb:Query",
+            "arn:aws:dynamodb:<region>:<account>:table/warehouse-items-<here>/index/by-status",
+            [
+                "arn:aws:dynamodb:<region>:<account>:table/warehouse-items-<there>/index/x-<here>",
+                "arn:aws:dynamodb:<region>:<account>:table/warehouse-<there>/index/x-<here>",
+                "arn:aws:dynamodb:<region>:444455556666:table/warehouse-items-<here>",
+                "arn:aws:dynamodb:<region>:<account>:table/orders-warehouse-x-<here>",
+            ],
+        ),
+        (
+            "lambda:InvokeFunction",
+            "arn:aws:lambda:<region>:<account>:function:warehouse-shop-<here>:live",
+            [
+                "arn:aws:lambda:<region>:<account>:function:warehouse-shop-<there>:x-<here>",
+                "arn:aws:lambda:<region>:<account>:function:warehouse-shop-<there>:live",
+                "arn:aws:lambda:<region>:444455556666:function:warehouse-shop-<here>:live",
+            ],
+        ),
+        (
+            "logs:PutLogEvents",
+            "arn:aws:logs:<region>:<account>:log-group:/aws/lambda/warehouse-shop-<here>:log-stream:a",
+            [
+                "arn:aws:logs:<region>:<account>:log-group:/aws/lambda/warehouse-shop-<there>:log-stream:x-<here>",
+                "arn:aws:logs:<region>:<account>:log-group:/aws/lambda/orders-app-<here>:log-stream:a",
+            ],
+        ),
+        (
+            "sqs:SendMessage",
+            "arn:aws:sqs:<region>:<account>:warehouse-worker-<here>.fifo",
+            [
+                "arn:aws:sqs:<region>:<account>:warehouse-worker-<there>.fifo",
+                "arn:aws:sqs:<region>:444455556666:warehouse-worker-<here>.fifo",
+                "arn:aws:sqs:<region>:<account>:orders-worker-<here>.fifo",
+            ],
+        ),
+        (
+            "sns:Publish",
+            "arn:aws:sns:<region>:<account>:warehouse-alarms-<here>.fifo",
+            ["arn:aws:sns:<region>:<account>:warehouse-alarms-<there>.fifo"],
+        ),
+        (
+            "events:PutEvents",
+            "arn:aws:events:<region>:<account>:event-bus/warehouse-<here>",
+            [
+                "arn:aws:events:<region>:<account>:event-bus/warehouse-<there>",
+                "arn:aws:events:<region>:<account>:event-bus/warehouse-<there>-x-<here>",
+                "arn:aws:events:<region>:<account>:event-bus/default",
+            ],
+        ),
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:<region>:<account>:secret:warehouse/key-<here>-AbCdEf",
+            [
+                "arn:aws:secretsmanager:<region>:<account>:secret:warehouse/key-<there>-AbCdEf",
+                "arn:aws:secretsmanager:<region>:<account>:secret:warehouse/key-<here>-x-<there>-AbCdEf",
+                "arn:aws:secretsmanager:<region>:<account>:secret:warehouse-x/key-<here>-AbCdEf",
+                "arn:aws:secretsmanager:<region>:444455556666:secret:warehouse/key-<here>-AbCdEf",
+            ],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.count(":") == 1 else "",
+)
+def test_roles_of_functions_stay_in_their_environment(
+    access: Access, action: str, here: str, elsewhere: list[str]
+) -> None:
+    """Whatever a role of the service allows, by its boundary it reaches its own things alone."""
+    environment = access.named.environment
+    words = {
+        "<here>": environment,
+        "<there>": "prod" if environment == "dev" else "dev",
+        "<account>": ACCOUNT,
+        "<region>": access.region,
+    }
+
+    def asked(arn: str) -> Request:
+        return request(action, re.sub("<.*?>", lambda found: words[found[0]], arn))
+
+    boundary = access.document("Boundary")
+    assert refused([asked(here)], [ANYTHING], boundary=boundary) == []
+    assert allowed([asked(each) for each in elsewhere], [ANYTHING], boundary=boundary) == []
+
+
+def test_names_that_cloudformation_makes_up_are_the_services_own(access: Access) -> None:
+    """IAC-04: who leaves a name out needs no administrator."""
+    stack = access.named.stack
+    requests = [
+        request("dynamodb:CreateTable", access.arn("dynamodb", f"table/{stack}-Table-A1B2")),
+        request("lambda:CreateFunction", access.arn("lambda", f"function:{stack}-App-A1B2")),
+        request("lambda:PublishVersion", access.arn("lambda", f"function:{stack}-App-A1B2")),
+        request("logs:CreateLogGroup", access.arn("logs", f"log-group:{stack}-Logs-A1B2:*")),
+        request("cloudwatch:PutMetricAlarm", access.arn("cloudwatch", f"alarm:{stack}-Al-A1B2")),
+        request("s3:CreateBucket", f"arn:aws:s3:::{stack}-files-a1b2"),
+        request("sqs:CreateQueue", access.arn("sqs", f"{stack}-Queue-A1B2")),
+        request("sqs:CreateQueue", access.arn("sqs", f"{stack}-Queue-A1B2.fifo")),
+        request("sns:CreateTopic", access.arn("sns", f"{stack}-Topic-A1B2.fifo")),
+    ]
+    assert refused(requests, access.execution) == []
+    requests = [
+        request("dynamodb:Query", access.arn("dynamodb", f"table/{stack}-Table-A1B2/index/by")),
+        request("s3:PutObject", f"arn:aws:s3:::{stack}-files-a1b2/key"),
+        request("sqs:SendMessage", access.arn("sqs", f"{stack}-Queue-A1B2.fifo")),
+        request("lambda:InvokeFunction", access.arn("lambda", f"function:{stack}-App-A1B2:live")),
+        request(
+            "logs:PutLogEvents",
+            access.arn("logs", f"log-group:/aws/lambda/{stack}-App-A1B2:log-stream:a"),
+        ),
+    ]
+    assert refused(requests, [ANYTHING], boundary=access.document("Boundary")) == []
+
+
+@pytest.mark.parametrize("who", ["deploy", "execution", "boundary"])
+def test_no_bucket_of_another_account(access: Access, who: str) -> None:
+    """Names of buckets are worldwide: another account may have one that looks like the service's."""
+    bucket = f"arn:aws:s3:::warehouse-scans-{ACCOUNT}-{access.named.environment}"
+    made_up = f"arn:aws:s3:::{access.named.stack}-files-a1b2"
+    act = {"deploy": "s3:ListBucket", "execution": "s3:PutBucketPolicy"}.get(who, "s3:GetObject")
+    tail = "/key" if act == "s3:GetObject" else ""
+    documents = [access.document("Boundary")] if who == "boundary" else getattr(access, who)
+    names = [bucket] if who == "deploy" else [bucket, made_up]
+    own = [request(act, name + tail, aws__ResourceAccount=ACCOUNT) for name in names]
+    foreign = [request(act, name + tail, aws__ResourceAccount="444455556666") for name in names]
+    assert refused(own, documents) == []
+    assert allowed(foreign, documents) == []
 
 
 # ── Who may become the deploy role ──
