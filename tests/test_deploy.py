@@ -753,22 +753,32 @@ def test_bootstrap_refuses_a_placeholder(world: World) -> None:
         delivery("bootstrap").look_up(service(world), "1", "2")
 
 
-@pytest.mark.parametrize("other", ["orders-api", "ord"])
-def test_bootstrap_refuses_a_name_that_another_service_begins_with(
-    world: World, other: str
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ("orders-api", "begins with the other"),
+        ("order-s", "differ only in dashes"),
+        ("or-ders", "differ only in dashes"),
+        ("ord", ""),  # "ord-" begins no name of orders
+        ("reorders", ""),
+        ("orders", ""),
+    ],
+)
+def test_bootstrap_refuses_a_name_that_could_be_taken_for_another(
+    world: World, other: str, why: str
 ) -> None:
-    world.client("cloudformation").create_stack(
-        StackName=f"{other}-infra-prod",
-        TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}),
+    """Wherever in the account the other service is: IAM's roles are in all Regions."""
+    world.client("iam").create_role(
+        RoleName=f"{other}-cloudformation-prod", AssumeRolePolicyDocument="{}"
     )
     refuse = delivery("bootstrap").refuse_overlap
-    if other == "ord":
-        refuse(service(world), account(world))  # "ord-" begins no name of orders
-        return
-    with pytest.raises(
-        delivery("errors").DeliveryError, match="The service orders-api is in this account"
-    ):
+    if not why:
         refuse(service(world), account(world))
+        return
+    with pytest.raises(delivery("errors").DeliveryError) as refused:
+        refuse(service(world), account(world))
+    assert f"The service {other} is in this account" in refused.value.what
+    assert why in refused.value.what
 
 
 def unprepared(world: World) -> None:

@@ -6,6 +6,7 @@ tells or sets what GitHub needs to know.
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from .service import ENVIRONMENTS, Service, here
 
 # States of a stack from which nothing but deleting leads on.
 ONLY_DELETED = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+# The role for CloudFormation, as infra/environment.yaml of every service calls it.
+OF_SERVICE = re.compile(rf"(?P<name>.+)-cloudformation-(?:{'|'.join(ENVIRONMENTS)})")
 GIVE_IDS = "install gh and gh auth login, or make bootstrap OWNER_ID=… REPOSITORY_ID=…"
 
 
@@ -78,23 +81,30 @@ def gh(*arguments: str) -> str:
 def refuse_overlap(service: Service, account: Account) -> None:
     """Refuse an account where another service's names could be taken for this one's.
 
-    Policies allow names by their beginning and end: orders-*-dev would mean orders-api's too.
+    Policies allow names by their beginning and end: orders-*-dev would mean orders-api's too. And
+    order-s has the deploy role of orders, but for the case of a letter, which IAM does not tell apart.
+    Services are known by their roles, which an account has in all Regions.
 
     Raises:
         DeliveryError: there is such a service.
     """
-    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
-    for page in pages:
-        for stack in page["Stacks"]:
-            other, found, environment = stack["StackName"].rpartition("-infra-")
-            if not found or environment not in ENVIRONMENTS or other == service.name:
-                continue
-            if other.startswith(f"{service.name}-") or service.name.startswith(f"{other}-"):
-                raise DeliveryError(
-                    f"The service {other} is in this account, and one of the two names begins with the"
-                    " other: the roles of the shorter could change what the longer has.",
-                    "Use another account for one of them, or another name.",
-                )
+    pages = account.client("iam").get_paginator("list_roles").paginate()
+    roles = [each["RoleName"] for page in pages for each in page["Roles"]]
+    names = {found["name"] for each in roles if (found := OF_SERVICE.fullmatch(each))}
+    for other in sorted(names - {service.name}):
+        if other.startswith(f"{service.name}-") or service.name.startswith(f"{other}-"):
+            why = (
+                "one of the two names begins with the other: the roles of the shorter could change"
+                " what the longer has"
+            )
+        elif other.replace("-", "") == service.name.replace("-", ""):
+            why = "the two names differ only in dashes, which the names of deploy roles leave out"
+        else:
+            continue
+        raise DeliveryError(
+            f"The service {other} is in this account, and {why}.",
+            "Use another account for one of them, or another name.",
+        )
 
 
 def has_provider(service: Service, account: Account, number: str) -> bool:

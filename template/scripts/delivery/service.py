@@ -175,7 +175,7 @@ class Service:
         return self._made("ArtifactBucket", "BucketName", account)
 
     @cached_property
-    def _infra_data(self) -> dict[str, Any]:
+    def infra_data(self) -> dict[str, Any]:
         try:
             return read(self._text(INFRA))
         except yaml.YAMLError as error:
@@ -186,10 +186,10 @@ class Service:
     def _made(self, logical_id: str, key: str, account: str = "") -> str:
         """The name that infra/environment.yaml gives to one of its resources."""
         pseudo = {"AWS::AccountId": account}
-        template = Template(self._infra_data, {"EnvironmentName": self.environment}, pseudo)
+        template = Template(self.infra_data, {"EnvironmentName": self.environment}, pseudo)
         try:
             return str(
-                template.resolve(self._infra_data["Resources"][logical_id]["Properties"][key])
+                template.resolve(self.infra_data["Resources"][logical_id]["Properties"][key])
             )
         except (KeyError, TypeError, UnknownError) as error:
             raise DeliveryError(
