@@ -199,6 +199,15 @@ def test_the_order_of_a_list_is_a_change(changes: Changes) -> None:
     )
 
 
+def test_what_the_roles_do_not_give(changes: Changes) -> None:
+    """IAM-05: each once, though dev and prod both lack it."""
+    feed = "  Feed:\n    Type: AWS::Kinesis::Stream\n"
+    said = section(changes(add(feed)), "The deployment would be refused")
+    assert said.count("kinesis:CreateStream") == 2
+    assert "a new statement of a policy of `ExecutionRole` in infra/environment.yaml" in said
+    assert "would be refused" not in changes()
+
+
 def test_parameters_outputs_and_settings(changes: Changes) -> None:
     report = changes(
         ("    Default: 30\n", "    Default: 90\n"),

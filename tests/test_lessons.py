@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, SAMPLES, check, run, tree
+from delivery.grants import THEN
 from lessons import findings, gate, optouts, registry, report, tools
 from lessons.findings import GATE, Finding
 from lessons.service import Service
@@ -80,7 +81,9 @@ def test_the_gate_names_the_lesson(
             continue
         applied += 1
         outcome = gate.run(edit.root, TODAY)
-        found = {each.lesson for each in outcome.findings}
+        # What is new may need more than the roles give, which is IAM-05's and has cases of its own.
+        told = [each for each in outcome.findings if not str(each.mend).endswith(THEN)]
+        found = {each.lesson for each in (outcome.findings if case.lesson == "IAM-05" else told)}
         assert found == expected, f"{name}: {report.findings(outcome)}"
     assert applied, "no sample has what this edit is about"
 

@@ -253,9 +253,9 @@ def _(edit: Edit) -> None:
 
 @mutant("IAM-04", "after an evening of refusals queues are every queue")
 def _(edit: Edit) -> None:
-    old = "            Resource: !Sub arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
+    old = "!Sub arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
     old += f"{edit.service}-*-${{EnvironmentName}}\n"
-    in_infra(edit, "EventsPolicy", old, '            Resource: "*"\n')
+    in_infra(edit, "EventsPolicy", old, '"*"\n')
 
 
 @mutant("IAM-04", "tables of both environments")
@@ -443,6 +443,94 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, line, "")
 
 
+@mutant("IAM-05", "a function sends mail, which the boundary does not know")
+def _(edit: Edit) -> None:
+    function = edit.function("api", "queue")
+    edit.write(
+        f"{function.code}/utils/mail.py",
+        f'"""Mail to customers."""\n\nimport boto3\n{CONFIG}\n'
+        'MAIL = boto3.client("sesv2", config=CONFIG)\n\n\n'
+        "def send(**message: object) -> None:\n    MAIL.send_email(**message)\n",
+    )
+    policies(
+        edit,
+        function.logical_id,
+        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: ses:SendEmail\n"
+        "              Resource: !Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
+        ":identity/example.com\n",
+    )
+
+
+@mutant("IAM-05", "a stream of Kinesis, which CloudFormation's role does not know")
+def _(edit: Edit) -> None:
+    edit.declare(
+        """Readings:
+  Type: AWS::Kinesis::Stream
+  DeletionPolicy: Retain
+  UpdateReplacePolicy: Retain
+  Properties:
+    StreamEncryption: {EncryptionType: KMS, KeyId: alias/aws/kinesis}"""
+    )
+
+
+@mutant("IAM-05", "a role is handed to Pipes, which nobody may do")
+def _(edit: Edit) -> None:
+    edit.declare(ROLE.format(name="PipeRole", service=edit.service, to="pipes"))
+
+
+@mutant("IAM-05", "a role has the boundary of another service")
+def _(edit: Edit) -> None:
+    edit.declare(ROLE.format(name="TaskRole", service="other", to="scheduler"))
+
+
+ROLE = """{name}:
+  Type: AWS::IAM::Role
+  Properties:
+    PermissionsBoundary: !Sub arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{service}-boundary-${{EnvironmentName}}
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal:
+            Service: {to}.amazonaws.com
+          Action: sts:AssumeRole"""
+
+
+@innocent(
+    "IAM-05", "what the roles were extended for, and what has a name that CloudFormation makes up"
+)
+def _(edit: Edit) -> None:
+    in_infra(
+        edit,
+        "FunctionsPolicy",
+        "lambda.amazonaws.com, sch",
+        "lambda.amazonaws.com, logs.amazonaws.com, sch",
+    )
+    in_infra(
+        edit,
+        "OperationsPolicy",
+        "logs:PutRetentionPolicy\n",
+        "logs:PutMetricFilter\n              - logs:PutRetentionPolicy\n",
+    )
+    edit.declare(ROLE.format(name="LogsRole", service=edit.service, to="logs"))
+    edit.declare(
+        """Trail:
+  Type: AWS::Logs::LogGroup
+  Properties:
+    RetentionInDays: !Ref LogRetentionDays
+TrailFilter:
+  Type: AWS::Logs::MetricFilter
+  Properties:
+    LogGroupName: !Ref Trail
+    FilterPattern: denied
+    MetricTransformations:
+      - MetricName: Denied
+        MetricNamespace: !Ref AWS::StackName
+        MetricValue: "1\""""
+    )
+
+
 @innocent("IAM-05", "tests of the live service send a message, and a role of one's own is bounded")
 def _(edit: Edit) -> None:
     mine = (
@@ -453,19 +541,7 @@ def _(edit: Edit) -> None:
         f"{edit.service}-*-${{EnvironmentName}}\n"
     )
     in_infra(edit, "DeployRole", PIPELINE, mine + PIPELINE)
-    edit.declare(
-        f"""LogsRole:
-  Type: AWS::IAM::Role
-  Properties:
-    PermissionsBoundary: !Sub arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{edit.service}-boundary-${{EnvironmentName}}
-    AssumeRolePolicyDocument:
-      Version: "2012-10-17"
-      Statement:
-        - Effect: Allow
-          Principal:
-            Service: logs.amazonaws.com
-          Action: sts:AssumeRole"""
-    )
+    edit.declare(ROLE.format(name="TaskRole", service=edit.service, to="scheduler"))
 
 
 # ── IAM-06: roles of functions ───────────────────────────────────────────────

@@ -8,6 +8,7 @@ written, not what is deployed; and of an API it knows events and routes, not Ope
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
@@ -39,7 +40,9 @@ from .cloudformation import (
     values,
 )
 from .errors import DeliveryError
+from .grants import INFRA, Environment, Gap, gaps
 from .markdown import block, code, table
+from .service import ENVIRONMENTS, Service
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = ("replaced", "removed", "perhaps replaced", "added", "changed")
@@ -254,6 +257,17 @@ def cells(old: Content, new: Content, *without: str) -> list[Keys]:
     return [(".".join(keys), *pair(*both)) for keys, *both in found if keys[0] not in without]
 
 
+def refused(environments: list[str]) -> Iterator[str]:
+    """What template.yaml asks for and infra/environment.yaml does not allow, in Markdown."""
+    found: dict[tuple[str, str], Gap] = {}
+    for each in environments if (ROOT / INFRA).is_file() else ():
+        with contextlib.suppress(DeliveryError):  # no whole section in samconfig.toml
+            both = Environment.of(Service(ROOT, each))
+            found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
+    for gap in found.values():
+        yield f"- ⚠️ {gap.found}. {gap.mend}"
+
+
 def report(commit: str, environment: str) -> str:
     """The whole report, in Markdown."""
     old, new = read("template.yaml", parsed, commit)
@@ -281,6 +295,9 @@ def report(commit: str, environment: str) -> str:
     opened = [each for each in open_endpoints(new) if each not in open_endpoints(old)]
     said = {
         "Look at this": "\n".join(f"- ⚠️ {each}" for each in dangers),
+        "The deployment would be refused": "\n".join(
+            refused([environment] if environment else [*(settings.keys() & {*ENVIRONMENTS})])
+        ),
         "Permissions that widen": "\n\n".join(widened(first, second)),
         "Open to anybody who knows the address": "\n".join(f"- {code(each)}" for each in opened),
         f"Resources: {', '.join(f'{worst[what]} {what}' for what in ORDER if worst[what])}": table(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from delivery.grants import Environment, Gap, gaps
 from delivery.template import Template
 
 from ..environments import all_deployed, deployed, exists, resolved
@@ -492,6 +493,20 @@ def _is_bounded(boundary: Any) -> bool:
     if not boundary or "AWS::NoValue" in targets(boundary):
         return False
     return not any(":iam::aws:policy/" in text for text, _line in strings(boundary))
+
+
+@check("IAM-05")
+def roles_allow_what_is_asked(service: Service) -> Iterator[Finding]:
+    """CloudFormation's role may make what template.yaml has, and no policy exceeds the boundary."""
+    found: dict[tuple[str, str], Gap] = {}
+    for each in ENVIRONMENTS:
+        both = Environment(deployed(service, TEMPLATE, each), deployed(service, INFRA, each))
+        found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
+    for gap in found.values():
+        resource = service.resources[gap.resource]
+        lines = (line for text, line in strings(resource.body) if text == gap.asks)
+        line = next(lines, resource.line)
+        yield Finding("IAM-05", TEMPLATE, line, gap.found, resource=gap.resource, mend=gap.mend)
 
 
 # ── IAM-06: roles of functions ───────────────────────────────────────────────
