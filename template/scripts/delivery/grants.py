@@ -19,10 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .service import Service
+from .service import INFRA, Service
 from .template import Template, UnknownError
 
-INFRA = "infra/environment.yaml"
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: the linters' business.
 ODD = (AttributeError, LookupError, RecursionError, TypeError, ValueError, UnknownError)
