@@ -723,7 +723,7 @@ def test_no_name_reaches_across_a_separator(access: Access, who: str) -> None:
             "arn:aws:events:<region>:<account>:event-bus/warehouse-<here>",
             [
                 "arn:aws:events:<region>:<account>:event-bus/warehouse-<there>",
-                "arn:aws:events:<region>:<account>:event-bus/warehouse-<there>-x-<here>",
+                "arn:aws:events:<region>:<account>:event-bus/warehouse-x-<there>",
                 "arn:aws:events:<region>:<account>:event-bus/default",
             ],
         ),
