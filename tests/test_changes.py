@@ -203,9 +203,8 @@ def test_what_the_roles_do_not_give(changes: Changes) -> None:
     """IAM-05: each once, though dev and prod both lack it."""
     feed = "  Feed:\n    Type: AWS::Kinesis::Stream\n"
     said = section(changes(add(feed)), "The deployment would be refused")
-    assert said.count("kinesis:CreateStream") == 2
+    assert said.count("`Feed` is an `AWS::Kinesis::Stream`") == 1
     assert "a new statement of a policy of `ExecutionRole` in infra/environment.yaml" in said
-    assert "would be refused" not in changes()
 
 
 def test_parameters_outputs_and_settings(changes: Changes) -> None:
