@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,18 @@ def expand(service: Path) -> dict[str, Any]:
     )
     template: dict[str, Any] = json.loads(printed.splitlines()[-1])
     return template
+
+
+def counted(pattern: str, lines: Iterable[str]) -> list[dict[str, Any]]:
+    """The log lines that CloudWatch's filter pattern matches, of those with nothing but `=` and `&&`.
+
+    Neither moto nor MiniStack evaluates patterns for JSON.
+    """
+    term = r'\$\.(\w+) = "([^"]*)"'
+    assert re.fullmatch(rf"{{ {term}(?: && {term})* }}", pattern), pattern
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    wanted = dict(re.findall(term, pattern))
+    return [entry for entry in entries if wanted.items() <= entry.items()]
 
 
 class Account:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws import counted
 from conftest import check, commit, render
 from emulator import CREDENTIALS, Emulator, emulated
+from test_render import load
 from test_samples import interpreter, runnable
 
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -114,6 +116,48 @@ def example(service: Path, name: str) -> dict[str, Any]:
     return event
 
 
+def counted_by(account: Emulator, function: str) -> list[dict[str, str]]:
+    """The dimensions of what the function's metric filter counts in its log."""
+    group = f"/aws/lambda/{function}"
+    logs = account.client("logs")
+    (counting,) = logs.describe_metric_filters(logGroupName=group)["metricFilters"]
+    (metric,) = counting["metricTransformations"]
+    events = logs.filter_log_events(logGroupName=group)["events"]
+    lines = counted(counting["filterPattern"], (event["message"] for event in events))
+    return [
+        {name: line[path.removeprefix("$.")] for name, path in metric["dimensions"].items()}
+        for line in lines
+    ]
+
+
+def test_a_version_that_answers_with_500_trips_a_rollback_alarm(
+    service: Path, account: Emulator
+) -> None:
+    """Lambda counts no error: the alarm counts what the code logs of its version."""
+    broken = new_version(account, "orders-app-dev", **variables_without_table(account))
+    request = example(service, "app/create-item")
+    assert account.invoke("orders-app-dev", request)["statusCode"] == 201
+    assert account.invoke("orders-app-dev", request, version=broken)["statusCode"] == 500
+    expected = {"FunctionName": "orders-app-dev", "FunctionVersion": broken}
+    assert counted_by(account, "orders-app-dev") == [expected]
+    (alarm,) = account.client("cloudwatch").describe_alarms(
+        AlarmNames=["orders-app-new-version-failures-dev"]
+    )["MetricAlarms"]
+    # In the deployment of that version: here it still watches the one that is live.
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert dimensions == {**expected, "FunctionVersion": "1"}
+    template = load((service / "template.yaml").read_text("utf-8"))
+    preference = template["Resources"]["AppFunction"]["Properties"]["DeploymentPreference"]
+    assert {"Fn::Ref": "AppNewVersionFailuresAlarm"} in preference["Alarms"]
+
+
+def variables_without_table(account: Emulator) -> dict[str, str]:
+    configuration = account.client("lambda").get_function_configuration(
+        FunctionName="orders-app-dev"
+    )
+    return {**configuration["Environment"]["Variables"], "TABLE_NAME": "missing"}
+
+
 def test_a_request_becomes_an_item_a_change_and_an_event(service: Path, account: Emulator) -> None:
     answer = account.invoke("orders-app-dev", example(service, "app/create-item"))
     assert answer["statusCode"] == 201
@@ -129,6 +173,9 @@ def test_of_a_batch_only_the_poison_comes_again(service: Path, account: Emulator
     sqs.send_message_batch(QueueUrl=queue, Entries=entries)
     assert len(account.logged("orders-jobs-dev", "job done")) == 1
     account.logged("orders-jobs-dev", "job failed")
+    assert counted_by(account, "orders-jobs-dev") == [
+        {"FunctionName": "orders-jobs-dev", "FunctionVersion": "1"}
+    ]
 
 
 def test_the_account_is_prepared_and_the_preflight_agrees(service: Path, account: Emulator) -> None:

@@ -676,9 +676,9 @@ def test_functions_are_listed(service: Path) -> None:
     listed = run("make", "functions", "COPIER_PYTHON=false", cwd=service).stdout
     assert listed == (
         "app (api)  src/orders/app\n"
-        "  AppFunction, AppLogGroup, AppNewVersionAlarm, AppErrorsAlarm, AppThrottlesAlarm\n"
+        "  AppFunction, AppLogGroup, AppNewVersionAlarm, AppFailuresFilter, AppNewVersionFailuresAlarm, AppErrorsAlarm, AppThrottlesAlarm\n"
         "admin (api)  src/orders/admin\n"
-        "  AdminFunction, AdminLogGroup, AdminNewVersionAlarm, AdminErrorsAlarm, AdminThrottlesAlarm, AdminTopic\n"
+        "  AdminFunction, AdminLogGroup, AdminNewVersionAlarm, AdminFailuresFilter, AdminNewVersionFailuresAlarm, AdminErrorsAlarm, AdminThrottlesAlarm, AdminTopic\n"
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
-from aws import Account
+from aws import Account, counted
 from conftest import ROOT, SAMPLES, check, sample
 from delivery.spelling import pascal
 
@@ -138,6 +138,22 @@ def check_api(function: Function, events: Path) -> None:
         if path.stem == "get-health":
             body = json.loads(answer["body"])
             assert body == {"status": "ok", "stage": "dev", "version": "7"}
+        if path.stem == "create-item":
+            check_rollback_metric(function, json.loads(path.read_text("utf-8")))
+
+
+def check_rollback_metric(function: Function, event: dict[str, Any]) -> None:
+    """Of a request that fails, the template's filter counts one line, with the version."""
+    done = function.run(event, TABLE_NAME="missing")
+    *logged, answer = done.stdout.splitlines()
+    assert json.loads(answer)["statusCode"] == 500
+    name = function.logical_id.removesuffix("Function")
+    counting = function.account.template["Resources"][f"{name}FailuresFilter"]["Properties"]
+    (line,) = counted(counting["FilterPattern"], logged)
+    (transformation,) = counting["MetricTransformations"]
+    paths = {each["Key"]: each["Value"] for each in transformation["Dimensions"]}
+    dimensions = {key: line[path.removeprefix("$.")] for key, path in paths.items()}
+    assert dimensions == {"FunctionName": "f", "FunctionVersion": "7"}
 
 
 def check_worker(function: Function, events: Path, readme: str) -> None:
@@ -232,7 +248,7 @@ class Function:
     boto3: Callable[[str], Path]
     python_version: str
 
-    def run(self, event: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    def run(self, event: dict[str, Any], **variables: str) -> subprocess.CompletedProcess[str]:
         python = interpreter(self.python_version)
         assert python
         return subprocess.run(
@@ -252,6 +268,7 @@ class Function:
                 "AWS_SECRET_ACCESS_KEY": "testing",
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **self.account.environment(self.logical_id),
+                **variables,
             },
             capture_output=True,
             text=True,

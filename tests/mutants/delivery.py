@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .edits import CONFIG, Edit, innocent, mutant
+from .edits import CONFIG, Edit, Function, innocent, mutant
 from .pipelines import DEPLOY, OWN, SIGN_IN, workflow
 
 SAMCONFIG = "samconfig.toml"
@@ -240,6 +240,15 @@ def _(edit: Edit) -> None:
 # ── CD-10: traffic moves gradually ───────────────────────────────────────────
 
 
+def rollback_alarms(function: Function) -> str:
+    """What the template writes as the alarms that roll a new version of a function back."""
+    failures = f", !Ref {function.pascal}NewVersionFailuresAlarm"
+    return (
+        f"[!Ref {function.pascal}NewVersionAlarm"
+        f"{failures if function.trigger in ('api', 'queue', 'stream') else ''}]"
+    )
+
+
 @mutant("CD-10", "prod gets all traffic at once, as dev does")
 def _(edit: Edit) -> None:
     edit.sub(SAMCONFIG, r"TrafficShifting=Canary\w+", "TrafficShifting=AllAtOnce")
@@ -275,7 +284,7 @@ def _(edit: Edit) -> None:
     first = edit.function()
     edit.in_resource(
         first.logical_id,
-        f"        Alarms: [!Ref {first.pascal}NewVersionAlarm]\n",
+        f"        Alarms: {rollback_alarms(first)}\n",
         "        Alarms: []\n",
     )
 
@@ -285,9 +294,37 @@ def _(edit: Edit) -> None:
     first, second = edit.two()
     edit.in_resource(
         first.logical_id,
-        f"Alarms: [!Ref {first.pascal}NewVersionAlarm]",
-        f"Alarms: [!Ref {second.pascal}NewVersionAlarm]",
+        f"Alarms: {rollback_alarms(first)}",
+        f"Alarms: {rollback_alarms(second)}",
     )
+
+
+@mutant("CD-10", "an API's new version is watched by Lambda's errors alone")
+def _(edit: Edit) -> None:
+    first = edit.function("api")
+    edit.in_resource(
+        first.logical_id,
+        f"Alarms: {rollback_alarms(first)}",
+        f"Alarms: [!Ref {first.pascal}NewVersionAlarm, !Ref {first.pascal}ErrorsAlarm]",
+    )
+
+
+@mutant("CD-10", "the code logs another message than the one that is counted")
+def _(edit: Edit) -> None:
+    first = edit.function("api")
+    edit.replace(f"{first.code}/index.py", '"request failed"', '"request_failed"')
+
+
+@mutant("CD-10", "the filter counts another message than the one that is logged")
+def _(edit: Edit) -> None:
+    first = edit.function("queue", "stream")
+    edit.in_resource(f"{first.pascal}FailuresFilter", " failed", " was not done")
+
+
+@innocent("CD-10", "a filter counts all errors, whatever they say")
+def _(edit: Edit) -> None:
+    first = edit.function("api")
+    edit.in_resource(f"{first.pascal}FailuresFilter", ' && $.message = "request failed"', "")
 
 
 @mutant("CD-10", "no function has a pace any more")
@@ -299,12 +336,12 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     with_is_prod(edit)
     first = edit.function()
+    alarms = rollback_alarms(first)
     edit.in_resource(
         first.logical_id,
-        f"        Alarms: [!Ref {first.pascal}NewVersionAlarm]\n",
+        f"        Alarms: {alarms}\n",
         "        Type: !If [IsProd, Linear10PercentEvery3Minutes, AllAtOnce]\n"
-        f"        Alarms: !If [IsProd, [!Ref {first.pascal}NewVersionAlarm, !Ref {first.pascal}ErrorsAlarm],"
-        f" [!Ref {first.pascal}NewVersionAlarm]]\n",
+        f"        Alarms: !If [IsProd, {alarms[:-1]}, !Ref {first.pascal}ErrorsAlarm], {alarms}]\n",
     )
 
 

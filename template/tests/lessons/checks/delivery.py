@@ -26,6 +26,7 @@ from ..service import (
     references,
     strings,
 )
+from ..wiring import HTTP_EVENTS
 
 SAMCONFIG = "samconfig.toml"
 DECIDES = f"which `{SAMCONFIG}` decides"
@@ -598,6 +599,40 @@ def _problems(
         elif not any(_watches(service, alarm, function.logical_id) for alarm in alarms):
             named = ", ".join(str(each).strip("<>") for each in alarms)
             yield "the `Alarms` of {} are of others: " + named, ALARMS
+        elif _is_asked(function) and not any(_watches_answers(service, each) for each in alarms):
+            yield "none of the `Alarms` of {} counts answers with 5xx, which are no errors", ALARMS
+
+
+@check("CD-10")
+def counted_lines_are_logged(service: Service) -> Iterator[Finding]:
+    """A metric filter counts a message that its function still logs."""
+    by_log_group = {
+        str(at(function.get("LoggingConfig", "LogGroup"), "Ref")): function
+        for function in service.functions
+    }
+    for counting in service.of_type("AWS::Logs::MetricFilter"):
+        function = by_log_group.get(str(at(counting.get("LogGroupName"), "Ref")))
+        message = re.search(r'\$\.message\s*=\s*"([^"*]+)"', str(counting.get("FilterPattern")))
+        if function is None or message is None:
+            continue
+        modules = service.modules(f"{function.folder}/lambda_pkg")
+        logged = {node.value for module in modules for node in module.nodes(ast.Constant)}
+        if message[1] not in logged:
+            found = f'{counting.logical_id} counts "{message[1]}", which {function.name} never logs'
+            line = counting.line_of("FilterPattern")
+            yield Finding("CD-10", TEMPLATE, line, found, resource=counting.logical_id)
+
+
+def _is_asked(function: Function) -> bool:
+    return any(event["Type"] in HTTP_EVENTS for event in function.events.values())
+
+
+def _watches_answers(service: Service, alarm: Any) -> bool:
+    """Whether an alarm may count answers: unless it plainly watches nothing but Lambda's metrics."""
+    resource = service.resources.get(str(alarm).strip("<>"))
+    if resource is None or resource.type != "AWS::CloudWatch::Alarm" or resource.get("Metrics"):
+        return True
+    return bool(resource.get("Namespace") != "AWS/Lambda")
 
 
 def _in(template: Template, function: Function, *path: str) -> Any:
