@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -769,6 +770,61 @@ def test_an_answer_merges_with_edits(service: Path) -> None:
     assert '"LogLevel=INFO"' in text(service, "samconfig.toml")
     assert "STRIPE_KEY_SECRET" in text(service)
     assert "import json  # mine" in text(service, "src/orders/app/lambda_pkg/index.py")
+
+
+# ── Whoever may call what ────────────────────────────────────────────────────
+
+WEBHOOK = """        Webhook:
+          Type: HttpApi
+          Properties:
+            ApiId: !Ref Hooks
+            Path: /hooks/{proxy+}
+            Method: POST
+"""
+HOOKS = """  Hooks:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      StageName: $default
+
+"""
+
+
+def test_tokens_are_asked_for_and_what_stays_public_is_listed(service: Path) -> None:
+    """Routes of one's own too: of an API of one's own, which asks for none."""
+    edit(service, "template.yaml", "      Events:\n", f"      Events:\n{WEBHOOK}")
+    edit(service, "template.yaml", "  ApiAccessLogs:\n", f"{HOOKS}  ApiAccessLogs:\n")
+    commit(service)
+    said = made(service, "answer", "NAME=jwt_issuer", "VALUE=https://login.example.com/")
+    listed = said.split("without a token:\n")[1].split("\n\n")[0]
+    assert re.findall(r"^  (\S+ \S+) +(.*)$", listed, re.MULTILINE) == [
+        ("POST /hooks/{proxy+}", "AppFunction: Hooks asks for no token"),
+        ("GET /app/health", "AppFunction: says Authorizer: NONE"),
+        ("OPTIONS /app/{proxy+}", "AppFunction: says Authorizer: NONE"),
+        ("GET /admin/health", "AdminFunction: says Authorizer: NONE"),
+        ("OPTIONS /admin/{proxy+}", "AdminFunction: says Authorizer: NONE"),
+    ]
+    commit(service)
+    said = made(service, "answer", "NAME=jwt_issuer", "VALUE=")
+    listed = said.split("without a token:\n")[1].split("\n\n")[0]
+    assert "ANY /app/{proxy+}                AppFunction: Api asks for no token" in listed
+    assert "ANY /admin/{proxy+}" in listed
+
+
+def test_the_table_goes_with_its_example_but_not_with_half_of_it(
+    service: Path, template: Path, tmp_path: Path
+) -> None:
+    index = "src/orders/admin/lambda_pkg/index.py"
+    edit(service, index, "HTTPStatus.CREATED", "HTTPStatus.ACCEPTED")
+    commit(service)
+    before = kept(service)
+    said = made(service, "answer", "NAME=table", "VALUE=no")
+    answers = {"service_name": "orders", "functions": FUNCTIONS, "table": False}
+    fresh = tree(render(template, tmp_path / "fresh", **answers))
+    for path, content in kept(service).items():
+        assert content == (before if "/admin/" in path else fresh)[path], path
+    assert not (service / "src/orders/app/lambda_pkg/services/items.py").exists()
+    assert (service / "src/orders/admin/lambda_pkg/services/items.py").exists()
+    assert "admin is as it was: you have changed its example" in said
 
 
 # ── Secrets go to the functions that are named ───────────────────────────────

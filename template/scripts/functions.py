@@ -30,6 +30,7 @@ import yaml
 
 import merging
 from delivery.spelling import kebab, pascal, snake
+from delivery.template import read
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / ".copier-answers.yml"
@@ -59,6 +60,8 @@ PLAIN_GIT = {
     "init.templateDir": "",
     "tag.gpgSign": "false",
 }
+# Those that change what functions get or who may call them: their files follow.
+FOLLOWED = ("jwt_issuer", "secrets", "table")
 # What bootstrap tells the account or GitHub.
 PREPARED = ("aws_region", "dev_branch", "github_repository", "prod_branch")
 
@@ -388,6 +391,22 @@ def hand_over(
     made.by_hand[path] = [each for each in differences if not re.match(r"---|\+\+\+|@@", each)]
 
 
+def leave_halves(made: Plan) -> list[str]:
+    """Leave functions alone of which some file can't follow; their names."""
+    left = []
+    for each in functions():
+        own = tuple(f"{folder}/" for folder in folders(each.name))
+        if any(path.startswith(own) for path in made.by_hand):
+            left.append(each.name)
+            made.files = {
+                path: text for path, text in made.files.items() if not path.startswith(own)
+            }
+            made.by_hand = {
+                path: of for path, of in made.by_hand.items() if not path.startswith(own)
+            }
+    return left
+
+
 def merge(
     made: Plan, path: str, texts: tuple[bytes, bytes, bytes], removing: bool, gone: frozenset[str]
 ) -> None:
@@ -632,8 +651,8 @@ def answer(name: str, value: str | None) -> None:
                 return
             say(f"{name} was changed in {ANSWERS.name}, and nothing followed. It does now.")
         need_new_ids(before, after)
-        # Whoever names a function wants its code to follow.
-        made = plan(before, after, ["CHANGELOG.md"] if name == "secrets" else of_users())
+        made = plan(before, after, ["CHANGELOG.md"] if name in FOLLOWED else of_users())
+        left = leave_halves(made) if name == "table" else []
         with all_or_nothing({}):
             carry_out(made, after)
             reformat(
@@ -641,9 +660,14 @@ def answer(name: str, value: str | None) -> None:
             )
     say(f"{name} is {shown(becomes)} now; it was {shown(was)}.", "")
     say_changed([])
-    if name != "secrets":
+    if name not in FOLLOWED:
         say("What is in the functions' own folders is yours, and as it was.")
+    for each in left:
+        say(f"{each} is as it was: you have changed its example, of which no half would work.")
+        say("  make check says what its code and template.yaml do not share now.")
     say_by_hand(made)
+    if name == "jwt_issuer":
+        say_public()
     say("", "Next:")
     say(f"  {'make setup check':<24} the requirements, and every check")
     if name in PREPARED:
@@ -959,6 +983,53 @@ def say_by_hand(made: Plan) -> None:
     for path, lines in made.by_hand.items():
         say(f"  {path}", *(f"    {line}" for line in lines[:40]))
         say(*([f"    … and {len(lines) - 40} more lines"] if lines[40:] else []))
+
+
+def say_public() -> None:
+    """Each route that needs no token, with the reason; EVT-08 in the gate wants it said there, too."""
+    if TEMPLATE.name in conflicts():
+        say(
+            "",
+            f"Which routes are public can be told once the conflicts in {TEMPLATE.name} are settled.",
+        )
+        return
+    found = list(public_routes(read(TEMPLATE.read_text("utf-8"))))
+    say("", "Public, so that whoever knows the address can call them without a token:")
+    say(*(f"  {route:<32} {reason}" for route, reason in found or [("none", "")]))
+
+
+def public_routes(template: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    resources = template["Resources"]
+    shared = template.get("Globals", {})
+    for name, resource in resources.items():
+        properties = resource.get("Properties", {})
+        for event in (properties.get("Events") or {}).values():
+            api = {"HttpApi": "ApiId", "Api": "RestApiId"}.get(event["Type"])
+            route = event.get("Properties", {})
+            if not api:
+                continue
+            said = (route.get("Auth") or {}).get("Authorizer")
+            at = (route.get(api) or {}).get("Ref")
+            auth = resources[at].get("Properties", {}).get("Auth") if at in resources else None
+            default = (auth or shared.get(event["Type"], {}).get("Auth") or {}).get(
+                "DefaultAuthorizer"
+            )
+            if said == "NONE" or not said and not default:
+                address = (
+                    f"{str(route.get('Method', 'ANY')).upper()} {route.get('Path', 'any path')}"
+                )
+                why = "says Authorizer: NONE" if said else f"{at or 'its API'} asks for no token"
+                yield address, f"{name}: {why}"
+        url = properties.get("FunctionUrlConfig") or (
+            properties if resource["Type"] == "AWS::Lambda::Url" else {}
+        )
+        if url.get("AuthType") == "NONE":
+            yield "its URL", f"{name}: says AuthType: NONE"
+        if (
+            resource["Type"] == "AWS::ApiGatewayV2::Route"
+            and properties.get("AuthorizationType", "NONE") == "NONE"
+        ):
+            yield str(properties.get("RouteKey")), f"{name}: has no authorizer"
 
 
 def say_left(old: Function, ids: dict[str, str], said: set[str], question: str) -> None:

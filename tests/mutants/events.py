@@ -657,6 +657,12 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, auth, "")
 
 
+@mutant("EVT-08", "a route says that it is public, and the API asks for a token by now")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=True)
+    route(edit, "# Public: partners call it.")
+
+
 @innocent("EVT-08", "a new route has the default authorizer of the API, another one its own")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=True)

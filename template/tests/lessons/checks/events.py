@@ -491,8 +491,9 @@ def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
     """Each endpoint names its authorizer, or says that it is public."""
     for function in service.functions:
         for name, event in function.events.items():
-            if event["Type"] in APIS and not _says(service, function, name, event):
-                found = f"`{name}` of `{function.logical_id}` does not say whether it is public"
+            problem = event["Type"] in APIS and _access_problem(service, function, name, event)
+            if problem:
+                found = f"`{name}` of `{function.logical_id}` {problem}"
                 yield function.finding("EVT-08", function.line_of("Events", name), found)
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
@@ -517,19 +518,23 @@ def _url_finding(resource: Resource, what: str, line: int) -> Finding:
     return Finding("EVT-08", TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
 
 
-def _says(service: Service, function: Function, name: str, event: dict[str, Any]) -> bool:
+def _access_problem(
+    service: Service, function: Function, name: str, event: dict[str, Any]
+) -> str | None:
     if at(event, "Properties", "Auth", "Authorizer"):
-        return True
+        return None
     key = {"HttpApi": "ApiId", "Api": "RestApiId"}[event["Type"]]
     names = targets(at(event, "Properties", key))
     shared = at(service.template, "Globals", event["Type"], "Auth", "DefaultAuthorizer")
     apis = [each for each in service.of_type(APIS[event["Type"]]) if each.logical_id in names]
-    if shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis):
-        return True
+    private = shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis)
     # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it, with a reason.
     line = function.line_of("Events", name)
     said = comments(service, TEMPLATE, line, max(line, last_line(event)))
-    return any(each.lower().startswith("public:") and each[7:].strip() for each in said)
+    public = any(each.lower().startswith("public:") and each[7:].strip() for each in said)
+    if private:
+        return "says that it is public, and its API asks for a token" if public else None
+    return None if public else "does not say whether it is public"
 
 
 # ── EVT-10: certificates ─────────────────────────────────────────────────────
