@@ -379,13 +379,13 @@ def hand_over(
         return
     if ours == theirs:
         return
-    trial = Plan()
     if base is not None and ours is not None and theirs is not None:
         with contextlib.suppress(FunctionError):
+            trial = Plan()
             merge(trial, path, (base, ours, theirs), False, frozenset())
-    if path in trial.files and not trial.conflicts:
-        made.files |= trial.files
-        return
+            if not trial.conflicts:
+                made.files |= trial.files
+                return
     was, becomes = [(text or b"").decode(errors="replace") for text in (base, theirs)]
     differences = difflib.unified_diff(was.splitlines(), becomes.splitlines(), n=0, lineterm="")
     made.by_hand[path] = [each for each in differences if not re.match(r"---|\+\+\+|@@", each)]
@@ -641,7 +641,7 @@ def answer(name: str, value: str | None) -> None:
         raise FunctionError(f'{name} is yes or no, and not "{value}".')  # to Copier, all is true
     need_clean_tree()
     with rendered({name: value}) as (before, after):  # says no before anything is touched
-        becomes = answers(after)[name]
+        was, becomes = answers(before)[name], answers(after)[name]
         if was == becomes:
             was = earlier(name)
             if was != becomes:
