@@ -1014,7 +1014,7 @@ def public_routes(template: dict[str, Any]) -> Iterator[tuple[str, str]]:
             default = (auth or shared.get(event["Type"], {}).get("Auth") or {}).get(
                 "DefaultAuthorizer"
             )
-            if said == "NONE" or not said and not default:
+            if said == "NONE" or (not said and not default):
                 address = (
                     f"{str(route.get('Method', 'ANY')).upper()} {route.get('Path', 'any path')}"
                 )
