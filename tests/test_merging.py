@@ -144,7 +144,7 @@ def test_edits_at_every_line_stay_in_their_place(renders: dict[str, Path], name:
             clean = [line for line in MARK.sub("", done.text).splitlines() if line.strip()]
             assert clean == [line for line in becomes.splitlines() if line.strip()], path
             if name != "rename":
-                assert not merging.misplaced(*sides, done, path), path
+                assert not merging.misplaced(sides[0], sides[1], sides[2], done, path), path
                 before, after = places(ours), places(done.text)
                 assert all(set(before[mark]) & set(after[mark]) for mark in after), path
                 assert before.keys() == after.keys() or name.startswith("remove")
