@@ -40,9 +40,9 @@ from .cloudformation import (
     values,
 )
 from .errors import DeliveryError
-from .grants import INFRA, Environment, Gap, gaps
+from .grants import Environment, Gap, gaps
 from .markdown import block, code, table
-from .service import ENVIRONMENTS, Service
+from .service import ENVIRONMENTS, INFRA, Service
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = ("replaced", "removed", "perhaps replaced", "added", "changed")

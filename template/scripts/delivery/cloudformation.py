@@ -215,7 +215,8 @@ def meaning(template: Content) -> Content:
             key: {inner: value for inner, value in part.items() if inner not in without}
             for key, part in parts.items()
         }
-    return _ordered(sections)
+    ordered: Content = _ordered(sections)
+    return ordered
 
 
 def _ordered(node: Any) -> Any:
