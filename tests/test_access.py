@@ -154,7 +154,7 @@ def requests_for(template: Any, arns: dict[str, str], access: Access) -> Iterato
                 context["iam:PermissionsBoundary"] = template.resolve(
                     each.properties["PermissionsBoundary"]
                 )
-            elif each.type == "AWS::Logs::SubscriptionFilter":
+            elif each.type in ("AWS::Logs::MetricFilter", "AWS::Logs::SubscriptionFilter"):
                 resource = arns[each.properties["LogGroupName"]["Ref"]]
             elif each.type in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
                 key = "Queues" if "SQS" in each.type else "Topics"

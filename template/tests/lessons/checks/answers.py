@@ -444,11 +444,24 @@ def code_says_cors(service: Service) -> Iterator[Finding]:
             code.name_of(node, where) for where, call, _name in calls for node in call.args[:1]
         }
         middleware |= {name for _where, _call, name in calls}
-        if any(last(name) == "CORSMiddleware" for name in middleware) or _writes_headers(code):
+        if any(last(name) in _cors_middlewares(code) for name in middleware):
+            continue
+        if _writes_headers(code):
             continue
         found = f"the function `{function.name}` adds no CORS headers to its answers"
         line = resolvers[0].lineno if resolvers else line
         yield Finding("RUN-03", path, line, found)
+
+
+def _cors_middlewares(code: Code) -> set[str]:
+    """Starlette's middleware for CORS, and classes that inherit from it."""
+    classes = [node for module in code.modules.values() for node in module.nodes(ast.ClassDef)]
+    inherits = {
+        node.name
+        for node in classes
+        if any(last(dotted(base)) == "CORSMiddleware" for base in node.bases)
+    }
+    return {"CORSMiddleware", *inherits}
 
 
 def _writes_headers(code: Code) -> bool:
