@@ -134,8 +134,13 @@ class Statement:
 
 def matches(text: str, pattern: str) -> bool:
     """As IAM compares: `*` is any text, with separators too, and `?` any character."""
+    return bool(_wildcards(pattern).fullmatch(text))
+
+
+@cache
+def _wildcards(pattern: str) -> re.Pattern[str]:
     wild = {"*": ".*", "?": "."}
-    return bool(re.fullmatch("".join(wild.get(c, re.escape(c)) for c in pattern), text, re.DOTALL))
+    return re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL)
 
 
 def touch(one: str, other: str) -> bool:
