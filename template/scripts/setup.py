@@ -5,6 +5,9 @@
 
 Runs on any Python from 3.9 on, with nothing but the standard library. pyenv decides which
 interpreter .venv gets, when it is there; uv installs, when it is there, and otherwise pip.
+
+What is interrupted leaves packages that look installed and are not whole. So an environment gets
+the file .ready at the end, and without it is made anew.
 """
 
 from __future__ import annotations
@@ -25,6 +28,14 @@ from pins import development, disagreements, has_hashes
 ROOT = Path(__file__).resolve().parents[1]
 # There when the service has a private index.
 PRIVATE = ROOT / "scripts" / "private_packages.py"
+READY = ".ready"
+# Variables of the caller's shell that lead Python, pip and uv to another environment, or to other
+# packages; but not those that say where an index is and how to reach it.
+LEADING_AWAY = re.compile(r"PYTHON|PIP_|UV_|VIRTUAL_ENV|CONDA_|__PYVENV_LAUNCHER__")
+REACHING = re.compile(
+    r"(PIP|UV)_.*(INDEX|FIND_LINKS|CONFIG_FILE|CERT|PROXY|HOST|HTTP|TLS|TIMEOUT|RETRIES|OFFLINE"
+    r"|KEYRING|CREDENTIALS|NO_INPUT|CACHE|LINK_MODE|EXCLUDE_NEWER|UPLOADED_PRIOR|PYTHON_INSTALL)"
+)
 
 
 class SetupError(Exception):
@@ -38,33 +49,41 @@ def say(message: str) -> None:
     print(message, flush=True)
 
 
+def own_environment() -> dict[str, str]:
+    """The caller's environment without what leads away from this service."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if REACHING.match(name) or not LEADING_AWAY.match(name)
+    }
+    # PIP_USER: also against `user = true` in a pip.conf.
+    return {**kept, "UV_PYTHON_DOWNLOADS": "never", "PIP_USER": "0"}
+
+
 def run(*command: object) -> bool:
     """Run a command in the service's folder, telling the time that it takes. True on success.
 
     What the command prints is shown only when it fails.
     """
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    environment.pop("VIRTUAL_ENV", None)
     start = time.monotonic()
     with tempfile.TemporaryFile() as printed:
         try:
             process = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=ROOT,
-                env=environment,
+                env=own_environment(),
                 stdout=printed,
                 stderr=subprocess.STDOUT,
             )
         except OSError as error:
             say(f"{command[0]}: {error}")
             return False
-        while True:
-            try:
-                failed = process.wait(timeout=1)
-                break
-            except subprocess.TimeoutExpired:
-                if sys.stdout.isatty():
-                    print(f"\r  {time.monotonic() - start:.0f} s ", end="", flush=True)
+        try:
+            failed = wait(process, start)
+        except KeyboardInterrupt:
+            process.terminate()  # it must not go on installing beside the next `make setup`
+            process.wait()
+            raise
         if sys.stdout.isatty():
             print("\r\033[K", end="")
         if failed:
@@ -73,11 +92,26 @@ def run(*command: object) -> bool:
     return not failed
 
 
+def wait(process: subprocess.Popen[bytes], start: float) -> int:
+    """The exit code of a process, with the seconds on the terminal as long as it runs."""
+    while True:
+        try:
+            return process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            if sys.stdout.isatty():
+                print(f"\r  {time.monotonic() - start:.0f} s ", end="", flush=True)
+
+
 def output(*command: object) -> str:
     """What a command prints; nothing when it fails."""
     try:
         done = subprocess.run(
-            [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=60
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=own_environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -148,11 +182,27 @@ def advice(version: str) -> Sequence[str]:
 # ── The environments ─────────────────────────────────────────────────────────
 
 
+def need_usable_path() -> None:
+    """Commands in .venv have its path between quotation marks, and tools read it as a pattern."""
+    wrong = [each for each in str(ROOT) if each in '"$`\\:*?[]{}' or not each.isprintable()]
+    if wrong:
+        raise SetupError(
+            f"The path of this folder has characters that its tools can't work with: {ROOT}",
+            f"Rename the folder, without {' '.join(map(repr, dict.fromkeys(wrong)))}.",
+        )
+
+
 def make_venv(folder: Path, interpreter: str, version: str) -> None:
-    """Make a virtual environment, unless a working one of that version is there."""
+    """Make a virtual environment, unless a finished one of that version is there.
+
+    Whatever comes next makes it unfinished, until `finish`.
+    """
     python = folder / "bin" / "python"
-    if version_of(python) == version and (uv() or output(python, "-m", "pip", "--version")):
-        return
+    finished = folder / READY
+    if finished.exists():
+        finished.unlink()
+        if version_of(python) == version and (uv() or output(python, "-m", "pip", "--version")):
+            return
     # Without --seed, which takes the newest pip: requirements-dev.txt has one, for `sam build`.
     if uv() and run(uv(), "venv", "--clear", "--python", interpreter, folder):
         return
@@ -162,6 +212,11 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
         f"{interpreter} could not make {folder.name}; its reason stands above.",
         f"On Debian and Ubuntu: sudo apt install python{version}-venv",
     )
+
+
+def finish(folder: Path) -> None:
+    """Mark a virtual environment as one in which everything is installed."""
+    (folder / READY).touch()
 
 
 def install(folder: Path, *lists: str) -> None:
@@ -218,6 +273,7 @@ def install_requirements(interpreter: str) -> None:
 
 def set_up(own_sam: bool, deploy: bool) -> None:
     """Make all that is missing; for a deployment only what that needs."""
+    need_usable_path()
     version = wanted_version()
     interpreter = find_interpreter(version)
     if interpreter is None:
@@ -234,6 +290,7 @@ def set_up(own_sam: bool, deploy: bool) -> None:
         install(ROOT / ".venv", "requirements-deploy.txt")
     else:
         install_requirements(interpreter)
+    finish(ROOT / ".venv")
 
     found = shutil.which("sam")
     if found and not own_sam:
@@ -242,6 +299,7 @@ def set_up(own_sam: bool, deploy: bool) -> None:
         say("Installing the AWS SAM CLI into .venv-sam")
         make_venv(ROOT / ".venv-sam", interpreter, version)
         install(ROOT / ".venv-sam", "requirements-sam.txt")
+        finish(ROOT / ".venv-sam")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
