@@ -171,10 +171,23 @@ def test_format_mends_what_check_refuses(service: Path) -> None:
 def test_build_without_docker_says_so(service: Path) -> None:
     said = check("make", "build", "CONTAINER=no", cwd=service)
     assert "Building without a container" in said
+    assert said.rstrip().endswith("It is deployed by: make deploy ENV=dev")
+    assert "sam deploy" not in said
     assert (service / ".aws-sam/build/AppFunction/lambda_pkg/index.py").exists()
     check("make", "clean", cwd=service)
     assert not (service / ".aws-sam").exists()
     assert (service / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "environment", ["staging", "dev prod", "", "dev;touch run", "$(shell touch run)"]
+)
+@pytest.mark.parametrize("command", ["build", "integration"])
+def test_there_are_two_environments(service: Path, command: str, environment: str) -> None:
+    done = run("make", command, f"ENV={environment}", "CONTAINER=no", cwd=service)
+    assert done.returncode
+    assert f'There is no environment "{environment}": make {command} ENV=dev' in done.stdout
+    assert not (service / "run").exists()
 
 
 def test_deploy_without_aws_says_so(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -709,6 +709,7 @@ def test_in_a_folder_of_a_repository_with_spaces_and_umlauts(tmp_path: Path) -> 
     shutil.copytree(service, tmp_path / "before")
     (service / ".venv/bin").mkdir(parents=True)
     (service / ".venv/bin/python").symlink_to(sys.executable)
+    (service / ".venv/.ready").touch()
     commit(service.parent)
     for arguments in (
         ("rename-function", "NAME=app", "TO=shop"),
@@ -730,6 +731,11 @@ def test_in_a_folder_of_a_repository_with_spaces_and_umlauts(tmp_path: Path) -> 
         ("github_repository", "example/orders", "it was your-org/orders"),
         ("alarm_email", "oncall@example.com", "it was empty"),
         ("service_description", "Orders, $HOME; `id` and 'more'.", "it was The orders service."),
+        (
+            "service_description",
+            "a$b $$ $(shell touch run) $(error no)",
+            "it was The orders service.",
+        ),
         ("python_version", "3.12", "make setup check"),
         ("alarm_chat_webhook", "chat-webhook", "src/orders/chat_notifier/README.md"),
     ],
@@ -737,7 +743,7 @@ def test_in_a_folder_of_a_repository_with_spaces_and_umlauts(tmp_path: Path) -> 
 def test_an_answer_is_as_if_it_had_been_given(
     service: Path, template: Path, tmp_path: Path, name: str, value: str, said: str
 ) -> None:
-    printed = made(service, "answer", f"NAME={name}", f"VALUE={value.replace('$', '$$')}")
+    printed = made(service, "answer", f"NAME={name}", f"VALUE={value}")
     answers = {"service_name": "orders", "functions": FUNCTIONS, name: value}
     assert kept(service) == tree(render(template, tmp_path / "fresh", **answers))
     assert f"{name} is {value} now" in printed

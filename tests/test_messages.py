@@ -642,6 +642,7 @@ def made(world: World) -> World:
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\necho "called: $*"\n', "utf-8")
     python.chmod(0o755)
+    (world.root / ".venv" / ".ready").touch()
     return world
 
 
