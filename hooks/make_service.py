@@ -71,7 +71,8 @@ def main(template: str, destination: str, *options: str) -> None:
         runpy.run_module("copier", run_name="__main__", alter_sys=True)
     except ValueError as error:
         if re.match("Validation error|Invalid choice", str(error)):  # an answer that is refused
-            sys.exit(str(error))
+            # Copier repeats the answer, however long it is.
+            sys.exit(str(error) if len(str(error)) < 1000 else f"{str(error)[:200]} …")
         raise
 
 

@@ -195,7 +195,7 @@ def test_the_order_of_a_list_is_a_change(changes: Changes) -> None:
     methods = "AllowMethods: [DELETE, GET, HEAD, PATCH, POST, PUT]"
     report = changes((methods, "AllowMethods: [GET, DELETE, HEAD, PATCH, POST, PUT]"))
     assert row(report, "Api", "CorsConfiguration.AllowMethods")[2] == (
-        "[GET, DELETE, PATCH, POST, PUT]"
+        "[GET, DELETE, HEAD, PATCH, POST, PUT]"
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
-from conftest import COMPUTED, QUESTIONS, ROOT, declared
+from conftest import COMPUTED, QUESTIONS, ROOT, declared, render
 from copier import run_copy
 from copier.errors import CopierError
 from hypothesis import given
@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 from lessons.checks.delivery import WITHOUT_BUDGETS
+from test_render import resources
 
 JINJA = Environment(  # noqa: S701 — nothing of it is HTML
     loader=FileSystemLoader(ROOT),
@@ -112,6 +113,13 @@ REFUSED = [
         "a word that AWS, YAML, the layout or an installed package already uses",
     ),
     ("service_name", "boto3", "already uses"),
+    ("service_name", "con", '"con" is a device on Windows'),
+    ("service_name", "lpt1", "no folder can be called so"),
+    ("service_name", "sthree-orders", "S3 reserves such names of buckets"),
+    ("service_name", "amzn-s3-demo-x", "S3 reserves such names of buckets"),
+    ("service_name", "xn--orders", "single dashes"),
+    ("functions", "nul:api", '"nul" is a device on Windows'),
+    ("functions", "app:api, com1:queue", "no folder can be called so"),
     ("service_name", "null", "already uses"),
     ("service_description", "", "Not 1 to 120 printable characters on one line"),
     ("service_description", "   ", "Not 1 to 120 printable characters on one line"),
@@ -153,7 +161,10 @@ REFUSED = [
     ("schedule_expression", "rate(1.5 minutes)", "Not rate(...) or cron(...)"),
     ("schedule_expression", "0 3 * * *", "Not rate(...) or cron(...)"),
     ("schedule_expression", "cron(0 3 * * * *)", "a question mark"),
-    ("schedule_expression", "cron(0 3 * * ?)", "six fields"),
+    ("schedule_expression", "cron(0 3 * * ?)", "Not six fields: minutes, hours"),
+    ("schedule_expression", "cron(0 2 * * *)", "Not six fields: minutes, hours"),
+    ("schedule_expression", "cron(0 3 ? * # *)", "Not rate(...) or cron(...)"),
+    ("schedule_expression", "cron(0 3 ? * #2 *)", "Not rate(...) or cron(...)"),
     ("schedule_expression", "at(2026-01-02T03:04:05)", "Not rate(...) or cron(...)"),
     ("schedule_time_zone", "", "Not a time zone like UTC"),
     ("schedule_time_zone", "CET+1", "of the IANA database"),
@@ -248,6 +259,36 @@ def test_refused(
         ask(template, tmp_path, {question: answer})
     assert message in str(refusal.value)
     assert not (tmp_path / "orders").exists()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (question, prefix + "ü" * 100_000)
+        for question in sorted(QUESTIONS)
+        if "validator" in QUESTIONS[question] and question != "table"
+        for prefix in ("", "app:", "a,")
+    ],
+)
+def test_a_refusal_repeats_no_long_answer(
+    template: Path, tmp_path: Path, question: str, answer: str
+) -> None:
+    with pytest.raises((CopierError, ValueError)) as refusal:
+        ask(template, tmp_path, {question: answer})
+    assert len(str(refusal.value)) < 700
+
+
+def test_a_number_sign_in_a_schedule_is_no_comment(template: Path, tmp_path: Path) -> None:
+    third_friday = "cron(0 3 ? * FRI#3 *)"
+    service = render(
+        template,
+        tmp_path / "orders",
+        service_name="orders",
+        functions="nightly:schedule",
+        schedule_expression=third_friday,
+    )
+    (event,) = resources(service, "AWS::Serverless::Function")["NightlyFunction"]["Events"].values()
+    assert event["Properties"]["ScheduleExpression"] == third_friday
 
 
 @pytest.mark.parametrize("trigger", ["stream"])

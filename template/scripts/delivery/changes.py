@@ -244,7 +244,12 @@ def sources(declared: Content, commit: str) -> Iterator[Keys]:
             there = (ROOT / pins).is_file()
             becomes = (ROOT / pins).read_text("utf-8", "replace").splitlines() if there else []
             lines = unified_diff(before(pins, commit).splitlines(), becomes, n=0, lineterm="")
-            changed = [line for line in lines if re.match(r"[-+](?![-+])\s*[^#\s]", line)]
+            # A pin stands on one line, its hashes on those that follow.
+            changed = [
+                line.rstrip(" \\")
+                for line in lines
+                if re.match(r"[-+](?![-+])\s*[^#\s]", line) and "--hash=" not in line
+            ]
             yield name, path, str(len(files)), " ".join(changed)
 
 

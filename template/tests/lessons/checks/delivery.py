@@ -617,7 +617,7 @@ def counted_lines_are_logged(service: Service) -> Iterator[Finding]:
             continue
         modules = service.modules(f"{function.folder}/lambda_pkg")
         logged = {node.value for module in modules for node in module.nodes(ast.Constant)}
-        if message[1] not in logged:
+        if logged and message[1] not in logged:
             found = f'{counting.logical_id} counts "{message[1]}", which {function.name} never logs'
             line = counting.line_of("FilterPattern")
             yield Finding("CD-10", TEMPLATE, line, found, resource=counting.logical_id)

@@ -195,8 +195,8 @@ def names_are_of_functions_that_are_here(service: Service) -> Iterator[Finding]:
     templates = environments(service)
     for name in names(service):
         function, end = _role_of(service, name.resource.logical_id)
-        if function is None:
-            continue
+        if function is None or function.folder not in service.function_folders:
+            continue  # where its folder is not there, STR-06 says so
         kebab = function.name.replace("_", "-")
         for environment, template in templates.items():
             text = str(resolved(template, name.node))
