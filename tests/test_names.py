@@ -64,7 +64,7 @@ def b2b(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("names") / "b2b-orders",
         service_name="b2b-orders",
         functions="app:api, s3sync:queue",
-        secrets="stripe-key",
+        secrets="stripe-key:app",
         github_repository="example-org/orders",
         python_version=PYTHON,
         architecture="x86_64",
