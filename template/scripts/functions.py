@@ -912,7 +912,8 @@ def followed(text: str, old: Function, new: Function, ids: set[str], ends: set[s
     """Let imports, paths, logical ids and names in AWS in one's own lines follow a new name."""
     service = re.escape(answers()["service_name"])
     for end in ends:
-        given = rf"(?<![\w-])({service}-){old.kebab}(?={end}-(?:\$\{{|<env>|dev\b|prod\b))"
+        stage = r"(?:\$[{]|<env>|dev\b|prod\b)"
+        given = rf"(?<![\w-])({service}-){old.kebab}(?={end}-{stage})"
         text = re.sub(given, rf"\g<1>{new.kebab}", text)
     between = r"""(?:/|["'] ?/ ?["'])"""  # also "events" / "app", as in the tests
     above = rf"(?:src{between}{package()}|tests{between}(?:unit|integration)|(?<![\w./-])(?:\.\.?/)*events)"

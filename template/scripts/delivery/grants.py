@@ -184,7 +184,7 @@ def _formats(action: str) -> list[str]:
         arn
         for kind in kinds
         for arn in service["Resources"].get(kind, {}).get("ARNFormats", [])
-        if arn.startswith(f"arn:${{Partition}}:{prefix}:")
+        if arn.startswith("arn:${Partition}:" + prefix + ":")
     ]
 
 
