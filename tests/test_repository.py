@@ -18,7 +18,8 @@ def test_the_top_of_the_repository_holds_what_it_should() -> None:
     """Nothing that somebody left there by mistake is shipped to whoever clones it."""
     names = {path.split("/")[0] for path in check("git", "ls-files", cwd=ROOT).splitlines()}
     assert names == {
-        *(".ci", ".github", ".gitignore", ".yamllint.yml", "CHANGELOG.md", "CONTRIBUTING.md"),
+        *(".ci", ".github", ".gitignore", ".npmrc", ".yamllint.yml", "CHANGELOG.md"),
+        "CONTRIBUTING.md",
         *("LICENSE", "Makefile", "README.md", "common", "copier.yml", "docs", "features", "hooks"),
         *("macros", "package-lock.json", "package.json", "pyproject.toml", "template", "tests"),
         *("triggers", "uv.lock"),
