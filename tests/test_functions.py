@@ -615,7 +615,7 @@ def test_a_command_that_fails_in_the_middle_leaves_nothing(service: Path) -> Non
     hook = service / "fail"
     hook.mkdir()
     (hook / "git").write_text(
-        '#!/bin/sh\nif [ "$1" = add ]; then echo "disk full" >&2; exit 1; fi\n'
+        '#!/bin/sh\ncase " $* " in *" add "*) echo "disk full" >&2; exit 1;; esac\n'
         f'exec "{shutil.which("git")}" "$@"\n'
     )
     (hook / "git").chmod(0o755)
