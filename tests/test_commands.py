@@ -214,7 +214,7 @@ def test_in_a_pipeline_a_missing_stack_is_a_failure(service: Path) -> None:
 def test_lock_takes_one_package_or_all(service: Path) -> None:
     done = run("make", "lock", "UPGRADE=please", cwd=service)
     assert "UPGRADE=please is neither yes nor no" in done.stdout
-    done = run("make", "lock", "PACKAGE=$$(touch here)", cwd=service)
+    done = run("make", "lock", "PACKAGE=$(touch here)", cwd=service)
     assert 'No requirements.txt here pins "$(touch here)"' in done.stdout
     done = run("make", "lock", "COOLDOWN=a while", cwd=service)
     assert 'COOLDOWN is "a while"' in done.stdout

@@ -25,7 +25,7 @@ def grown(orders: Callable[..., Path], count: int) -> Outcome:
     return gate.run(orders(functions=", ".join(f"f{n}:queue" for n in range(1, count + 1))))
 
 
-@pytest.mark.parametrize(("count", "warns"), [(27, False), (28, True)])
+@pytest.mark.parametrize(("count", "warns"), [(23, False), (24, True)])
 def test_the_gate_warns_from_400_resources_on(
     orders: Callable[..., Path], count: int, warns: bool
 ) -> None:
