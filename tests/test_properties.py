@@ -53,6 +53,7 @@ FUNCTIONS = (
     .map(lambda pairs: ", ".join(f"{name}:{trigger}" for name, trigger in pairs))
     .filter(accepted("functions", TRIGGERS))
 )
+SECRET = KEBAB.filter(accepted("secrets", "app:api"))
 BRANCH = st.text("abü/.+!-_@#$'\"`|&;=", min_size=1, max_size=20).filter(accepted("branch"))
 
 
@@ -87,7 +88,7 @@ ANSWERS = (
                 r"[A-Za-z0-9]{1,39}/[A-Za-z0-9._-]{1,100}", fullmatch=True
             ).filter(accepted("repository")),
             "dev_branch": BRANCH,
-            "secrets": st.lists(KEBAB, max_size=3, unique=True).map(", ".join),
+            "secrets": st.lists(SECRET, max_size=3, unique=True).map(", ".join),
             "jwt_issuer": st.sampled_from(["", "https://login.example.com/"]),
             "alarm_email": st.sampled_from(
                 ["", "on.call+orders@example.com", "a_b%c@x.example.com"]

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, SupportsBytes
 
+UNREADABLE = (InvalidOperation, RecursionError, ValueError)
+
 
 def loads(text: str) -> Any:
     """Read JSON. Numbers with a fraction or an exponent become Decimals: nothing is rounded.
@@ -22,7 +24,7 @@ def loads(text: str) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON at character {error.pos}") from None
-    except (InvalidOperation, RecursionError, ValueError):
+    except UNREADABLE:
         problem = "not JSON: NaN or Infinity, or too many digits or levels"
         raise ValueError(problem) from None
 

@@ -9,6 +9,7 @@ from .aws import CONFIG
 
 # Longer than any source in template.yaml tries to deliver an event.
 MEMORY_SECONDS = 24 * 60 * 60
+NOT_SAVED = (BotoCoreError, ClientError)
 
 
 class DoneTable(DynamoDBPersistenceLayer):
@@ -25,5 +26,5 @@ class DoneTable(DynamoDBPersistenceLayer):
         """
         try:
             super()._update_record(data_record)
-        except (BotoCoreError, ClientError):
+        except NOT_SAVED:
             self._logger.warning("done, and not remembered", exc_info=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 CHUNK_BYTES = 1024 * 1024
+NOT_THERE = (KeyError, TypeError)
 
 
 class InvalidObjectError(ValueError):
@@ -49,7 +50,7 @@ def read(detail: Any) -> Version:
         version = Version(
             detail["bucket"]["name"], detail["object"]["key"], detail["object"]["version-id"]
         )
-    except (KeyError, TypeError):
+    except NOT_THERE:
         version = None
     if version is None or not all(isinstance(each, str) for each in astuple(version)):
         raise InvalidObjectError("the event names no version of an object")

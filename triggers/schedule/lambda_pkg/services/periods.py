@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+NOT_A_TIME = (TypeError, ValueError)
+
 
 class InvalidTimeError(ValueError):
     """The time can't be read. The message says why, and does not repeat it."""
@@ -26,7 +28,7 @@ def day_before(scheduled_time: str) -> Day:
     """
     try:
         time = datetime.fromisoformat(scheduled_time)
-    except (TypeError, ValueError):
+    except NOT_A_TIME:
         # Not `from error`, which repeats the text: it would be in the log, with the trace.
         raise InvalidTimeError("scheduled_time is not a time in ISO 8601") from None
     if time.tzinfo is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 LINES = 5
 LINE_LENGTH = 300
+UNREADABLE = (RecursionError, ValueError)
 
 
 def of_alarm(subject: str | None, message: str) -> str:
@@ -55,7 +56,7 @@ def text_in(entry: dict[str, Any], *keys: str) -> str:
 def parsed(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         return {}
     return data if isinstance(data, dict) else {}
 
