@@ -53,6 +53,20 @@ GIT_ENVIRONMENT = {
 os.environ.update(GIT_ENVIRONMENT)
 
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-sample",
+        action="store_true",
+        help="try each mutant and innocent in every sample that it fits, not in the smallest",
+    )
+
+
+@pytest.fixture(scope="session")
+def every_sample(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("every_sample"))
+
+
 def run(
     *command: object, cwd: Path, stdin: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:

@@ -53,7 +53,7 @@ def test_the_roles_give_all_that_a_service_asks_for(
         ("{Type: AWS::Kinesis::Stream}", "`kinesis:CreateStream`", "new statement of a policy"),
         ("{Type: AWS::KMS::Key, Properties: {}}", "`kms:CreateKey`", "a policy of `ExecutionRole`"),
         ("{Type: AWS::Serverless::LayerVersion}", "`lambda:PublishLayerVersion`", "`Functions`"),
-        ("{Type: AWS::Logs::MetricFilter}", "`logs:PutMetricFilter`", "`LogGroups`"),
+        ("{Type: AWS::Logs::LogStream}", "`logs:CreateLogStream`", "`LogGroups`"),
         (QUEUE % "stock-${EnvironmentName}.fifo", "on `stock-dev.fifo`", "`Queues`"),
         (allow("ses:SendEmail", "'*'"), "`Mine` may `ses:SendEmail`", "statement of `Boundary`"),
         (allow("sqs:PurgeQueue", "!GetAtt WorkerQueue.Arn"), "`sqs:PurgeQueue`", "`Messages`"),

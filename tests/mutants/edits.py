@@ -221,12 +221,14 @@ class Case:
         title: what somebody did.
         make: does it.
         innocent: whether all is well with it.
+        also: other lessons that nobody could break this one without breaking.
     """
 
     lesson: str
     title: str
     make: Make
     innocent: bool
+    also: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -236,9 +238,9 @@ class Case:
 CASES: list[Case] = []
 
 
-def mutant(lesson: str, title: str) -> Callable[[Make], Make]:
-    """Declare an edit that breaks a lesson, and no other."""
-    return _declared(lesson, title, innocent=False)
+def mutant(lesson: str, title: str, *also: str) -> Callable[[Make], Make]:
+    """Declare an edit that breaks a lesson, and no other but those in `also`."""
+    return _declared(lesson, title, innocent=False, also=also)
 
 
 def innocent(lesson: str, title: str) -> Callable[[Make], Make]:
@@ -246,9 +248,11 @@ def innocent(lesson: str, title: str) -> Callable[[Make], Make]:
     return _declared(lesson, title, innocent=True)
 
 
-def _declared(lesson: str, title: str, *, innocent: bool) -> Callable[[Make], Make]:
+def _declared(
+    lesson: str, title: str, *, innocent: bool, also: tuple[str, ...] = ()
+) -> Callable[[Make], Make]:
     def declared(make: Make) -> Make:
-        CASES.append(Case(lesson, title, make, innocent))
+        CASES.append(Case(lesson, title, make, innocent, frozenset(also)))
         return make
 
     return declared

@@ -271,7 +271,7 @@ def _(edit: Edit) -> None:
     loses(edit)
 
 
-@mutant("EVT-04", "whatever happens to a record is passed over")
+@mutant("EVT-04", "whatever happens to a record is passed over", "CD-10")
 def _(edit: Edit) -> None:
     function = loses(edit)
     path = f"{function.code}/index.py"

@@ -124,7 +124,7 @@ def _(edit: Edit) -> None:
     each_night(edit, 'make -C "$GITHUB_WORKSPACE" --file=Makefile deploy ENV=dev')
 
 
-@mutant("CI-01", "a third workflow deploys each night with the SAM CLI that uv installs")
+@mutant("CI-01", "a third workflow deploys each night with the SAM CLI that uv installs", "DEP-08")
 def _(edit: Edit) -> None:
     each_night(edit, "uvx --from aws-sam-cli sam deploy --config-env dev")
 
@@ -134,7 +134,7 @@ def _(edit: Edit) -> None:
     each_night(edit, "uv run --no-project python -m samcli --debug deploy --config-env dev")
 
 
-@mutant("CI-01", "a third workflow deploys each night with the CDK")
+@mutant("CI-01", "a third workflow deploys each night with the CDK", "DEP-08")
 def _(edit: Edit) -> None:
     each_night(edit, "npx --yes cdk@2 --app infra/app.py deploy --all")
 

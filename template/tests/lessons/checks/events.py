@@ -169,25 +169,46 @@ def _silent(service: Service, function: Function) -> Iterator[Finding]:
     if not any(_reports(each) for each in modules):
         told = f"`{name}` takes batches, and does not say which records failed"
         yield Finding("EVT-04", path, line, told)
-    elif found and not _answers(found):
-        told = f"`{name}` takes batches, and returns nothing"
+    elif found and not _answers(found.body):
+        told = f"`{name}` takes batches, and does not always return which records failed"
         yield Finding("EVT-04", path, line, told)
 
 
 def _reports(module: Module) -> bool:
     names = {dotted(each.func).split(".")[-1] for each in module.nodes(ast.Call)}
+    empty = {id(key) for answer in module.nodes(ast.Dict) for key in _empty_lists(answer)}
     return bool(names & REPORTING) or any(
-        each.value == "batchItemFailures" for each in module.nodes(ast.Constant)
+        each.value == "batchItemFailures" and id(each) not in empty
+        for each in module.nodes(ast.Constant)
     )
 
 
-def _answers(handler: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    returns = [each for each in ast.walk(handler) if isinstance(each, ast.Return)]
-    return any(
-        each.value is not None
-        and not (isinstance(each.value, ast.Constant) and each.value.value is None)
-        for each in returns
-    )
+def _empty_lists(answer: ast.Dict) -> Iterator[ast.expr]:
+    """The keys of a mapping whose value is `[]`: that is what an empty batch is answered with."""
+    for key, value in zip(answer.keys, answer.values, strict=True):
+        if key and isinstance(value, ast.List) and not value.elts:
+            yield key
+
+
+def _answers(statements: list[ast.stmt]) -> bool:
+    """Whether a function with this body returns something, however it gets to its end."""
+    match statements[-1]:
+        case ast.Return(value=value):
+            return not _is_none(value)
+        case ast.Raise():
+            return True
+        case ast.If(body=body, orelse=orelse):
+            return bool(orelse) and _answers(body) and _answers(orelse)
+        case ast.With(body=body) | ast.AsyncWith(body=body):
+            return _answers(body)
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+            ends = [orelse or body, *(handler.body for handler in handlers)]
+            return all(map(_answers, ends)) or (bool(final) and _answers(final))
+        case ast.Match(cases=cases):
+            return all(_answers(case.body) for case in cases)
+        case ast.While(test=ast.Constant(value=True)):
+            return True
+    return False
 
 
 # Powertools' processors, by whether they know of groups.

@@ -10,13 +10,14 @@ from ..policies import Statement, listed, statements, targets
 from ..service import TEMPLATE, Function, Service, strings
 from ..wiring import dead_letters, sources
 
-# By what code tells that it has to do with a service, in names and in texts. Secrets are SEC-03's.
+# By what code tells that it has to do with a service, in names and in texts: regular expressions that
+# ignore case. Secrets are SEC-03's.
 # The prefixes of actions: https://docs.aws.amazon.com/service-authorization/latest/reference/
 WORDS = {
     "dynamodb": ("dynamo",),
     "events": ("events",),
     "kinesis": ("kinesis",),
-    "s3": ("s3",),
+    "s3": (r"s3(?-i:(?![a-z]))",),  # and no function `s3sync`
     "ses": ("ses",),
     "sns": ("sns",),
     "sqs": ("sqs",),
@@ -111,7 +112,10 @@ def _told(service: Service, function: Function) -> set[str]:
     for module in (each for folder in folders for each in service.modules(folder.strip("./"))):
         found |= {each.attr for each in module.nodes(ast.Attribute)}
         found |= {each.id for each in module.nodes(ast.Name)}
-        found |= {each.value for each in module.nodes(ast.Constant) if isinstance(each.value, str)}
+        # What a docstring speaks of, a function's own name for one, its code need not use.
+        prose = {id(each.value) for each in module.nodes(ast.Expr)}
+        texts = (each for each in module.nodes(ast.Constant) if id(each) not in prose)
+        found |= {each.value for each in texts if isinstance(each.value, str)}
         found |= {each.name for each in module.nodes(ast.alias)}
         found |= {str(each.module) for each in module.nodes(ast.ImportFrom)}
     return found
@@ -122,15 +126,20 @@ def _asked_for(action: str, told: set[str]) -> bool:
     prefix, _, name = action.partition(":")
     if prefix not in WORDS or "*" in name:
         return True
-    whole = " ".join(told).lower()
-    if not any(word in whole for word in WORDS[prefix]):
+    whole = " ".join(told)
+    if not _speaks_of(prefix, whole):
         return False
     # Packages that wrap a service have names of their own for what it does.
-    if prefix not in BY_NAME or (prefix == "dynamodb" and "pynamodb" in whole):
+    if prefix not in BY_NAME or (prefix == "dynamodb" and "pynamodb" in whole.lower()):
         return True
     method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     also = ALSO.get(action, ())
     return any(each.startswith(method) or each in also for each in told)
+
+
+def _speaks_of(prefix: str, text: str) -> bool:
+    """Whether a text has one of the words of a service."""
+    return any(re.search(word, text, re.IGNORECASE) for word in WORDS[prefix])
 
 
 def _allowed(service: Service, function: Function) -> set[str] | None:
@@ -152,10 +161,8 @@ def _allowed(service: Service, function: Function) -> set[str] | None:
             continue
         if not isinstance(policy, dict) or len(policy) != 1 or "Policy" not in next(iter(policy)):
             return None  # a managed policy, or one of SAM's templates that is computed
-        words = (
-            next(iter(policy)).lower() + " ".join(text for text, _line in strings(policy)).lower()
-        )
-        found |= {prefix for prefix, own in WORDS.items() if any(word in words for word in own)}
+        words = " ".join([next(iter(policy)), *(text for text, _line in strings(policy))])
+        found |= {prefix for prefix in WORDS if _speaks_of(prefix, words)}
     return found
 
 
