@@ -53,7 +53,6 @@ GIT_ENVIRONMENT = {
 os.environ.update(GIT_ENVIRONMENT)
 
 
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-sample",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .edits import Edit, innocent, mutant
+from .runtime import api, index
 
 # ── EVT-09: references ───────────────────────────────────────────────────────
 
@@ -119,4 +120,45 @@ def _(edit: Edit) -> None:
         f'@pytest.mark.parametrize("name", ["{event}"])\n'
         "def test_more(event: Callable[[str], Any], name: str) -> None:\n"
         "    assert event(name)\n",
+    )
+
+
+ROUTE = """
+
+@{app}.get("{path}")
+def report() -> dict[str, str]:
+    return {{"status": "sent"}}
+"""
+
+
+@mutant("EVT-09", "a route of FastAPI is not below the path of its function")
+def _(edit: Edit) -> None:
+    edit.append(index(api(edit, "fastapi")), ROUTE.format(app="app", path="/reports"))
+
+
+@mutant("EVT-09", "a route's router lost its prefix")
+def _(edit: Edit) -> None:
+    function = api(edit, "fastapi")
+    edit.replace(index(function), f'prefix="/{function.kebab}", ', "")
+
+
+@mutant("EVT-09", "a function is sent its own path alone, and no other")
+def _(edit: Edit) -> None:
+    function = api(edit, "powertools")
+    edit.replace_all(
+        "template.yaml", f"Path: /{function.kebab}/{{proxy+}}", f"Path: /{function.kebab}"
+    )
+
+
+@innocent(
+    "EVT-09", "routes that API Gateway knows, at the path of the function and with parameters"
+)
+def _(edit: Edit) -> None:
+    function = api(edit)
+    fastapi = "fastapi" in edit.read(index(function)).lower()
+    app, root = ("app", f"/{function.kebab}") if fastapi else ("app", "/")
+    edit.append(index(function), ROUTE.format(app=app, path=root))
+    below = f"{root.rstrip('/')}/reports/" + ("{day}" if fastapi else "<day>")
+    edit.append(
+        index(function), ROUTE.format(app=app, path=below).replace("report()", "of(day: str)")
     )
