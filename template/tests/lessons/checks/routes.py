@@ -48,17 +48,20 @@ def _declared(service: Service, function: Function) -> list[tuple[str, str]]:
 
 def _is_sent(method: str, path: str, declared: list[tuple[str, str]]) -> bool:
     """Whether a request that the route answers matches one of the events."""
-    request = PARAMETER.sub("x", path)
-    for verb, pattern in declared:
-        parts = re.split(r"(\{[^}]*\})", pattern)
-        expression = "".join(
-            (".+" if part.endswith("+}") else "[^/]+") if part[:1] == "{" else re.escape(part)
-            for part in parts
-        )
-        if verb.lower() in (method, "any", "*", "x-amazon-apigateway-any-method"):
-            if re.fullmatch(expression, request.rstrip("/") or "/"):
-                return True
-    return False
+    request = PARAMETER.sub("x", path).rstrip("/") or "/"
+    return any(
+        verb.lower() in (method, "any", "*", "x-amazon-apigateway-any-method")
+        and re.fullmatch(_expression(pattern), request)
+        for verb, pattern in declared
+    )
+
+
+def _expression(pattern: str) -> str:
+    """The regular expression of a path of API Gateway: `{id}` is one part, `{proxy+}` is any number."""
+    return "".join(
+        (".+" if part.endswith("+}") else "[^/]+") if part.startswith("{") else re.escape(part)
+        for part in re.split(r"(\{[^}]*\})", pattern)
+    )
 
 
 def _routes(module: Module) -> Iterator[tuple[int, str, list[str]]]:
