@@ -190,6 +190,15 @@ def test_there_are_two_environments(service: Path, command: str, environment: st
     assert not (service / "run").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("lock", "COOLDOWN=$(shell touch run)7 days"), ("setup", "SETUP_ARGS=$(shell touch run)")],
+)
+def test_what_is_on_the_command_line_is_text(service: Path, arguments: tuple[str, ...]) -> None:
+    assert run("make", *arguments, cwd=service).returncode
+    assert not (service / "run").exists()
+
+
 def test_deploy_without_aws_says_so(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)  # an empty one is another fault
     none = {name: value for name, value in NO_AWS.items() if name != "AWS_PROFILE"}

@@ -121,6 +121,23 @@ def account(world: World) -> Any:
 # ── Smoke ──
 
 
+def test_smoke_asks_where_health_is() -> None:
+    """Whatever other routes a function has, and in whatever order."""
+
+    def event(path: str) -> dict[str, Any]:
+        return {"Type": "HttpApi", "Properties": {"Path": path}}
+
+    events = {
+        "Hook": event("/webhooks/stripe"),
+        "Health": event("/app/health"),
+        "More": event("/x"),
+    }
+    body = {"Properties": {"Events": events}}
+    assert smoke.paths({"Resources": {"App": body}}) == {"App": "/app/health"}
+    del events["Health"]
+    assert smoke.paths({"Resources": {"App": body}}) == {"App": "/webhooks/health"}
+
+
 def test_a_live_service_passes(world: World, api: Endpoint, capsys: Said) -> None:
     make_stack(world, api)
     assert smoke.run(service(world), account(world), deadline=0.1, pause=0.01)

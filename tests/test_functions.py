@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -18,9 +20,10 @@ from conftest import ROOT, check, commit, make_template, render, run, tree
 from copier import VcsRef, run_update
 from packaging.version import Version
 from pytest_copie.plugin import Copie
+from test_render import cloudformation
 
 FUNCTIONS = "app:api, admin:api"
-# The Copier under test; test_copier_comes_from_uv lets uv get one, as a user does.
+# The Copier under test; only test_copier_is_what_was_reviewed_… has the one that a user gets.
 COPIER = f"COPIER_PYTHON={sys.executable}"
 MARKS = ("<<<<<<<", "=======\n", ">>>>>>>")
 
@@ -184,8 +187,20 @@ def test_it_can_be_taken_back(service: Path) -> None:
         assert kept(service) == before
 
 
-def test_copier_comes_from_uv(service: Path) -> None:
-    done = run("make", "add-function", "NAME=nightly", "TRIGGER=api", cwd=service)
+def test_copier_is_what_was_reviewed_or_is_not_installed(service: Path) -> None:
+    """DEP-08: in an environment of its own, and by its hashes."""
+    reviewed = text(service, "requirements-copier.txt")
+    other = re.sub(r"sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", reviewed)
+    (service / "requirements-copier.txt").write_text(other, "utf-8")
+    commit(service)
+    add = ("make", "add-function", "NAME=nightly", "TRIGGER=api")
+    done = run(*add, cwd=service)
+    assert done.returncode != 0
+    assert "hash" in done.stdout.lower()
+    assert not (service / "src/orders/nightly").exists()
+    (service / "requirements-copier.txt").write_text(reviewed, "utf-8")
+    commit(service)
+    done = run(*add, cwd=service)
     assert done.returncode == 0, done.stdout
     assert (service / "src/orders/nightly").is_dir()
     assert run(".venv/bin/python", "-c", "import copier", cwd=service).returncode != 0
@@ -693,6 +708,99 @@ def test_a_resource_belongs_to_the_longest_name(service: Path) -> None:
     assert listed[1].endswith("AppThrottlesAlarm, AppTopic")
     assert listed[5].endswith("AppAdminThrottlesAlarm, AppAdminTopic")
     assert "ApplicationTopic" not in " ".join(listed)
+
+
+# ── What is beside the template's ────────────────────────────────────────────
+
+OWN = "  # ── Your own resources go here ──\n"
+QUEUE = "  AdminOutbox:\n    Type: AWS::SQS::Queue\n    Properties:\n      QueueName: !Sub mine-${EnvironmentName}\n"
+
+
+def test_own_resources_stay_whatever_they_are_called(service: Path) -> None:
+    edit(service, "template.yaml", OWN, f"{OWN}\n{QUEUE}")
+    commit(service)
+    said = made(service, "rename-function", "NAME=admin", "TO=office")
+    assert "are lost with their queue" not in said
+    assert QUEUE in text(service)
+    check("git", "reset", "--quiet", "--hard", cwd=service)
+    said = made(service, "remove-function", "NAME=admin", "YES=1")
+    assert QUEUE in text(service)
+    assert "AdminOutbox:" in said.split("These lines speak of it")[1]
+
+
+METRIC = """                  ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${%s.QueueName}", {"label": "%s", "stat": "Maximum"}]%s\n"""
+
+
+def dashboard_of(service: Path) -> Any:
+    body = cloudformation(service)["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    return json.loads(body["Fn::Sub"])
+
+
+@pytest.mark.parametrize("last", [True, False], ids=["last", "before the last"])
+def test_the_dashboard_stays_json(service: Path, last: bool) -> None:
+    """A comma belongs to two entries: one that a user added, and one that comes or goes."""
+    made(service, "add-function", "NAME=jobs", "TRIGGER=queue")
+    was = METRIC % ("JobsDeadLetterQueue", "JobsDeadLetterQueue", "")
+    mine = METRIC % ("Mine", "mine", "" if last else ",")
+    new = was.replace("]\n", "],\n") + mine if last else mine + was
+    edit(service, "template.yaml", was, new)
+    commit(service)
+
+    def labels() -> set[str]:
+        metrics = dashboard_of(service)["widgets"][-1]["properties"]["metrics"]
+        return {metric[4]["label"] for metric in metrics}
+
+    before = labels()
+    made(service, "add-function", "NAME=nightly", "TRIGGER=schedule")
+    assert labels() == before | {"NightlyDeadLetterQueue"}
+    commit(service)
+    made(service, "remove-function", "NAME=nightly", "YES=1")
+    assert labels() == before
+
+
+def test_an_own_widget_and_the_first_queue(service: Path) -> None:
+    end = "            }\n          ]\n        }\n"
+    widget = '            {\n              "type": "text",\n              "width": 12,\n              "properties": {"markdown": "mine"}\n'
+    edit(service, "template.yaml", end, f"            }},\n{widget}{end}")
+    commit(service)
+    made(service, "add-function", "NAME=jobs", "TRIGGER=queue")
+    kinds = [widget["type"] for widget in dashboard_of(service)["widgets"]]
+    assert sorted(kinds) == ["metric", "metric", "metric", "metric", "text"]
+
+
+@pytest.mark.parametrize("last", [True, False], ids=["last", "first"])
+def test_what_both_add_alike_is_there_twice(service: Path, last: bool) -> None:
+    """`- Effect: Allow` begins each statement, whoever wrote it."""
+    mine = (
+        "            - Effect: Allow\n              Action: dynamodb:Query\n"
+        "              Resource: !GetAtt Table.Arn\n"
+    )
+    template = text(service)
+    heading = "          Statement:\n"
+    start = template.index(heading, template.index("  AppFunction:")) + len(heading)
+    statements = re.match(r"(?:            .*\n)+", template[start:])
+    assert statements
+    place = start + len(statements[0]) if last else start
+    (service / "template.yaml").write_text(template[:place] + mine + template[place:], "utf-8")
+    commit(service)
+    made(service, "answer", "NAME=secrets", "VALUE=stripe-key:app")
+    policies = cloudformation(service)["Resources"]["AppFunction"]["Properties"]["Policies"]
+    actions = [each["Action"] for policy in policies for each in policy["Statement"]]
+    assert "dynamodb:Query" in actions
+    assert "secretsmanager:GetSecretValue" in str(actions)
+
+
+@pytest.mark.parametrize("word", ["maybe", "false", "off"])
+def test_only_yes_is_yes(service: Path, word: str) -> None:
+    assert f'not "{word}"' in refused(service, "remove-function", "NAME=app", f"YES={word}")
+
+
+def test_who_reads_no_further_stops_nothing(service: Path) -> None:
+    done = run(
+        *("bash", "-c", f"make {COPIER} remove-function NAME=admin YES=1 | head -1"), cwd=service
+    )
+    assert "Traceback" not in done.stdout
+    assert not (service / "src/orders/admin").exists()
 
 
 # ── Other places ─────────────────────────────────────────────────────────────

@@ -114,3 +114,12 @@ def test_policy_templates_of_sam_are_expanded(
     assert "ses:SendEmail" in asked
     items = "Policies: [{DynamoDBReadPolicy: {TableName: !Ref Table}}]"
     assert found(service, tmp_path / "table", FUNCTION % items) == []
+
+
+def test_without_the_data_of_cfn_lint_nothing_is_compared(
+    rendered_samples: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is accused."""
+    monkeypatch.setattr(grants, "_actions", dict)
+    with pytest.raises(delivery("errors").DeliveryError, match="cfn-lint"):
+        found(rendered_samples["default"], tmp_path, "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from aws import expand
-from conftest import SAMPLES
+from conftest import SAMPLES, render
 from lessons import gate, report
 from lessons.checks.infrastructure import resources_after_sam
 from lessons.gate import Outcome
@@ -18,6 +19,30 @@ from lessons.service import Service
 def test_the_gate_counts_as_sam_does(rendered_samples: dict[str, Path], name: str) -> None:
     service = rendered_samples[name]
     assert resources_after_sam(Service(service)) == len(expand(service)["Resources"])
+
+
+def test_the_documents_say_how_many_functions_fit(template: Path, tmp_path: Path) -> None:
+    """docs/architecture.md is about the functions that come: a second one of a trigger and more."""
+
+    def fits(trigger: str, **answers: str) -> tuple[int, int]:
+        """How many resources another function takes, and how many functions a stack has room for."""
+        sizes = []
+        for functions in (f"one:{trigger}", f"one:{trigger}, two:{trigger}"):
+            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+            service = render(
+                template, folder, service_name="orders", functions=functions, **answers
+            )
+            sizes.append(len(expand(service)["Resources"]))
+        one, two = sizes
+        return two - one, 1 + (500 - one) // (two - one)
+
+    tokens = {"jwt_issuer": "https://login.example.com/", "jwt_audience": "orders"}
+    api, bucket = fits("api"), fits("bucket")
+    with_tokens, with_chat = fits("api", **tokens), fits("bucket", alarm_chat_webhook="chat")
+    page = (tmp_path / "0/docs/architecture.md").read_text("utf-8")
+    numbers = [int(each) for each in re.findall(r"\d+", page.split("## Growth")[1])[:7]]
+    more = with_tokens[0] - api[0], with_chat[0] - bucket[0]
+    assert numbers == [500, api[0], bucket[0], *more, with_chat[1], api[1]]
 
 
 def grown(orders: Callable[..., Path], count: int) -> Outcome:

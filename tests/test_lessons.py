@@ -255,6 +255,12 @@ def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
         ),
         ("template.yaml", "Resources: [\n", "template.yaml:2  is not valid YAML"),
         ("template.yaml", "Description: x\n", "template.yaml:1  has no mapping of Resources"),
+        (
+            "template.yaml",
+            "Resources:\n  Board:\n    Type: AWS::CloudWatch::Dashboard\n    Properties:\n"
+            "      DashboardBody: !Sub |\n        {\n          ${Widgets},,\n        }\n",
+            "template.yaml:7  `DashboardBody` of `Board` is not valid JSON",
+        ),
         (".github/workflows/own.yml", "on: push\n  jobs: {}\n", "own.yml:2  is not valid YAML"),
         ("samconfig.toml", "version = \n", "samconfig.toml:1  is not valid TOML"),
         ("template.yaml", None, "template.yaml  is not there"),

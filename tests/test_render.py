@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 NAMES = [path.stem for path in SAMPLES]
 DESCRIPTIONS = [
-    '"Quoted": it\'s 100 % & {{ more }} #1 <b> `code` \\ *bold* [link](x) | 🛒 طلبات $x$ ${y}',
+    '"Quoted": it\'s 100 % & {{ more }} #1 <b> `code` \\ *bold* [link](x) | 🛒 طلبات $x$ ${ y',
     "# not a heading",
     "- not a list",
     "1. not a list either",

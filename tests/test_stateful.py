@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from conftest import QUESTIONS, check, commit, render, run
-from delivery.spelling import pascal
+from delivery.spelling import kebab, pascal
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 )
 from lessons import gate
 from pytest_copie.plugin import Copie
+from test_merging import places
 
 # The triggers that functions come with here.
 TRIGGERS = QUESTIONS["triggers"]["default"]
@@ -44,6 +45,30 @@ class CloudFormation(yaml.SafeLoader):
 
 
 CloudFormation.add_multi_constructor("!", lambda loader, suffix, node: getattr(node, "value", None))
+
+
+# Files that the template and a service's user share.
+SHARED = ["template.yaml", "README.md", "Makefile", "pyproject.toml", "samconfig.toml"]
+SHARED += ["infra/environment.yaml", "docs/architecture.md", "docs/operations.md"]
+SHARED += [".github/workflows/dev_cicd.yml", "requirements-dev.in"]
+
+
+def open_lines(path: str, lines: list[str]) -> list[int]:
+    """The lines of a file that a remark can stand at without being part of a text or a command."""
+    closed = {number for number, line in enumerate(lines) if not line.strip()}
+    closed |= {number + 1 for number, line in enumerate(lines) if line.endswith("\\\n")}
+    if path.endswith((".yaml", ".yml")):
+        for token in yaml.scan("".join(lines)):
+            if isinstance(token, yaml.ScalarToken):
+                closed |= {*range(token.start_mark.line + 1, token.end_mark.line + 1)}
+    if path.endswith(".md"):
+        fenced = False
+        for number, line in enumerate(lines):
+            is_fence = line.startswith("```")
+            if fenced or is_fence or line.startswith(("#", "|")):
+                closed.add(number)
+            fenced ^= is_fence
+    return [number for number in range(len(lines)) if number not in closed]
 
 
 @dataclass
@@ -70,6 +95,7 @@ class Functions(RuleBasedStateMachine):
         self.service = self.folder / "orders"
         self.functions: dict[str, Edited] = {}
         self.shared: dict[str, str] = {}  # text → file
+        self.anywhere: dict[str, str] = {}  # text → file: at any line of it
         self.count = 0
 
     # ── What a user does ─────────────────────────────────────────────────────
@@ -92,13 +118,43 @@ class Functions(RuleBasedStateMachine):
         commit(self.service)
         self.functions = {name: Edited(trigger) for name, trigger in pairs}
 
-    def command(self, *arguments: str) -> None:
+    def command(self, *arguments: str, old: str = "", new: str = "") -> bool:
+        """Whether a command did its work; one that stops names an edit, and leaves all as it was.
+
+        Args:
+            old: the function that goes or has another name afterwards.
+            new: that name.
+        """
+        before = {path: self.text(path) for path in sorted({*self.anywhere.values()})}
         done = run(sys.executable, "scripts/functions.py", *arguments, cwd=self.service)
-        assert done.returncode == 0, done.stdout
+        if done.returncode:
+            named = {mark for mark in self.anywhere if mark in done.stdout}
+            assert old, done.stdout
+            assert named, done.stdout
+            assert check("git", "status", "--porcelain", cwd=self.service) == "", done.stdout
+            return False
         assert check("git", "ls-files", "-u", cwd=self.service) == "", done.stdout
         commit(self.service)
-        # Without the lessons: `quick_checks_pass` asks for those that such edits leave alone.
-        check("make", "lint", "test", cwd=self.service, MYPY_CACHE_DIR=str(self.caches))
+        for path, text in before.items():
+            self.stayed(text, self.text(path), old, new)
+        return True
+
+    def stayed(self, before: str, after: str, old: str, new: str) -> None:
+        """Each mark is in the section where it was, or went with what it was about."""
+        there, here = places(before), places(after)
+        for mark in there.keys() & self.anywhere.keys():
+            section, below = there[mark]
+            if mark not in here:
+                is_left = below in {line.strip() for line in after.splitlines()}
+                removing = bool(old) and not new
+                assert removing, f"{mark} is lost"
+                assert not is_left, f"{mark} is lost, and {below!r} is there"
+                del self.anywhere[mark]
+                continue
+            expected = {section}
+            for spell in (str, pascal, kebab):
+                expected.add(section.replace(spell(old), spell(new)) if new else section)
+            assert here[mark][0] in expected, f"{mark} of {section!r} is in {here[mark][0]!r}"
 
     @precondition(lambda self: len(self.functions) < 4)
     @rule(data=st.data(), trigger=st.sampled_from(TRIGGERS))
@@ -111,17 +167,17 @@ class Functions(RuleBasedStateMachine):
     def rename(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(list(self.functions)))
         new = data.draw(st.sampled_from([each for each in NAMES if each not in self.functions]))
-        self.command("rename", f"--name={name}", f"--to={new}")
-        self.functions = {
-            new if each == name else each: edited for each, edited in self.functions.items()
-        }
+        if self.command("rename", f"--name={name}", f"--to={new}", old=name, new=new):
+            self.functions = {
+                new if each == name else each: edited for each, edited in self.functions.items()
+            }
 
     @precondition(lambda self: len(self.functions) > 1)
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(list(self.functions)))
-        self.command("remove", f"--name={name}", "--yes=1")
-        del self.functions[name]
+        if self.command("remove", f"--name={name}", "--yes=1", old=name):
+            del self.functions[name]
 
     @rule(
         data=st.data(),
@@ -189,6 +245,21 @@ class Functions(RuleBasedStateMachine):
                 self.functions[some].block.append(f"README.md:{mark}")
             else:
                 self.shared[mark] = path
+        commit(self.service)
+
+    @rule(data=st.data(), path=st.sampled_from(SHARED), count=st.integers(1, 3))
+    def edit_any_line(self, data: st.DataObject, path: str, count: int) -> None:
+        """A remark of the user's, above any line of a file that the template and its user share."""
+        for _ in range(count):
+            lines = self.text(path).splitlines(keepends=True)
+            number = data.draw(st.sampled_from(open_lines(path, lines)))
+            line, mark = lines[number], self.mark()
+            if path.endswith(".md"):
+                lines[number] = f"{line.rstrip()} {mark}\n"
+            else:
+                lines.insert(number, f"{line[: len(line) - len(line.lstrip())]}# {mark}\n")
+            (self.service / path).write_text("".join(lines), "utf-8")
+            self.anywhere[mark] = path
         commit(self.service)
 
     def mark(self) -> str:
@@ -263,7 +334,7 @@ class Functions(RuleBasedStateMachine):
     @precondition(lambda self: self.functions)
     @invariant()
     def no_edit_is_lost(self) -> None:
-        for mark, path in self.shared.items():
+        for mark, path in (self.shared | self.anywhere).items():
             assert self.text(path).count(mark) == 1, (mark, path)
         resources = self.resources()
         for name, edited in self.functions.items():
@@ -286,7 +357,7 @@ class Functions(RuleBasedStateMachine):
             mark
             for edited in self.functions.values()
             for mark in [*edited.marks, *(each.split(":")[1] for each in edited.block)]
-        } | self.shared.keys()
+        } | (self.shared | self.anywhere).keys()
         names = check("git", "ls-files", cwd=self.service).split()
         left = {
             mark
@@ -337,6 +408,9 @@ class Functions(RuleBasedStateMachine):
         assert found == [], found
 
     def teardown(self) -> None:
+        # Without the lessons: `quick_checks_pass` asks for those that such edits leave alone.
+        if self.functions:
+            check("make", "lint", "test", cwd=self.service, MYPY_CACHE_DIR=str(self.caches))
         shutil.rmtree(self.folder)
 
 

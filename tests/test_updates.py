@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import check, commit, declared, make_template, release, render, tree
+from conftest import check, commit, declared, make_template, release, render, run, tree
 from copier import VcsRef, run_update
 
 INDEX = "src/orders/app/lambda_pkg/index.py"
@@ -216,6 +217,35 @@ def test_secrets_that_every_function_read_are_written_out(releases: Path, tmp_pa
     template = (service / "template.yaml").read_text("utf-8")
     assert (template.count(" ONE_SECRET: "), template.count(" TWO_SECRET: ")) == (2, 2)
     assert check("git", "ls-files", "-u", cwd=service) == ""
+
+
+def test_make_update(service: Path, releases: Path) -> None:
+    """Whatever git is configured to do with blanks at the ends of lines."""
+    replace(service / "Makefile", "ENV ?= dev", "ENV ?= dev \nMINE ?= 1")
+    commit(service)
+    check("git", "config", "apply.whitespace", "error", cwd=service)
+    append(releases / "template" / "Makefile", "\n# A later target.\n")
+    release(releases, "2.0.0")
+    (service / ".venv/bin").mkdir(parents=True)
+    (service / ".venv/bin/python").symlink_to(sys.executable)
+    (service / ".venv/.ready").touch()
+    command = ("make", f"COPIER_PYTHON={sys.executable}", "update")
+    missing = run(*command, "TO=9.9.9", cwd=service)
+    assert missing.returncode == 1
+    assert "could not be rendered" in missing.stdout
+    assert changed(service) == set()
+    said = check(*command, cwd=service)
+    assert said.startswith("Updated from 1.0.0 to 2.0.0 of the template.\n")
+    assert "  Makefile\n" in said
+    makefile = (service / "Makefile").read_text("utf-8")
+    assert "MINE ?= 1" in makefile
+    assert "# A later target." in makefile
+    commit(service)
+    assert "2.0.0, the newest version" in check(*command, cwd=service)
+    append(service / "Makefile", "# not committed\n")
+    done = run(*command, cwd=service)
+    assert done.returncode == 1
+    assert "There are changes that are not committed" in done.stdout
 
 
 def test_an_update_sets_nothing_up(service: Path) -> None:

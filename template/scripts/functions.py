@@ -1,4 +1,4 @@
-"""Add, rename, remove and list the functions of this service; the Makefile calls this.
+"""Functions come and go, and later versions of the template come; the Makefile calls this.
 
 A function is what the `functions` answer in .copier-answers.yml says. Each command lets Copier render
 the service twice, at the template's version in use: with the answers as they are, and with the new
@@ -74,7 +74,10 @@ class FunctionError(Exception):
 
 
 def say(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:  # `| head`: nobody reads on, and the work goes on all the same
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
 def git(*arguments: str, given: bytes = b"") -> str:
@@ -163,6 +166,13 @@ def folders(name: str) -> list[str]:
     ]
 
 
+def of_its_user() -> set[str]:
+    """What is declared below the heading for one's own resources."""
+    text = TEMPLATE.read_text("utf-8")
+    own = re.search(r"^  # ── Your own.*?(?=^Outputs:|\Z)", text, re.MULTILINE | re.DOTALL)
+    return {match[1] for match in ENTRY.finditer(own[0]) if match[1]} if own else set()
+
+
 def resources(
     known: list[Function], shared: Iterable[str] = ()
 ) -> Iterator[tuple[str, str | None]]:
@@ -213,9 +223,9 @@ def parsed(text: str, name: str) -> Any:
     """What is in a file, or nothing where the format is none that is read here. FunctionError when
     it can't be read."""
     try:
-        if name.endswith((".yaml", ".yml")):
+        if re.search(r"\.ya?ml\b", name):
             return yaml.load(text, Loader=CloudFormation)  # noqa: S506
-        return tomllib.loads(text) if name.endswith(".toml") else None
+        return tomllib.loads(text) if ".toml" in name else None
     except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
         raise FunctionError(f"{name} can't be read:", *str(error).splitlines()) from error
 
@@ -421,18 +431,27 @@ def merge(
     )
     mine, its = merging.changes(base, ours), merging.changes(base, theirs)
     done = merging.merged(base, mine, its, removing)
+    if not done.conflicts:
+        done.lines = merging.located(merging.with_commas(done.text), path)
     made.files[path] = done.text.encode(errors="surrogateescape")
     made.dropped += [f"{path}: {line.text.strip()}" for line in done.dropped]
     if done.conflicts:
         made.conflicts[path] = texts
         return
     wrong = [
-        f"{' / '.join(line.place)}: {line.text.strip()}"
+        f"line {number_of(line, texts[1])}: {line.text.strip()}"
         for line in merging.misplaced(base, ours, theirs, done, path)
     ]
+    if not merging.broken(texts[1].decode(errors="surrogateescape")):
+        wrong += [f"{key}: no JSON any more" for key in merging.broken(done.text)]
     values = [
-        parsed("".join(line.text for line in lines), path)
-        for lines in (base, ours, theirs, done.lines)
+        parsed("".join(line.text for line in lines), name)
+        for name, lines in (
+            (f"the template's {path}", base),
+            (path, ours),
+            (f"the template's {path}", theirs),
+            (f"{path}, as merged,", done.lines),
+        )
     ]
     wrong += [" / ".join(map(str, keys)) for keys in merging.strange(values, removing)]
     if wrong:
@@ -442,6 +461,14 @@ def merge(
             "Nothing is changed. Take back what you changed there, commit that, try again, and put",
             "it in again.",
         )
+
+
+def number_of(wanted: merging.Line, text: bytes) -> str:
+    """The number of a line in the user's file, or `?` for one that only the template has."""
+    for number, line in enumerate(text.decode(errors="surrogateescape").splitlines(), 1):
+        if merging.without_comma(line) == wanted.text:
+            return str(number)
+    return "?"
 
 
 def carry_out(made: Plan, modes: Path) -> None:
@@ -632,8 +659,10 @@ def answer(name: str, value: str | None) -> None:
     if name in OTHERWISE:
         raise FunctionError(*OTHERWISE[name])
     if name not in known:  # Copier would do nothing, and not say so
+        nearest = difflib.get_close_matches(name, known, 1)
         raise FunctionError(
             f'The template asks no question "{name}".',
+            *(f"Did you mean {each}?" for each in nearest),
             f"Its questions are: {', '.join(each for each in known if each not in OTHERWISE)}",
         )
     was = answers()[name]
@@ -704,6 +733,13 @@ def shown(value: object) -> str:
     return "empty" if value == "" else str(value)
 
 
+def is_sure(yes: str) -> bool:
+    """What YES says. FunctionError where it says neither."""
+    if yes.lower() not in ("", "0", "1", "n", "no", "y", "yes"):
+        raise FunctionError(f'YES is yes or no, and not "{yes}".')
+    return yes.lower() in ("1", "y", "yes")
+
+
 def remove(name: str, sure: bool) -> None:
     if not name:
         raise FunctionError(
@@ -722,7 +758,8 @@ def remove(name: str, sure: bool) -> None:
     with rendered(answer_with(items)) as (before, after):
         said = lines_of(after)
         shared = labels(before) - labels(after)
-        ids = of(name, labels(after))
+        named = of(name, labels(after))
+        ids = {label: kind for label, kind in named.items() if label not in of_its_user()}
         made = plan(before, after, of_users(), removing=True, gone=frozenset(shared | ids.keys()))
         unneeded = kinds(sorted(shared - ids.keys()))
         say(f"Removing {name} ({old.trigger}) takes away:")
@@ -757,7 +794,7 @@ def remove(name: str, sure: bool) -> None:
     if left:
         say("Still there, as git does not keep it and could not bring it back:")
         say(*(f"  {each}/" for each in left))
-    say_left(old, ids, said, "These lines speak of it. Does something of them have to go too?")
+    say_left(old, named, said, "These lines speak of it. Does something of them have to go too?")
     say("", "Next:", f"  {'make check':<24} every check")
     say_review()
 
@@ -780,7 +817,8 @@ def rename(name: str, new_name: str) -> None:
     with rendered(answer_with(items, {name: new_name})) as (before, after):
         need_free(new, items[: items.index(new)] + items[items.index(new) + 1 :])
         need_new_ids(before, after)
-        ids = of(name)
+        made_anew = labels(before) - labels(after)
+        ids = {label: kind for label, kind in of(name).items() if label in made_anew}
         texts = renamed_texts(old, new, moves, before, after)
         need_new_names(old, items, texts.get(TEMPLATE.name, ""), labels(after) - labels(before))
         paths = changed_paths(before, after)
@@ -817,6 +855,32 @@ def rename(name: str, new_name: str) -> None:
     for was, path in paths:
         say(f"  Callers must follow: its path was {was} and is {path}")
     say("", "Next:", f"  {'make check':<24} every check")
+    say_review()
+
+
+def update(version: str) -> None:
+    """Merge what is new in the template, up to a version of it or to the newest."""
+    need_clean_tree()
+    was = answers()["_commit"]
+    with all_or_nothing({}):
+        copier(
+            lambda library: library.run_update(
+                ROOT,
+                vcs_ref=version or None,
+                defaults=True,
+                overwrite=True,
+                unsafe=True,  # the template's own tasks and migrations
+                quiet=True,
+                # With fewer, git may take one alarm for another that looks like it.
+                context_lines=100_000,
+            )
+        )
+    if was == answers()["_commit"]:
+        say(f"This is {was}, the newest version of the template. Nothing is changed.")
+        return
+    say(f"Updated from {was} to {answers()['_commit']} of the template.", "")
+    say_changed([])
+    say("", "Next:", f"  {'make setup check':<24} what is required now, and every check")
     say_review()
 
 
@@ -1056,7 +1120,7 @@ def say_review() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("command", choices=["add", "rename", "remove", "list", "answer"])
+    parser.add_argument("command", choices=["add", "rename", "remove", "list", "answer", "update"])
     for option in ("--name", "--trigger", "--to", "--yes"):
         parser.add_argument(option, default="", type=str.strip)
     parser.add_argument("--value", type=str.strip)
@@ -1067,9 +1131,11 @@ def main() -> int:
         elif given.command == "rename":
             rename(given.name, given.to)
         elif given.command == "remove":
-            remove(given.name, given.yes.lower() not in ("", "0", "n", "no"))
+            remove(given.name, is_sure(given.yes))
         elif given.command == "answer":
             answer(given.name, given.value)
+        elif given.command == "update":
+            update(given.to)
         else:
             list_functions()
             return 0

@@ -6,6 +6,7 @@ So the threshold of one alarm can't be taken for that of another, however alike 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,10 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 MARKS = ("<<<<<<< before updating\n", "=======\n", ">>>>>>> after updating\n")
+
+
+# A text of several lines in YAML: what is before the key, and the text.
+BLOCK = re.compile(r"^( *)[\w-]+: (?:!Sub )?[|>]-?\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
 
 
 class Line(NamedTuple):
@@ -54,6 +59,39 @@ def located(text: str, name: str) -> list[Line]:
             above.append((depth, key(line)))
         waiting = []
     return found + [Line(("#",), each) for each in waiting]
+
+
+def is_json(text: str) -> bool:
+    """Whether CloudFormation has JSON of a text once it has replaced what `!Sub` names."""
+    try:
+        json.loads(re.sub(r"\$\{[^}]*\}", "0", text))
+    except ValueError:
+        return False
+    return True
+
+
+def with_commas(text: str) -> str:
+    """A file with the commas that JSON needs in the texts of a dashboard: where both sides added or
+    took away an entry, one may be missing between two, or stand behind the last."""
+
+    def repaired(match: re.Match[str]) -> str:
+        body = match[2]
+        if not body.lstrip().startswith(("{", "[")) or is_json(body):
+            return match[0]
+        between = re.sub(r'([]}"\w])([ \t]*\n\s*)(?=[[{"])', r"\1,\2", body)
+        new = re.sub(r",(?=\s*[]}])", "", between)
+        return match[0].replace(body, new) if is_json(new) else match[0]
+
+    return BLOCK.sub(repaired, text)
+
+
+def broken(text: str) -> list[str]:
+    """The keys of texts that begin like JSON and are none."""
+    return [
+        match[0].split(":")[0].strip()
+        for match in BLOCK.finditer(text)
+        if match[2].lstrip().startswith(("{", "[")) and not is_json(match[2])
+    ]
 
 
 def alike(one: Line, other: Line) -> bool:
@@ -215,9 +253,13 @@ def misplaced(
             headings.pop(base[number].text, None)
 
     def counted(lines: Sequence[Line]) -> Counter[Line]:
-        return Counter(in_prose(lines, headings) if name.endswith(".md") else lines)
+        if name.endswith(".md"):
+            return Counter(in_prose(lines, headings))
+        return Counter(Line(line.place, without_comma(line.text)) for line in lines)
 
     was, mine, its = counted(base), counted(ours), counted(theirs)
+    # What both add in one place, such as `- Effect: Allow` below a Statement, is there twice.
+    twice = (mine - was) & (its - was)
     # Comments that the template has above another line now, in the same section.
     aside = comments(was - its) & comments(its - was)
     was, its = (
@@ -230,7 +272,7 @@ def misplaced(
     dropped = dropped if name.endswith(".md") else counted(done.dropped)
     expected = both(was, mine, its) - dropped
     result = counted(located(done.text, name))
-    missing, strange = [*(expected - result)], [*(result - expected)]
+    missing, strange = [*(expected - result)], [*(result - expected - twice)]
     owners = {(*line.place, key(line.text), "#") for line in theirs}
     for line in list(missing):  # a comment outlives the line that it was above
         found = [each for each in strange if comments([each]) & comments([line])]
@@ -238,6 +280,11 @@ def misplaced(
             missing.remove(line)
             strange.remove(found[0])
     return [line for line in missing + strange if line.text.strip()]
+
+
+def without_comma(text: str) -> str:
+    """A line without the comma that only separates it from the next entry of JSON."""
+    return re.sub(r",$", "", text.rstrip("\n")) + "\n"
 
 
 def comments(lines: Iterable[Line]) -> set[tuple[tuple[str, ...], str]]:
@@ -289,7 +336,11 @@ def is_both(sides: Sequence[Any], removing: bool) -> bool:
     if not all(isinstance(each, list | str) for each in sides):
         return False
     was, own, new, result = (
-        Counter(map(repr, each.splitlines() if isinstance(each, str) else each)) for each in sides
+        Counter(map(repr, map(without_comma, each.splitlines()) if isinstance(each, str) else each))
+        for each in sides
     )
     expected = both(was, own, new)
-    return result == expected or (removing and result <= expected)
+    # Lines that both add, `{` for one, are there twice.
+    twice = (own - was) & (new - was) if isinstance(sides[3], str) else Counter[str]()
+    whole = expected <= result <= expected + twice
+    return whole or (removing and result <= expected)

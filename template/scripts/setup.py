@@ -1,7 +1,8 @@
 """Make the development environment; `make setup` calls this, and it can be repeated.
 
-    .venv       the Python of .python-version, the functions' requirements and the tools
-    .venv-sam   the AWS SAM CLI, only when the machine has none (or with --own-sam)
+    .venv         the Python of .python-version, the functions' requirements and the tools
+    .venv-sam     the AWS SAM CLI, only when the machine has none (or with --own-sam)
+    .venv-copier  Copier, when a command first needs it (with --copier)
 
 Runs on any Python from 3.9 on, with nothing but the standard library. pyenv decides which
 interpreter .venv gets, when it is there; uv installs, when it is there, and otherwise pip.
@@ -271,10 +272,19 @@ def install_requirements(interpreter: str) -> None:
     private_packages(ROOT / ".venv" / "bin" / "python", "install")
 
 
-def set_up(own_sam: bool, deploy: bool) -> None:
-    """Make all that is missing; for a deployment only what that needs."""
-    need_usable_path()
-    version = wanted_version()
+def install_tool(folder: str, requirements: str, interpreter: str, version: str) -> None:
+    """Install a tool into an environment of its own."""
+    make_venv(ROOT / folder, interpreter, version)
+    install(ROOT / folder, requirements)
+    finish(ROOT / folder)
+
+
+def find_wanted(version: str) -> str:
+    """The interpreter for this service.
+
+    Raises:
+        SetupError: there is none.
+    """
     interpreter = find_interpreter(version)
     if interpreter is None:
         raise SetupError(
@@ -282,6 +292,22 @@ def set_up(own_sam: bool, deploy: bool) -> None:
             "Get it with:",
             *(f"  {way}" for way in advice(version)),
         )
+    return interpreter
+
+
+def set_up_copier() -> None:
+    """Make the environment of Copier, with which functions come and go."""
+    need_usable_path()
+    say("Installing Copier into .venv-copier")
+    version = wanted_version()
+    install_tool(".venv-copier", "requirements-copier.txt", find_wanted(version), version)
+
+
+def set_up(own_sam: bool, deploy: bool) -> None:
+    """Make all that is missing; for a deployment only what that needs."""
+    need_usable_path()
+    version = wanted_version()
+    interpreter = find_wanted(version)
     say(f"Python {version}: {interpreter}")
     make_venv(ROOT / ".venv", interpreter, version)
 
@@ -297,9 +323,7 @@ def set_up(own_sam: bool, deploy: bool) -> None:
         say(f"AWS SAM CLI: {found}")
     else:
         say("Installing the AWS SAM CLI into .venv-sam")
-        make_venv(ROOT / ".venv-sam", interpreter, version)
-        install(ROOT / ".venv-sam", "requirements-sam.txt")
-        finish(ROOT / ".venv-sam")
+        install_tool(".venv-sam", "requirements-sam.txt", interpreter, version)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -314,9 +338,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="install only what a deployment needs: requirements-deploy.txt",
     )
+    parser.add_argument(
+        "--copier",
+        action="store_true",
+        help="install Copier, and nothing else",
+    )
     options = parser.parse_args(arguments)
     start = time.monotonic()
     try:
+        if options.copier:
+            set_up_copier()
+            return 0
         set_up(options.own_sam, options.deploy)
     except SetupError as error:
         print(f"\n{error}\nThen: make setup", file=sys.stderr)

@@ -21,8 +21,8 @@ class DoneTable(DynamoDBPersistenceLayer):
         self._logger = logger
 
     def _update_record(self, data_record: DataRecord) -> None:
-        """Save that something is done. An error would bring it again, and it would be done twice:
-        without this record it is only if it comes again by itself.
+        """Save that something is done. An error here would have it delivered again and done twice;
+        without the record it is repeated only if the event is delivered again anyway.
         """
         try:
             super()._update_record(data_record)

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .errors import DeliveryError
 from .service import INFRA, Service
 from .template import Template, UnknownError
 
@@ -294,6 +295,11 @@ class Environment:
         Raises:
             DeliveryError: a file is missing, or can't be read.
         """
+        if not _actions():
+            raise DeliveryError(
+                "What template.yaml asks of AWS can't be compared: cfn-lint, whose data says it, is not here.",
+                "make setup",
+            )
         template = service.template("111122223333")
         data = service.infra_data
         given = {name: str(each.get("Default", name)) for name, each in data["Parameters"].items()}

@@ -12,6 +12,7 @@ from .errors import DeliveryError, printable
 from .service import Service, here
 
 DEADLINE = 60.0  # seconds, for everything
+API_EVENTS = ("HttpApi", "Api")
 PAUSE = 2.0  # seconds between two looks at the same function
 
 
@@ -19,10 +20,11 @@ def paths(data: dict[str, Any]) -> dict[str, str]:
     """The health endpoint of each function with an API: logical id → path."""
     found = {}
     for logical_id, body in data["Resources"].items():
-        for event in body.get("Properties", {}).get("Events", {}).values():
-            if event["Type"] in ("HttpApi", "Api"):
-                prefix = event["Properties"]["Path"].strip("/").split("/")[0]
-                found[logical_id] = f"/{prefix}/health"
+        events = body.get("Properties", {}).get("Events", {}).values()
+        routes = [each["Properties"]["Path"] for each in events if each["Type"] in API_EVENTS]
+        # A function may have other routes beside those that the template gave it.
+        for route in sorted(routes, key=lambda path: not path.endswith("/health"))[:1]:
+            found[logical_id] = f"/{route.strip('/').split('/')[0]}/health"
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import re
@@ -17,7 +18,7 @@ from delivery.spelling import snake
 from delivery.template import LocatedMapping, Template
 
 from . import parsers
-from .findings import BrokenFileError, Finding
+from .findings import GATE, BrokenFileError, Finding
 from .parsers import Module, Pin, Section, UnparsedError, at, line_of
 from .tools import Tools
 
@@ -36,7 +37,8 @@ A_REGION = (
 )
 # Folders that hold nothing of the service's own. Where git runs, .gitignore counts too.
 IGNORED = {
-    *(".aws-sam", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", ".venv-sam"),
+    *(".aws-sam", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", ".venv-copier"),
+    ".venv-sam",
     *("__pycache__", "htmlcov", "node_modules"),
 }
 
@@ -237,6 +239,23 @@ class Service:
                 read(path)
             except BrokenFileError as error:
                 yield error.finding
+        with contextlib.suppress(BrokenFileError):  # told above
+            yield from self._broken_json()
+
+    def _broken_json(self) -> Iterator[Finding]:
+        """Texts of template.yaml that AWS reads as JSON, and can't: a deployment would end there."""
+        for resource in self.resources.values():
+            for key in ("DashboardBody", "DefinitionString"):
+                text = resource.get(key, "Fn::Sub") or resource.get(key)
+                if isinstance(text, str):
+                    try:
+                        # What !Sub replaces may stand where a number does.
+                        parsers.json_data(re.sub(r"\$\{[^}]*\}", "0", text))
+                    except UnparsedError as error:
+                        line = resource.line_of(key) + error.line
+                        mend = "Mend its syntax: is a comma missing, or one too many?"
+                        found = f"`{key}` of `{resource.logical_id}` {error}"
+                        yield Finding(GATE, TEMPLATE, line, found, resource.logical_id, mend)
 
     # ── What the files say ───────────────────────────────────────────────────
 

@@ -428,9 +428,10 @@ def functions_raise_alarms(service: Service) -> Iterator[Finding]:
 
 @check("EVT-06")
 def alarms_reach_people(service: Service) -> Iterator[Finding]:
-    """Each alarm tells somebody, or is a part of one that does."""
+    """Each alarm tells somebody, is a part of one that does, or rolls a new version back."""
     composites = service.of_type("AWS::CloudWatch::CompositeAlarm")
     parts = targets([each.get("AlarmRule") for each in composites])
+    parts |= targets([each.get("DeploymentPreference", "Alarms") for each in service.functions])
     told: set[str] = set()
     for each in service.of_type("AWS::SNS::Subscription"):
         told |= targets(each.get("TopicArn"))
