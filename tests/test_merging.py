@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import functions
 import merging
 import pytest
 import yaml
@@ -415,3 +416,34 @@ def test_a_rename_stops_where_a_name_can_not_follow(
     said = refused(service, "rename", "--name=sender", "--to=mailer")
     assert "could not follow" in said
     assert "orders-sender-x" in said
+
+
+ALARM = "  {}:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      Threshold: {}\n"
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["moved", "where it was"])
+def test_an_update_that_moves_an_edit_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: bool
+) -> None:
+    """As git did with three lines of context: the threshold of one alarm came out in another's."""
+
+    def write(folder: str, *alarms: tuple[str, int]) -> Path:
+        (tmp_path / folder).mkdir()
+        text = "Resources:\n" + "".join(ALARM.format(*alarm) for alarm in alarms)
+        (tmp_path / folder / "template.yaml").write_text(text, "utf-8")
+        return tmp_path / folder
+
+    before = write("before", ("Api5xxAlarm", 1))
+    ours = write("ours", ("Api5xxAlarm", 77))
+    after = write("after", ("AdminErrorsAlarm", 1), ("Api5xxAlarm", 1))
+    thresholds = (77, 1) if moved else (1, 77)
+    names = ("AdminErrorsAlarm", "Api5xxAlarm")
+    monkeypatch.setattr(functions, "ROOT", write("done", *zip(names, thresholds, strict=True)))
+    monkeypatch.setattr(functions, "conflicts", list)
+    monkeypatch.setattr(functions, "of_users", lambda: ["CHANGELOG.md"])
+    texts = {"template.yaml": (ours / "template.yaml").read_bytes()}
+    if not moved:
+        functions.need_updated_places(before, texts, after)
+        return
+    with pytest.raises(functions.FunctionError, match="line 5: Threshold: 77"):
+        functions.need_updated_places(before, texts, after)

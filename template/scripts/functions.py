@@ -438,11 +438,28 @@ def merge(
     if done.conflicts:
         made.conflicts[path] = texts
         return
+    need_places(path, (base, ours, theirs), done, texts[1], removing)
+
+
+def need_places(
+    path: str,
+    sides: tuple[list[merging.Line], list[merging.Line], list[merging.Line]],
+    done: merging.Merged,
+    text: bytes,
+    removing: bool = False,
+) -> None:
+    """FunctionError when a line of a merged file is not where its user or the template has it.
+
+    Args:
+        sides: what the template had, what the user has, and what the template has.
+        text: the user's file, for the numbers of its lines.
+    """
+    base, ours, theirs = sides
     wrong = [
-        f"line {number_of(line, texts[1])}: {line.text.strip()}"
+        f"line {number_of(line, text)}: {line.text.strip()}"
         for line in merging.misplaced(base, ours, theirs, done, path)
     ]
-    if not merging.broken(texts[1].decode(errors="surrogateescape")):
+    if not merging.broken(text.decode(errors="surrogateescape")):
         wrong += [f"{key}: no JSON any more" for key in merging.broken(done.text)]
     values = [
         parsed("".join(line.text for line in lines), name)
@@ -862,7 +879,10 @@ def update(version: str) -> None:
     """Merge what is new in the template, up to a version of it or to the newest."""
     need_clean_tree()
     was = answers()["_commit"]
-    with all_or_nothing({}):
+    ours = {path: text for path in tracked(".") if (text := bytes_of(ROOT / path)) is not None}
+    with tempfile.TemporaryDirectory() as folder, all_or_nothing({}):
+        before, after = Path(folder, "before"), Path(folder, "after")
+        render({}, before)
         copier(
             lambda library: library.run_update(
                 ROOT,
@@ -875,6 +895,9 @@ def update(version: str) -> None:
                 context_lines=100_000,
             )
         )
+        if was != answers()["_commit"]:
+            render({}, after)
+            need_updated_places(before, ours, after)
     if was == answers()["_commit"]:
         say(f"This is {was}, the newest version of the template. Nothing is changed.")
         return
@@ -882,6 +905,20 @@ def update(version: str) -> None:
     say_changed([])
     say("", "Next:", f"  {'make setup check':<24} what is required now, and every check")
     say_review()
+
+
+def need_updated_places(before: Path, ours: dict[str, bytes], after: Path) -> None:
+    """FunctionError when an update put an edit of a file into another place."""
+    left = {*conflicts(), ANSWERS.name}
+    for path in sorted(ours.keys() & files_of(before) & files_of(after) - left):
+        base, theirs, done = (bytes_of(each / path) or b"" for each in (before, after, ROOT))
+        if base == theirs or ours[path] in (base, theirs) or path.startswith(tuple(of_users())):
+            continue
+        sides = [
+            merging.located(text.decode(errors="surrogateescape"), path)
+            for text in (base, ours[path], theirs, done)
+        ]
+        need_places(path, (sides[0], sides[1], sides[2]), merging.Merged(sides[3]), ours[path])
 
 
 def renamed_texts(
