@@ -215,7 +215,7 @@ def test_that_machine_would_install_the_wrong_one(
 ) -> None:
     """So the tests can fail: without the private list both tools take what is public."""
     for tool in (["uv", "pip"], ["python", "-m", "pip"]):
-        target = tmp_path / tool[0]
+        target = tmp_path / "target" / tool[0]  # tmp_path / "uv" is its cache, which it locks
         options = ("install", "--no-deps", "--target", target, "acme-tools")
         check(*tool, *options, cwd=service, **machine)
         assert (target / "acme_tools-99.0.dist-info").is_dir()
