@@ -5,8 +5,10 @@ UV := $(BIN)/uv
 # Any Python from 3.11 on.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-# Where a service gets its updates from: this clone, or what is published (TEMPLATE=gh:OWNER/REPO).
-TEMPLATE ?= $(CURDIR)
+# Where a service comes from and gets its updates: what this clone was cloned from, where others reach that;
+# otherwise, and for a service to throw away, the clone. Or another place: TEMPLATE=gh:OWNER/REPO.
+ORIGIN := $(shell git config --get remote.origin.url | grep -E '^(https|ssh|git)://|^[^/:]+@[^/:]+:')
+TEMPLATE ?= $(if $(ALLOW_DIRTY),$(CURDIR),$(or $(ORIGIN),$(CURDIR)))
 
 export SAM_CLI_TELEMETRY := 0
 # What a shell has for another environment does not decide what is installed here.

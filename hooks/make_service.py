@@ -66,6 +66,13 @@ def main(template: str, destination: str, *options: str) -> None:
     for name in given(list(options)):
         if name not in known:
             sys.exit(f'The template asks no question "{name}". {nearest(name, known)}')
+    if Path(template).resolve() == CLONE.resolve():
+        print(
+            f"Updates will come from this clone, {CLONE}: it has no origin that others reach.",
+            "For another place: make service TEMPLATE=https://example.com/platform/template.git",
+            sep="\n",
+            flush=True,
+        )
     sys.argv[1:] = ["copy", "--trust", *options, template, destination]
     try:
         runpy.run_module("copier", run_name="__main__", alter_sys=True)

@@ -179,6 +179,33 @@ def test_make_service_from_a_template_elsewhere(clone: Path, template: Path) -> 
     assert (answers["_src_path"], answers["_commit"]) == (str(template), "1.0.0")
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_reached"),
+    [
+        ("https://example.com/platform/template.git", True),
+        ("ssh://git@example.com/platform/template.git", True),
+        ("git@example.com:platform/template.git", True),
+        ("/home/jo/template", False),
+        ("../template", False),
+        ("file:///home/jo/template", False),
+    ],
+)
+def test_a_service_comes_from_where_others_reach_it(
+    clone: Path, origin: str, is_reached: bool
+) -> None:
+    """_src_path is no path on somebody's laptop, if that can be helped."""
+    check("git", "remote", "set-url", "origin", origin, cwd=clone)
+    command = service(clone, "-n", "DEST=../orders").stdout.splitlines()[-1]
+    assert f'"{origin if is_reached else clone}" "../orders"' in command
+    to_throw_away = service(clone, "-n", "DEST=../orders", "ALLOW_DIRTY=1").stdout
+    assert f'"{clone}" "../orders"' in to_throw_away.splitlines()[-1]
+
+
+def test_make_service_says_that_others_do_not_reach_it(clone: Path) -> None:
+    done = service(clone, "DEST=../orders", "ARGS=--defaults --skip-tasks")
+    assert f"Updates will come from this clone, {clone}: it has no origin" in done.stdout
+
+
 def test_make_service_from_nothing(tmp_path: Path) -> None:
     """The first command of the README, on a machine with git, make and Python, in a clone."""
     clone = make_template(tmp_path / "clone with spaces")
