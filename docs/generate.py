@@ -2,7 +2,7 @@
 
 Between `<!-- begin NAME -->` and `<!-- end NAME -->` stand the questions (from copier.yml), and the tree, the picture
 and the terminal's words of a default service that is really rendered, set up and checked. docs/lessons.md of the service is made from the registry of its gate,
-docs/lessons-table.md from that and from tests/mutants/.
+docs/lessons-table.md from that and from tests/mutants/. kit/src/digest.txt is by what the gate tells changes of a service's kit.
 
     python docs/generate.py            writes them
     python docs/generate.py --quick    all but the terminal, which takes a minute
@@ -24,10 +24,14 @@ import yaml
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
-sys.path += [str(ROOT / folder) for folder in ("tests", "template/tests", "template/scripts")]
+sys.path += [str(ROOT / folder) for folder in ("tests", "kit/src")]
+from kit import digest  # noqa: E402
+
 README = ROOT / "README.md"
 LESSONS = ROOT / "template" / "docs" / "lessons.md"
 TABLE = ROOT / "docs" / "lessons-table.md"
+KIT = ROOT / "kit" / "src"
+DIGEST = KIT / "digest.txt"
 QUESTION = "\U0001f3a4"  # the microphone that Copier puts before a question
 TREE_NOTES = {
     "README.md": "what it is, its picture, its commands",
@@ -42,7 +46,7 @@ TREE_NOTES = {
     ".github/": "dev_cicd.yml, prod_cicd.yml, dependabot.yml",
     "docs/": "architecture, CI/CD, access, operations, decisions",
     "events/app/": "example events",
-    "scripts/": "what the Makefile calls",
+    ".kit/": "the template's own programs, which the Makefile calls",
     "src/orders/app/": "a function: one folder, one deployment unit",
     "src/orders/app/lambda_pkg/": "all its code, imported relatively",
     "tests/unit/": "with moto, no network; its README explains the paths",
@@ -54,7 +58,7 @@ TREE_NOTES = {
 WORDS = {
     "gate": "`make lessons` (part of `make check`)",
     "preflight": "`make preflight`",
-    "prompt": "the questions of `make add-function` and `copier update`",
+    "prompt": "the questions of `make add-function` and `make update`",
     "run time": "the code itself, when it runs",
     "deploy": "`make deploy`",
     "hook": "`make setup`",
@@ -68,7 +72,7 @@ from its first commit, and `make lessons`, which `make check` and pull requests 
 Ids are for ever.
 
 A violation is told with its file and line, the lesson, and what mends it. `make lessons` lists all of them. What
-defends them is in `tests/lessons/`: it belongs to the template, and `copier update` brings more.
+defends them is in `.kit/`: it belongs to the template, and `make update` brings more.
 
 ## Opting out
 
@@ -88,7 +92,7 @@ itself: with the id `GATE`, as does a file that can't be read as what it is.
 TABLE_HEAD = """
 # How each lesson is defended
 
-<!-- Made by `make docs` from template/tests/lessons/registry.yml, tests/mutants/ and tests/defended.yml. -->
+<!-- Made by `make docs` from kit/src/kit/lessons/registry.yml, tests/mutants/ and tests/defended.yml. -->
 
 A mutant breaks one lesson in a rendered service, as somebody might commit it; an innocent looks like it and breaks none.
 `tests/test_lessons.py` makes each of the {mutants} mutants and {innocents} innocents to every sample that has what it is about, and fails
@@ -147,7 +151,7 @@ def picture(service: Path) -> str:
 
 def lessons() -> str:
     """docs/lessons.md of a service: what whoever meets an id in a red build wants to know."""
-    from lessons.registry import lessons as registry
+    from kit.lessons.registry import lessons as registry
 
     lines = [LESSONS_HEAD.strip()]
     section = ""
@@ -172,7 +176,7 @@ def lessons() -> str:
 
 def lessons_table() -> str:
     """docs/lessons-table.md: who defends each lesson, and which edits show it."""
-    from lessons.registry import lessons as registry
+    from kit.lessons.registry import lessons as registry
     from mutants import CASES
 
     elsewhere = yaml.safe_load((ROOT / "tests" / "defended.yml").read_text("utf-8"))
@@ -272,7 +276,7 @@ def main() -> None:
         after = replaced(before, "questions", questions())
         after = replaced(after, "tree", tree(service))
         after = replaced(after, "picture", picture(service))
-    made = {LESSONS: lessons(), TABLE: lessons_table()}
+    made = {LESSONS: lessons(), TABLE: lessons_table(), DIGEST: f"{digest.digest(KIT)}\n"}
     if check:
         old = [path for path, text in made.items() if path.read_text("utf-8") != text]
         old += [README] if after != before else []

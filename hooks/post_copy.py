@@ -62,8 +62,8 @@ def first_commit(service: str, branch: str) -> None:
 
 def offer_interpreter() -> None:
     """Where pyenv lacks the service's Python and a person is there, offer to install it."""
-    sys.path.insert(0, "scripts")  # for what it imports in turn
-    setup = runpy.run_path("scripts/setup.py")
+    sys.path.insert(0, ".kit")
+    setup = runpy.run_module("kit.setup")
     version = setup["wanted_version"]()
     if not shutil.which("pyenv") or setup["pyenv_interpreter"](version) or not sys.stdin.isatty():
         return
@@ -88,7 +88,7 @@ def make_setup() -> bool:
     command = (
         ["make", "setup", f"PYTHON={sys.executable}"]
         if shutil.which("make")
-        else [sys.executable, "scripts/setup.py"]
+        else [sys.executable, ".kit", "setup"]
     )
     return subprocess.run(command, env=environment).returncode == 0
 

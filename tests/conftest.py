@@ -105,9 +105,9 @@ def make_template(folder: Path) -> Path:
     """A repository with this working tree as release 1.0.0, as users of the template meet it."""
     listed = check("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT)
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() or (ROOT / name).is_symlink():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
     check("git", "init", "--quiet", "--initial-branch=main", cwd=folder)
     release(folder, "1.0.0")
     return folder

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from aws import expand
-from conftest import ROOT
 
 ACCOUNT = "111122223333"
-# Every rendered service has the same: it is imported from where it is written.
-SCRIPTS = ROOT / "template" / "scripts"
 
 
 def delivery(module: str) -> ModuleType:
-    """A module of the package that services carry under scripts/."""
-    if str(SCRIPTS) not in sys.path:
-        sys.path.insert(0, str(SCRIPTS))
-    return importlib.import_module(f"delivery.{module}")
+    """A module of kit.delivery."""
+    return importlib.import_module(f"kit.delivery.{module}")
 
 
 def infra(service: Path, environment: str, **parameters: str) -> Any:

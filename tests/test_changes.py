@@ -14,7 +14,7 @@ import pytest
 from conftest import check, commit, render, run
 from markdown_it import MarkdownIt
 
-CALL = "import sys; from delivery.changes import main; sys.exit(main(sys.argv[1:]))"
+CALL = "import sys; from kit.delivery.changes import main; sys.exit(main(sys.argv[1:]))"
 Changes = Callable[..., str]
 NONE = "\N{EN DASH}"
 
@@ -38,13 +38,13 @@ def main(service: Path) -> Iterator[Callable[[list[str]], int]]:
     """The command, imported from the service: cfn-lint takes seconds to load, once is enough."""
 
     def put_aside() -> dict[str, ModuleType]:
-        names = [name for name in sys.modules if name.split(".")[0] == "delivery"]
+        names = [name for name in sys.modules if name.split(".")[0] == "kit"]
         return {name: sys.modules.pop(name) for name in names}
 
     others = put_aside()  # other tests have the template's own
-    sys.path.insert(0, str(service / "scripts"))
-    yield importlib.import_module("delivery.changes").main
-    sys.path.remove(str(service / "scripts"))
+    sys.path.insert(0, str(service / ".kit"))
+    yield importlib.import_module("kit.delivery.changes").main
+    sys.path.remove(str(service / ".kit"))
     put_aside()
     sys.modules.update(others)
 
@@ -272,7 +272,7 @@ def test_a_service_below_the_top_of_its_repository(template: Path, tmp_path: Pat
         "--base",
         "HEAD",
         cwd=service,
-        PYTHONPATH=str(service / "scripts"),
+        PYTHONPATH=str(service / ".kit"),
     )
     assert row(said, "AppFunction", "Timeout") == ["changed", "10", "20"]
     assert rows(said, "Code")[0][:3] == ["AppFunction", "src/orders/app/", "1"]
@@ -814,7 +814,7 @@ def test_an_environment_that_is_none(refused: Callable[..., str]) -> None:
 
 def test_it_needs_no_aws_and_changes_nothing(service: Path, changes: Changes) -> None:
     before = check("git", "status", "--porcelain", "-uall", cwd=service)
-    none = {"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true", "PYTHONPATH": "scripts"}
+    none = {"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true", "PYTHONPATH": ".kit"}
     done = run(sys.executable, "-c", CALL, "--base", "develop", cwd=service, **none)
     assert (done.returncode, "Nothing changes." in done.stdout) == (0, True), done.stdout
     assert check("git", "status", "--porcelain", "-uall", cwd=service) == before
@@ -826,13 +826,13 @@ def test_without_cfn_lint_it_says_what_to_do(
     edit(service, "      Timeout: 10 # seconds\n", "      Timeout: 20\n")
     missing = "raise ModuleNotFoundError(name='cfnlint')\n"
     (tmp_path / "cfnlint.py").write_text(missing, "utf-8")
-    path = f"scripts:{tmp_path}"
+    path = f".kit:{tmp_path}"
     done = run(sys.executable, "-c", CALL, "--base", "develop", cwd=service, PYTHONPATH=path)
     assert done.stdout == "cfnlint is not in this environment: make setup\n"
     assert done.returncode == 1
 
 
 def test_help(service: Path) -> None:
-    done = run(sys.executable, "-c", CALL, "--help", cwd=service, PYTHONPATH="scripts")
+    done = run(sys.executable, "-c", CALL, "--help", cwd=service, PYTHONPATH=".kit")
     for part in ("--base", "--env", "fetch-depth: 2", "GITHUB_STEP_SUMMARY", "Needs no AWS"):
         assert part in done.stdout

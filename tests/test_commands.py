@@ -101,7 +101,7 @@ def test_check_is_lint_lessons_and_test(service: Path) -> None:
         "mypy",
         "validate --lint",
         "zizmor",
-        "-m lessons",
+        ".kit lessons",
         "pytest --cov",
     ):
         assert part in planned

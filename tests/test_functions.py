@@ -535,7 +535,7 @@ def test_a_trigger_that_needs_the_table_is_refused_without(template: Path, tmp_p
     service = render(template, tmp_path / "orders", service_name="orders", table=False)
     commit(service)
     arguments = ("add", "--name=watcher", "--trigger=stream")
-    done = run(sys.executable, "scripts/functions.py", *arguments, cwd=service)
+    done = run(sys.executable, ".kit", "functions", *arguments, cwd=service)
     assert done.returncode != 0
     assert '"watcher" needs the table: a stream function reads it' in done.stdout
     assert check("git", "status", "--porcelain", cwd=service) == ""

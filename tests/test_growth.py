@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from aws import expand
 from conftest import SAMPLES, render
-from lessons import gate, report
-from lessons.checks.infrastructure import resources_after_sam
-from lessons.gate import Outcome
-from lessons.service import Service
+from kit.lessons import gate, report
+from kit.lessons.checks.infrastructure import resources_after_sam
+from kit.lessons.gate import Outcome
+from kit.lessons.service import Service
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SAMPLES])

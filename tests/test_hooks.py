@@ -274,7 +274,7 @@ def test_no_make(copy: Copy, path: Path, missing: str) -> None:
 
 def test_whatever_breaks_the_hook_does_not_fail(copy: Copy, missing: str) -> None:
     _, _, service = copy(missing)
-    (service / "scripts" / "setup.py").write_text("raise RuntimeError('broken')\n", "utf-8")
+    (service / ".kit/kit/setup.py").write_text("raise RuntimeError('broken')\n", "utf-8")
     for arguments in (HOOK, HOOK[:2]):
         done = run(*arguments, cwd=service)
         assert done.returncode == 0
@@ -400,7 +400,16 @@ def test_the_setup_runs_on_old_pythons() -> None:
     """The system's Python of macOS is 3.9: nothing newer is used."""
     check(
         *("ruff", "check", "--isolated", "--target-version=py39", "--select=F,UP"),
-        *(ROOT / "template" / "scripts" / name for name in ("pins.py", "setup.py")),
+        *(
+            ROOT / "kit/src" / name
+            for name in (
+                "__main__.py",
+                "kit/__init__.py",
+                "kit/__main__.py",
+                "kit/pins.py",
+                "kit/setup.py",
+            )
+        ),
         cwd=ROOT,
     )
 
@@ -564,7 +573,7 @@ def test_no_other_environment_of_the_caller_leaks_in(
         path, "uv", f'env > "{tmp_path}/env"; case "$1" in venv) exec "{which("uv")}" "$@";; esac'
     )
     hostile = {**LEADING_AWAY, **REACHING, "PIP_USER": "1"}
-    for command in (["make", "setup"], [sys.executable, "-E", "-s", "scripts/setup.py"]):
+    for command in (["make", "setup"], [sys.executable, "-E", "-s", ".kit", "setup"]):
         done = run(*command, cwd=service, PATH=str(path), HOME=str(tmp_path), **hostile)
         assert "Ready in" in done.stdout, done.stdout
         given = variables((tmp_path / "env").read_text("utf-8"))

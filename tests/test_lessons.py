@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import datetime
 import re
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,10 +19,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, SAMPLES, check, run, tree
-from delivery.grants import THEN
-from lessons import findings, gate, optouts, registry, report, tools
-from lessons.findings import GATE, Finding
-from lessons.service import Service
+from kit.delivery.grants import THEN
+from kit.lessons import findings, gate, optouts, registry, report, tools
+from kit.lessons.findings import GATE, Finding
+from kit.lessons.service import Service
 from mutants import CASES, Case, Edit, NotHereError
 
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
@@ -46,8 +47,10 @@ def content(service: Path) -> dict[str, bytes]:
 
 
 def copy(service: Path, folder: Path) -> Path:
-    """A copy of a rendered service."""
+    """A copy of a rendered service, without the kit: the gate runs from where it is written."""
     for path, data in content(service).items():
+        if path.startswith(".kit/"):
+            continue
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -255,12 +258,6 @@ def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
         ),
         ("template.yaml", "Resources: [\n", "template.yaml:2  is not valid YAML"),
         ("template.yaml", "Description: x\n", "template.yaml:1  has no mapping of Resources"),
-        (
-            "template.yaml",
-            "Resources:\n  Board:\n    Type: AWS::CloudWatch::Dashboard\n    Properties:\n"
-            "      DashboardBody: !Sub |\n        {\n          ${Widgets},,\n        }\n",
-            "template.yaml:7  `DashboardBody` of `Board` is not valid JSON",
-        ),
         (".github/workflows/own.yml", "on: push\n  jobs: {}\n", "own.yml:2  is not valid YAML"),
         ("samconfig.toml", "version = \n", "samconfig.toml:1  is not valid TOML"),
         ("template.yaml", None, "template.yaml  is not there"),
@@ -282,6 +279,29 @@ def test_a_file_that_can_not_be_read_is_told_once(
     found = [each for each in gate.run(service, TODAY).findings if each.path == path]
     assert [each.lesson for each in found] == [GATE]
     assert problem in told(service)
+
+
+def test_a_dashboard_that_is_no_json_is_told(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    """CloudFormation would find out in the middle of a deployment."""
+    edit = Edit(copy(rendered_samples["default"], tmp_path / "orders"), "default")
+    edit.in_resource("Dashboard", '"Sum"}],\n', '"Sum"}],,\n')
+    (finding,) = gate.run(edit.root, TODAY).findings
+    assert (finding.lesson, finding.path) == (GATE, "template.yaml")
+    assert finding.found.startswith("`DashboardBody` of `Dashboard` is not valid JSON")
+
+
+def test_a_change_of_the_kit_is_told(rendered_samples: dict[str, Path], tmp_path: Path) -> None:
+    """And not what Python keeps there by itself."""
+    service = shutil.copytree(rendered_samples["default"], tmp_path / "orders")
+    edit = Edit(service, "default")
+    edit.write(".kit/kit/__pycache__/lock.cpython-313.pyc", "cached")
+    assert gate.run(edit.root, TODAY).findings == []
+    edit.append(".kit/kit/lock.py", "# mine\n")
+    (finding,) = gate.run(edit.root, TODAY).findings
+    assert (finding.lesson, finding.path) == (GATE, ".kit")
+    assert "goes with the next update" in finding.found
 
 
 def test_a_mark_of_the_byte_order_is_no_syntax_error(

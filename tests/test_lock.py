@@ -16,9 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import setup
 from conftest import ROOT
-from pins import disagreements, has_hashes, pins
+from kit.pins import disagreements, has_hashes, pins
+
+from kit import setup
 
 # How many days ago each release of the index was made.
 RELEASES = {
@@ -91,9 +92,7 @@ class Service:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in ("lock.py", "pins.py"):
-            (root / "scripts").mkdir(exist_ok=True)
-            shutil.copy(ROOT / "template" / "scripts" / name, root / "scripts")
+        shutil.copytree(ROOT / "kit/src", root / ".kit")
         self.app, self.worker = root / "src/orders/app", root / "src/orders/worker"
         for folder in (self.app, self.worker):
             folder.mkdir(parents=True)
@@ -107,7 +106,7 @@ class Service:
         (folder / "requirements.in").write_text("\n".join([*lines, ""]), "utf-8")
 
     def lock(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "scripts/lock.py", *arguments]
+        command = [sys.executable, ".kit", "lock", *arguments]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=60)
 
     def pinned(self, *arguments: str) -> dict[str, str]:
@@ -209,7 +208,7 @@ def test_setup_names_lists_that_differ(service: Service, monkeypatch: pytest.Mon
     service.pinned()
     (service.worker / "requirements.txt").write_text("apples==1.0\n", "utf-8")
     monkeypatch.setattr(setup, "ROOT", service.root)
-    monkeypatch.setattr(setup, "PRIVATE", service.root / "none.py")
+    monkeypatch.setattr(setup, "has_private_index", lambda: False)
     with pytest.raises(setup.SetupError) as raised:
         setup.install_requirements(sys.executable)
     assert "apples is pinned to versions that differ" in str(raised.value)

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import functions
-import merging
 import pytest
 import yaml
 from conftest import check, commit, render, run
 from hypothesis import settings
+
+from kit import functions, merging
 
 FUNCTIONS = "app:api, sender:queue, nightly:schedule"
 RENDERS: dict[str, dict[str, Any]] = {
@@ -164,7 +164,7 @@ def service(renders: dict[str, Path], tmp_path: Path) -> Path:
 
 
 def command(service: Path, *arguments: str, **environment: str) -> str:
-    done = run(sys.executable, "scripts/functions.py", *arguments, cwd=service, **environment)
+    done = run(sys.executable, ".kit", "functions", *arguments, cwd=service, **environment)
     assert done.returncode == 0, done.stdout
     assert check("git", "ls-files", "-u", cwd=service) == ""
     return done.stdout
@@ -173,7 +173,7 @@ def command(service: Path, *arguments: str, **environment: str) -> str:
 def refused(service: Path, *arguments: str) -> str:
     """What a command says that leaves everything as it was."""
     before = {path: path.read_bytes() for path in service.rglob("*") if path.is_file()}
-    done = run(sys.executable, "scripts/functions.py", *arguments, cwd=service)
+    done = run(sys.executable, ".kit", "functions", *arguments, cwd=service)
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout
     assert check("git", "status", "--porcelain", cwd=service) == ""
@@ -251,7 +251,7 @@ def test_a_conflict_is_left_and_reported(service: Path) -> None:
     edit(service, line, f"Tried are some.{line}", readme)
     commit(service)
     done = run(
-        sys.executable, "scripts/functions.py", "add", "--name=admin", "--trigger=api", cwd=service
+        sys.executable, ".kit", "functions", "add", "--name=admin", "--trigger=api", cwd=service
     )
     assert done.returncode == 1
     assert f"  {readme}" in done.stdout.split("Conflicts to settle")[1]

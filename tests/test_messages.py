@@ -499,7 +499,7 @@ def test_the_end_of_the_input_prepares_nothing(world: World, gh: Path) -> None:
 
 def test_any_other_question_without_an_answer_ends_in_a_line(world: World) -> None:
     """Such as that of IMPORT=yes."""
-    path = world.root / "scripts" / "delivery" / "facts.py"
+    path = world.root / ".kit/kit/delivery/facts.py"
     path.write_text("def main(arguments: list[str]) -> int:\n    input()\n    return 0\n", "utf-8")
     done = world.command("facts")
     assert done.returncode == 1
@@ -677,4 +677,4 @@ def test_make_refuses_what_it_would_ignore(made: World, arguments: list[str], to
 )
 def test_make_takes_yes_and_no(made: World, arguments: list[str], called: str) -> None:
     said = check("make", *arguments, cwd=made.root)
-    assert " ".join(said.split()) == f"called: -m delivery {called}"
+    assert " ".join(said.split()) == f"called: .kit delivery {called}"

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from conftest import QUESTIONS, commit, render
 from delivered import delivery
-from delivery.spelling import kebab, pascal, snake
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.delivery.spelling import kebab, pascal, snake
 from moto.server import ThreadedMotoServer
 from test_questions import JINJA, RULES
 from world import PYTHON, World, prepared
@@ -92,7 +92,7 @@ def test_the_role_that_is_made_is_the_one_that_is_assumed(b2b_world: World) -> N
 
 def test_the_list_of_functions_knows_their_resources(b2b: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "scripts/functions.py", "list"], cwd=b2b, capture_output=True, text=True
+        [sys.executable, ".kit", "functions", "list"], cwd=b2b, capture_output=True, text=True
     )
     assert "S3syncQueue" in done.stdout, done.stderr
 

@@ -236,7 +236,7 @@ def test_sam_writes_down_what_it_gives_to_containers(orders: Callable[..., Path]
 def private_packages(
     service: Path, command: str, python: object = sys.executable, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    return run(python, "scripts/private_packages.py", command, cwd=service, **environment)
+    return run(python, ".kit", "private_packages", command, cwd=service, **environment)
 
 
 def url(indexes: Indexes) -> dict[str, str]:
@@ -376,8 +376,8 @@ def test_no_name_is_private_and_public(service: Path, file: str) -> None:
         rf"{file}:\d+: ACME_tools is private \({LIST}:2\): take it out here", done.stdout
     )
     assert not [*service.glob(".venv/lib/*/site-packages/boto3")]
-    gate = (sys.executable, "-m", "lessons")
-    said = run(*gate, cwd=service, PYTHONPATH="tests:scripts").stdout
+    gate = (sys.executable, ".kit", "lessons")
+    said = run(*gate, cwd=service).stdout
     assert re.search(rf"{file}:\d+  acme-tools is private \({LIST}:2\)", said)
 
 
@@ -385,22 +385,20 @@ def test_no_name_is_private_and_public(service: Path, file: str) -> None:
 
 
 def test_without_the_answer_there_is_no_trace(template: Path, tmp_path: Path) -> None:
-    """But for what setup.py, the Makefile and the lessons know, since they are the same in every service."""
+    """But for what the kit and the Makefile know, which are the same in every service."""
     bare = tree(render(template, tmp_path / "bare", service_name="orders"))
     with_it = tree(render(template, tmp_path / "with", **SET))
-    assert with_it.keys() - bare.keys() == {
-        *("docs/private-packages.md", "scripts/private_packages.py"),
-    }
+    assert with_it.keys() - bare.keys() == {"docs/private-packages.md"}
     trace = re.compile(
         rb"codeartifact|private.?(index|packages)|requirements\.private", re.IGNORECASE
     )
-    lessons = ("docs/lessons.md", "tests/lessons/")
+    lessons = ("docs/lessons.md", ".kit/")
     traces = {
         path
         for path, content in bare.items()
         if trace.search(content) and not path.startswith(lessons)
     }
-    assert traces == {".copier-answers.yml", "Makefile", "scripts/setup.py"}
+    assert traces == {".copier-answers.yml", "Makefile"}
     workflows = {
         f".github/workflows/{n}.yml" for n in ("checks", "deploy", "dev_cicd", "prod_cicd")
     }

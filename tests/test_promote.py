@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from conftest import check, commit, render, run
 
-CALL = "import sys; from delivery.promote import main; sys.exit(main(sys.argv[1:]))"
+CALL = "import sys; from kit.delivery.promote import main; sys.exit(main(sys.argv[1:]))"
 HERE, FORK = 4711, 666
 COMMIT = "c" * 40
 # Answers what the file in $ANSWERS says, as `gh api PATH` does.
@@ -143,7 +143,7 @@ def promote(
         "ANSWERS": str(folder / "answers.json"),
         "GH_TOKEN": "token",
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": "scripts",
+        "PYTHONPATH": ".kit",
         **environment,
     }
     return run(sys.executable, "-c", call, *given, cwd=service, **environment)
@@ -187,7 +187,7 @@ def test_what_could_be_run_can_be_run(service: Path, github: GitHub) -> None:
 def test_a_large_build_is_not_held_in_memory(service: Path, github: GitHub) -> None:
     github.archive = zipped({**BUILD, "AppFunction/large": os.urandom(4_000_000).hex()})
     measured = (
-        "import sys, tracemalloc; from delivery.promote import main; tracemalloc.start()\n"
+        "import sys, tracemalloc; from kit.delivery.promote import main; tracemalloc.start()\n"
         "code = main(sys.argv[1:]); print('peak', tracemalloc.get_traced_memory()[1]); sys.exit(code)"
     )
     done = promote(service, github, call=measured)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
-from lessons import registry
+from kit.lessons import registry
 
 
 def test_the_top_of_the_repository_holds_what_it_should() -> None:
@@ -21,6 +21,7 @@ def test_the_top_of_the_repository_holds_what_it_should() -> None:
         *(".ci", ".github", ".gitignore", ".npmrc", ".yamllint.yml", "CHANGELOG.md"),
         "CONTRIBUTING.md",
         *("LICENSE", "Makefile", "README.md", "common", "copier.yml", "docs", "features", "hooks"),
+        "kit",
         *("macros", "package-lock.json", "package.json", "pyproject.toml", "template", "tests"),
         *("triggers", "uv.lock"),
     }

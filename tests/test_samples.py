@@ -21,7 +21,7 @@ import pytest
 import yaml
 from aws import Account, counted
 from conftest import ROOT, SAMPLES, check, sample
-from delivery.spelling import pascal
+from kit.delivery.spelling import pascal
 
 CALL = """
 import importlib, json, sys, types
@@ -38,11 +38,10 @@ print(json.dumps(getattr(importlib.import_module(module), function)(json.load(sy
 @functools.cache
 def interpreter(version: str) -> str | None:
     """This machine's interpreter of that version, as a service's own set-up finds it."""
-    code = "import setup, sys; print(setup.find_interpreter(sys.argv[1]) or '')"
-    scripts = ROOT / "template" / "scripts"
+    code = "from kit import setup; import sys; print(setup.find_interpreter(sys.argv[1]) or '')"
+    kit = ROOT / "kit/src"
     return (
-        check("python3", "-c", code, version, cwd=scripts, PYTHONDONTWRITEBYTECODE="1").strip()
-        or None
+        check("python3", "-c", code, version, cwd=kit, PYTHONDONTWRITEBYTECODE="1").strip() or None
     )
 
 

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from conftest import QUESTIONS, check, commit, render, run
-from delivery.spelling import kebab, pascal
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,7 +23,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from lessons import gate
+from kit.delivery.spelling import kebab, pascal
+from kit.lessons import gate
 from pytest_copie.plugin import Copie
 from test_merging import places
 
@@ -126,7 +126,7 @@ class Functions(RuleBasedStateMachine):
             new: that name.
         """
         before = {path: self.text(path) for path in sorted({*self.anywhere.values()})}
-        done = run(sys.executable, "scripts/functions.py", *arguments, cwd=self.service)
+        done = run(sys.executable, ".kit", "functions", *arguments, cwd=self.service)
         if done.returncode:
             named = {mark for mark in self.anywhere if mark in done.stdout}
             assert old, done.stdout
@@ -394,7 +394,7 @@ class Functions(RuleBasedStateMachine):
             assert there == expected, folder
         blocks = [line for line in self.text("template.yaml").splitlines() if line[:5] == "  # ─"]
         assert blocks[:-2] == [f"  # ── {name} ({trigger}) ──" for name, trigger in wanted.items()]
-        listed = check(sys.executable, "scripts/functions.py", "list", cwd=self.service)
+        listed = check(sys.executable, ".kit", "functions", "list", cwd=self.service)
         assert [line.split()[0] for line in listed.splitlines()[::2]] == list(wanted)
 
     @precondition(lambda self: self.functions)

@@ -99,13 +99,13 @@ def test_what_the_template_owns_is_merged(service: Path, releases: Path) -> None
     replace(service / "Makefile", "ENV ?= dev", "ENV ?= dev\nMINE ?= 1")
     commit(service)
     append(releases / "template" / "Makefile", "\n# A later target.\n")
-    append(releases / "template" / "scripts" / "setup.py", "# later\n")
+    append(releases / "kit/src/kit/setup.py", "# later\n")
     release(releases, "2.0.0")
     update(service)
     makefile = (service / "Makefile").read_text("utf-8")
     assert "MINE ?= 1" in makefile
     assert "# A later target." in makefile
-    assert changed(service) == {".copier-answers.yml", "Makefile", "scripts/setup.py"}
+    assert changed(service) == {".copier-answers.yml", "Makefile", ".kit/kit/setup.py"}
 
 
 @pytest.mark.parametrize(

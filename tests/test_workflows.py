@@ -243,7 +243,7 @@ def test_what_was_built_is_what_is_deployed(rendered_samples: dict[str, Path]) -
 def test_what_could_be_run_can_be_run_again(
     rendered_samples: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Uploading forgets it; so does unpacking for prod, which sets the same (scripts/delivery/promote.py)."""
+    """Uploading forgets it; so does unpacking for prod, which sets the same (kit.delivery.promote)."""
     deploy = workflow(rendered_samples["default"], "deploy")["jobs"]["deploy"]
     (mend,) = (step["run"] for step in deploy["steps"] if "be run" in step["name"])
     tool = tmp_path / ".aws-sam" / "build" / "AppFunction" / "bin" / "tool"
@@ -273,7 +273,7 @@ def test_the_deploying_job_installs_what_it_imports_and_no_more(
     assert {"boto3", "httpx", "pytest", "pytest-socket", "pyyaml"} <= names
     assert not names & {"mypy", "moto", "ruff", "zizmor", "pytest-cov", "aws-lambda-powertools"}
     # All of these import what they need: the deployment ends where AWS would be asked.
-    check(".venv/bin/python", "-m", "delivery", "facts", cwd=service, PYTHONPATH="scripts")
+    check(".venv/bin/python", ".kit", "delivery", "facts", cwd=service)
     no_aws = {name: value for name, value in NO_AWS.items() if name != "AWS_PROFILE"}
     done = run("make", "deploy", "BUILT=yes", cwd=service, **no_aws)
     assert "AWS does not know who you are" in done.stdout
@@ -290,9 +290,8 @@ def test_the_facts_of_a_workflow_are_those_of_the_files(
     shutil.copytree(rendered_samples["fastapi"], service)
     commit(service)
     printed = check(
-        *("python", "-m", "delivery", "facts", "--env", environment),
+        *("python", ".kit", "delivery", "facts", "--env", environment),
         cwd=service,
-        PYTHONPATH="scripts",
     )
     facts = dict(line.split("=", 1) for line in printed.splitlines())
     answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))

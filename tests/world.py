@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import stat
 import subprocess
@@ -235,8 +234,7 @@ class World:
     def command(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command as `make` does, at the end of what is typed."""
         return subprocess.run(
-            [sys.executable, "-m", "delivery", *arguments],
-            env={**os.environ, "PYTHONPATH": str(self.root / "scripts")},
+            [sys.executable, self.root / ".kit", "delivery", *arguments],
             input=typed,
             capture_output=True,
             text=True,

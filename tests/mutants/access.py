@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.spelling import pascal
+from kit.delivery.spelling import pascal
 
 from .edits import CONFIG, Edit, innocent, mutant
 

@@ -90,7 +90,7 @@ def _(edit: Edit) -> None:
 
 @innocent("DEP-01", "pins with markers, digests, extras and a commit")
 def _(edit: Edit) -> None:
-    if edit.has("scripts/private_packages.py"):
+    if edit.has("docs/private-packages.md"):
         edit.skip()  # there the job that checks can become a role, and a commit has no hash
     folder = edit.function().folder
     commit = "0123456789012345678901234567890123456789"
@@ -306,7 +306,7 @@ def _(edit: Edit) -> None:
 
 @mutant("DEP-06", "a private list is written where there is no private index")
 def _(edit: Edit) -> None:
-    if edit.has("scripts/private_packages.py"):
+    if edit.has("docs/private-packages.md"):
         edit.skip()
     edit.write(f"{edit.function().folder}/requirements.private", "acme-tools==1.4.2\n")
 
@@ -330,7 +330,7 @@ def _(edit: Edit) -> None:
 
 def with_private_index(edit: Edit) -> None:
     """Skip samples whose answers name no private index."""
-    if not edit.has("scripts/private_packages.py"):
+    if not edit.has("docs/private-packages.md"):
         edit.skip()
 
 
@@ -388,7 +388,7 @@ def _(edit: Edit) -> None:
             "pytest is well",
             "EOF",
             "uvx copier --version && git status | cat",
-            ".venv/bin/python -m delivery facts",
+            ".venv/bin/python .kit delivery facts",
         ),
     )
 

@@ -102,8 +102,8 @@ def _(edit: Edit) -> None:
 
 @mutant("TST-02", "pytest gets the function's folder as a path")
 def _(edit: Edit) -> None:
-    old = 'pythonpath = ["src", '
-    edit.replace("pyproject.toml", old, f'{old}"{edit.function().folder}", ')
+    old = 'pythonpath = ["src"'
+    edit.replace("pyproject.toml", old, f'{old}, "{edit.function().folder}"')
 
 
 @mutant("TST-02", "a mock is put where Lambda would find it")
@@ -127,7 +127,7 @@ def _(edit: Edit) -> None:
     function = edit.function()
     text = "import runpy\nfrom pathlib import Path\nfrom unittest import mock\n\n"
     text += f"from {module(function)} import settings\n\n"
-    text += 'SCRIPT = Path(__file__).parents[3] / "scripts" / "setup.py"\n\n\n'
+    text += 'SCRIPT = Path(__file__).parents[3] / "scripts" / "report.py"\n\n\n'
     text += f'@mock.patch("{module(function)}.settings.load_settings")\n'
     text += "def test_it(load: mock.Mock) -> None:\n"
     text += '    assert settings\n    assert runpy.run_path(str(SCRIPT))\n    assert "src.zip" > "lambda_pkg.index"\n'

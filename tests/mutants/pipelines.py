@@ -283,7 +283,7 @@ def _(edit: Edit) -> None:
 
 @mutant("CI-03", "pytest loses its path")
 def _(edit: Edit) -> None:
-    edit.replace("pyproject.toml", 'pythonpath = ["src", "scripts"]', 'pythonpath = ["scripts"]')
+    edit.replace("pyproject.toml", 'pythonpath = ["src"]', 'pythonpath = ["lib"]')
 
 
 @mutant("CI-03", "a pytest.ini stands in for pyproject.toml")
@@ -311,15 +311,15 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         "local.mk",
-        "facts: ## What CI knows\n\tPYTHONPATH=scripts .venv/bin/python -m delivery facts\n",
+        "facts: ## What CI knows\n\tPYTHONPATH=lib .venv/bin/python .kit delivery facts\n",
     )
-    steps = "- run: make facts\n  env:\n    PYTHONPATH: scripts\n"
+    steps = "- run: make facts\n  env:\n    PYTHONPATH: lib\n"
     edit.write(OWN, workflow("workflow_dispatch:", steps))
 
 
 @innocent("CI-03", "pytest gets one more folder, and a test a module of its own")
 def _(edit: Edit) -> None:
-    edit.replace("pyproject.toml", '["src", "scripts"]', '["src", "scripts", "tests"]')
+    edit.replace("pyproject.toml", 'pythonpath = ["src"]', 'pythonpath = ["src", "tests"]')
     edit.write(
         "tests/unit/test_fresh.py",
         "from pathlib import Path\n\nimport pytest\n\n\n"
@@ -557,7 +557,7 @@ def _(edit: Edit) -> None:
 
 @mutant("CI-07", "make lessons tells, and lets pass")
 def _(edit: Edit) -> None:
-    edit.sub("Makefile", r"(-m lessons .*)", r"\1 || true")
+    edit.sub("Makefile", r"(\.kit lessons .*)", r"\1 || true")
 
 
 @mutant("CI-07", "the tests' recipe ignores their failure")

@@ -1,0 +1,342 @@
+"""Say what a change would do to the stack, in Markdown for the summary of a pull request.
+
+Compares template.yaml, samconfig.toml and the functions' sources with those of the merge base.
+Needs no AWS, and runs nothing of what it reads: files, and what git has stored. So it says what is
+written, not what is deployed; and of an API it knows events and routes, not OpenAPI definitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+from .cloudformation import (
+    Content,
+    Keys,
+    differences,
+    flat,
+    holds_data,
+    open_endpoints,
+    outcome,
+    own_name,
+    pair,
+    parsed,
+    permissions,
+    references,
+    resources,
+    short,
+    statements,
+    values,
+)
+from .errors import DeliveryError
+from .grants import Environment, Gap, gaps
+from .markdown import block, code, table
+from .service import ENVIRONMENTS, INFRA, Service
+
+ROOT = Path(__file__).resolve().parents[3]
+ORDER = ("replaced", "removed", "perhaps replaced", "added", "changed")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a resource, and the value whose change is the reason.
+
+    `because` says what else changes when the value is written as it was."""
+
+    name: str
+    kind: str
+    what: str
+    keys: Keys = ()
+    old: Any = None
+    new: Any = None
+    because: str = ""
+
+    @property
+    def row(self) -> Keys:
+        path = ".".join(self.keys).removeprefix("Properties.")
+        before, after = pair(self.old, self.new)
+        return self.what, self.name, self.kind, path, before, self.because or after
+
+
+# ── Reading ──────────────────────────────────────────────────────────────────
+
+
+def git(*arguments: str) -> str:
+    """What git prints. DeliveryError when it fails."""
+    command = ["git", "--literal-pathspecs", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True)
+    if done.returncode:
+        raise DeliveryError(f"git {' '.join(arguments)} failed: {done.stderr.decode().strip()}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def merge_base(base: str) -> str:
+    """The newest commit that HEAD and the base have both."""
+    try:
+        git("rev-parse", "--is-inside-work-tree")
+    except DeliveryError as error:
+        raise DeliveryError(
+            f"{ROOT} is in no git repository: there is nothing to compare with."
+        ) from error
+    if not base:
+        raise DeliveryError(
+            "Where does the change go? BASE is empty.\n  make changes BASE=origin/develop"
+        )
+    try:
+        commit = git("rev-parse", "--verify", "--end-of-options", base + "^{commit}").strip()
+    except DeliveryError as error:
+        raise DeliveryError(f"There is no BASE={base} here.\n  {_instead(base)}") from error
+    try:
+        return git("merge-base", commit, "HEAD").strip()
+    except DeliveryError as error:
+        raise DeliveryError(
+            f"HEAD and {base} have no commit in common that is here.\n  {error}\n"
+            "  Was all of it fetched? In a workflow, fetch-depth: 2 and BASE=HEAD^1 compare a pull\n"
+            "  request with the branch that it goes into."
+        ) from error
+
+
+def _instead(base: str) -> str:
+    remote, slash, branch = base.partition("/")
+    if slash and remote not in git("remote").split():
+        return f"There is no remote {remote} either: make changes BASE={branch}, the branch here."
+    # In a workflow only the newest commits are there.
+    return (
+        "git fetch, or another one: make changes BASE=origin/develop, or BASE=develop.\n"
+        "  In a workflow: BASE=HEAD^1, with fetch-depth: 2."
+    )
+
+
+def before(path: str, commit: str) -> str:
+    """A file's text in a commit; empty when it was not there."""
+    there = git("ls-tree", "--name-only", commit, "--", path)
+    return git("show", f"{commit}:./{path}") if there else ""
+
+
+def read(path: str, parse: Callable[[str], Content], commit: str) -> tuple[Content, Content]:
+    """A file's content in a commit, {} when it was not there, and in the work tree."""
+    where = f"in {commit[:12]}"
+    try:
+        text = before(path, commit)
+        old = parse(text) if text else {}
+        where = "in the work tree"
+        return old, parse((ROOT / path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DeliveryError(f"{path} {where} can't be read: {error}") from error
+
+
+# ── Comparing ────────────────────────────────────────────────────────────────
+
+
+def compared(old: Content, new: Content, moved: set[str]) -> list[Change]:
+    """The changes of resources, the gravest first. The resources are given by their logical ids;
+    `moved` are the parameters that have another value now."""
+    changes = []
+    for name in dict.fromkeys([*new, *old]):
+        if name in old and name in new:
+            kind = old[name]["Type"]
+            for keys, was, becomes in differences(old[name], new[name]):
+                changes.append(Change(name, kind, outcome(kind, keys), keys, was, becomes))
+        else:
+            where, what = (new, "added") if name in new else (old, "removed")
+            changes.append(Change(name, where[name]["Type"], what))
+    while True:  # what can't change may be the name of a parameter, or of what is replaced
+        gone = {each.name for each in changes if "replaced" in each.what}
+        follow = [
+            Change(name, kind, "perhaps replaced", keys, value, value, f"as {names} changes")
+            for name, kind in ((name, new[name]["Type"]) for name in new if name in old)
+            if name not in gone
+            for keys, value in flat(new[name])
+            if (names := ", ".join(sorted(references(value) & (moved | gone))))
+            and outcome(kind, keys) != "changed"
+        ]
+        if not follow:
+            return sorted(changes, key=lambda each: ORDER.index(each.what))
+        changes += follow
+
+
+# ── What a reviewer must see ─────────────────────────────────────────────────
+
+
+def kept(key: str, *resource: Content) -> str:
+    """What becomes of data by the DeletionPolicy or UpdateReplacePolicy, before and after."""
+    policies = sorted({short(each.get(key, "Delete")) for each in resource})
+    said = f"({key}: {code(', '.join(policies))})"
+    if all(policy.startswith("Retain") for policy in policies):
+        return f"its data is kept, outside of the stack {said}"
+    if set(policies) <= {"Retain", "Snapshot"}:
+        return f"a snapshot of its data is kept {said}"
+    return f"**its data is lost** {said}"
+
+
+def risks(old: Content, new: Content, changes: list[Change], moved: set[str]) -> Iterator[str]:
+    """What may lose data or fail, in Markdown. The arguments are those of compared()."""
+    away = {each.name: each.what for each in reversed(changes) if each.what in ORDER[:3]}
+    for name, what in reversed(away.items()):
+        if holds_data(old[name]["Type"]):
+            both = [each[name] for each in (old, new) if name in each]
+            policy = "UpdateReplacePolicy" if name in new else "DeletionPolicy"
+            yield f"{code(name)} is {what}: {kept(policy, *both)}."
+    for each in changes:
+        if each.what == "changed" and holds_data(each.kind):
+            if each.keys == ("Condition",) and each.new:
+                yield f"{code(each.name)} is removed where {code(short(each.new))} does not hold."
+            elif each.keys[0].endswith("Policy") and short(each.old).startswith("Retain"):
+                policy = each.keys[0]
+                yield f"{code(each.name)} has another {policy}: {kept(policy, new[each.name])}."
+    for name, resource in new.items():
+        wanted = own_name(resource) if name in away or name not in old else None
+        for holder in away if wanted and not references(wanted[1]) & moved else ():
+            if wanted == own_name(old[holder]) and wanted:
+                yield (
+                    f"{code(name)} is {away.get(name, 'added')} with the name {code(wanted[1])}, "
+                    f"which {'it' if holder == name else code(holder)} has already. CloudFormation "
+                    "makes the new one first, so **the deployment fails**: choose another name, or "
+                    "import what is there."
+                )
+
+
+def widened(old: Content, new: Content) -> Iterator[str]:
+    """The permissions that are new and the limits that are gone, in full, in Markdown."""
+    for name in dict.fromkeys([*new, *old]):
+        allowed, denied = permissions(new[name]) if name in new else ([], [])
+        had_allowed, had_denied = permissions(old[name]) if name in old else ([], [])
+        more = [each for each in allowed if each not in had_allowed]
+        less = [each for each in had_denied if each not in denied]
+        if more or (less and (name in new or any(statements(less)))):
+            less += [each for each in had_allowed if each not in allowed and each not in less]
+            more += [each for each in denied if each not in had_denied and each not in more]
+            lines = [
+                f"{sign} {'  ' if number else '- '}{short(key)}: {short(value)}"
+                for sign, items in (("-", less), ("+", more))
+                for item in items
+                for number, (key, value) in enumerate(item.items())
+            ]
+            yield f"{code(name)}\n\n{block(lines)}"
+
+
+def sources(declared: Content, commit: str) -> Iterator[Keys]:
+    """The resources whose files changed: the folder, how many files, and which requirements."""
+    folders = [
+        (name, path)
+        for name, resource in declared.items()
+        for keys, path in flat(resource)
+        if keys[-1] in ("CodeUri", "ContentUri", "DefinitionUri")
+        if isinstance(path, str) and path.isprintable()
+        if (ROOT / path).resolve().is_relative_to(ROOT)
+    ]
+    for name, path in folders:
+        files = git("diff", "--name-only", commit, "--", path).splitlines()
+        files += git("ls-files", "--others", "--exclude-standard", "--", path).splitlines()
+        if files:
+            pins = os.path.normpath(f"{path}/requirements.txt")
+            there = (ROOT / pins).is_file()
+            becomes = (ROOT / pins).read_text("utf-8", "replace").splitlines() if there else []
+            lines = unified_diff(before(pins, commit).splitlines(), becomes, n=0, lineterm="")
+            # A pin stands on one line, its hashes on those that follow.
+            changed = [
+                line.rstrip(" \\")
+                for line in lines
+                if re.match(r"[-+](?![-+])\s*[^#\s]", line) and "--hash=" not in line
+            ]
+            yield name, path, str(len(files)), " ".join(changed)
+
+
+# ── The report ───────────────────────────────────────────────────────────────
+
+
+def cells(old: Content, new: Content, *without: str) -> list[Keys]:
+    """What differs, for a table."""
+    found = differences(old, new)
+    return [(".".join(keys), *pair(*both)) for keys, *both in found if keys[0] not in without]
+
+
+def refused(environments: list[str]) -> Iterator[str]:
+    """What template.yaml asks for and infra/environment.yaml does not allow, in Markdown."""
+    found: dict[tuple[str, str], Gap] = {}
+    for each in environments if (ROOT / INFRA).is_file() else ():
+        with contextlib.suppress(DeliveryError):  # no whole section in samconfig.toml
+            both = Environment.of(Service(ROOT, each))
+            found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
+    for gap in found.values():
+        yield f"- ⚠️ {gap.found}. {gap.mend}"
+
+
+def report(commit: str, environment: str) -> str:
+    """The whole report, in Markdown."""
+    old, new = read("template.yaml", parsed, commit)
+    was, settings = read("samconfig.toml", tomllib.loads, commit)
+    if environment and environment not in settings:
+        known = ", ".join(name for name in settings if name != "version")
+        raise DeliveryError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
+    if environment:
+        was, settings = ({environment: each.get(environment, {})} for each in (was, settings))
+    moved = {
+        keys[0]
+        for each in settings.keys() - {"version"}
+        if was.get(each)
+        for keys, *_ in differences(values(old, was[each]), values(new, settings[each]))
+    }
+    first, second = resources(old), resources(new)
+    changes = compared(first, second, moved)
+    worst = Counter({each.name: each.what for each in reversed(changes)}.values())
+    dangers = [
+        f"{code('.'.join(keys))} changes: another stack is made, and the old one stays."
+        for keys, value, _ in differences(was, settings)
+        if keys[-1] in ("stack_name", "region") and value is not None
+    ]
+    dangers += risks(first, second, changes, moved)
+    opened = [each for each in open_endpoints(new) if each not in open_endpoints(old)]
+    said = {
+        "Look at this": "\n".join(f"- ⚠️ {each}" for each in dangers),
+        "The deployment would be refused": "\n".join(
+            refused([environment] if environment else [*(settings.keys() & {*ENVIRONMENTS})])
+        ),
+        "Permissions that widen": "\n\n".join(widened(first, second)),
+        "Open to anybody who knows the address": "\n".join(f"- {code(each)}" for each in opened),
+        f"Resources: {', '.join(f'{worst[what]} {what}' for what in ORDER if worst[what])}": table(
+            "What | Resource | Type | Property | Before | After", [each.row for each in changes]
+        ),
+        "Parameters, outputs and the rest": table(
+            "What | Before | After", cells(old, new, "Resources", "Globals")
+        ),
+        "samconfig.toml": table("Setting | Before | After", cells(was, settings)),
+        "Code": table("Resource | Files of | Changed | Requirements", [*sources(second, commit)]),
+    }
+    parts = [f"### {title}\n\n{text}" for title, text in said.items() if text]
+    title = f"## What changes{f' in {environment}' if environment else ''}"
+    since = f"Since {code(commit[:12])}, as it is written; what is deployed is not looked at."
+    return "\n\n".join([title, since, *(parts or ["Nothing changes."])]) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python .kit delivery changes",
+        description="Say in Markdown what would change in the stack, and in the functions' code, "
+        "between where a branch began and the work tree. Needs no AWS.",
+        epilog="In a workflow: --base HEAD^1 with fetch-depth: 2, into $GITHUB_STEP_SUMMARY.",
+    )
+    parser.add_argument("--base", default="", help="where the change goes: origin/develop")
+    parser.add_argument("--env", default="", help="only this environment of samconfig.toml: dev")
+    given = parser.parse_args(arguments)
+    try:
+        print(report(merge_base(given.base), given.env), end="")
+    except (DeliveryError, OSError) as error:
+        print(error, file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not in this environment: make setup", file=sys.stderr)
+    else:
+        return 0
+    return 1

@@ -1,0 +1,570 @@
+"""What template.yaml asks of AWS, and the roles of infra/environment.yaml do not allow.
+
+CloudFormation finds out in the middle of a deployment, and IAM when a function first calls. What is
+compared: that CloudFormation's role may create each resource, may hand over each role and attach each
+managed policy; and that the boundary allows what the policies of functions and roles do. Which actions
+there are, and which ARNs they have, is what cfn-lint's and SAM's data say. What a resource needs beyond
+being created (to be changed, tagged or deleted) is not looked at, and conditions are but those above.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .errors import DeliveryError
+from .service import INFRA, Service
+from .template import Template, UnknownError
+
+ROLE, BOUNDARY = "ExecutionRole", "Boundary"
+# What goes wrong with a part that is not as CloudFormation wants it: the linters' business.
+ODD = (AttributeError, LookupError, RecursionError, TypeError, ValueError, UnknownError)
+# What SAM makes of its types, and of the events of its functions.
+SAM = {
+    "AWS::Serverless::Api": "AWS::ApiGateway::RestApi",
+    "AWS::Serverless::Application": "AWS::CloudFormation::Stack",
+    "AWS::Serverless::Connector": "AWS::IAM::ManagedPolicy",
+    "AWS::Serverless::Function": "AWS::Lambda::Function",
+    "AWS::Serverless::GraphQLApi": "AWS::AppSync::GraphQLApi",
+    "AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api",
+    "AWS::Serverless::LayerVersion": "AWS::Lambda::LayerVersion",
+    "AWS::Serverless::SimpleTable": "AWS::DynamoDB::Table",
+    "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
+}
+EVENTS = {
+    "Api": "AWS::ApiGateway::RestApi",
+    "CloudWatchEvent": "AWS::Events::Rule",
+    "CloudWatchLogs": "AWS::Logs::SubscriptionFilter",
+    "EventBridgeRule": "AWS::Events::Rule",
+    "HttpApi": "AWS::ApiGatewayV2::Api",
+    "IoTRule": "AWS::IoT::TopicRule",
+    "SNS": "AWS::SNS::Subscription",
+    "Schedule": "AWS::Events::Rule",
+    "ScheduleV2": "AWS::Scheduler::Schedule",
+}
+# Managed policies that SAM attaches to the role of a function with such an event.
+ATTACHES = {
+    "DynamoDB": "service-role/AWSLambdaDynamoDBExecutionRole",
+    "Kinesis": "service-role/AWSLambdaKinesisExecutionRole",
+    "MQ": "service-role/AWSLambdaBasicExecutionRole",
+    "MSK": "service-role/AWSLambdaMSKExecutionRole",
+    "SQS": "service-role/AWSLambdaSQSQueueExecutionRole",
+}
+# How actions begin, where that is not the name of the service in a type.
+PREFIXES = {
+    "apigatewayv2": "apigateway",
+    "certificatemanager": "acm",
+    "cognito": "cognito-idp",
+    "elasticloadbalancingv2": "elasticloadbalancing",
+    "eventschemas": "schemas",
+    "kinesisfirehose": "firehose",
+    "opensearchservice": "es",
+    "s3express": "s3express",
+    "stepfunctions": "states",
+    "wafv2": "wafv2",
+}
+# What creates a resource, where that is neither Create… nor Put… with the name of the type.
+CREATES = {
+    "AWS::Budgets::Budget": "budgets:ModifyBudget",
+    "AWS::CertificateManager::Certificate": "acm:RequestCertificate",
+    "AWS::CloudWatch::Alarm": "cloudwatch:PutMetricAlarm",
+    "AWS::EC2::SecurityGroupEgress": "ec2:AuthorizeSecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress": "ec2:AuthorizeSecurityGroupIngress",
+    "AWS::IAM::ManagedPolicy": "iam:CreatePolicy",
+    "AWS::IAM::Policy": "iam:PutRolePolicy",
+    "AWS::Lambda::EventInvokeConfig": "lambda:PutFunctionEventInvokeConfig",
+    "AWS::Lambda::LayerVersion": "lambda:PublishLayerVersion",
+    "AWS::Lambda::Permission": "lambda:AddPermission",
+    "AWS::Lambda::Url": "lambda:CreateFunctionUrlConfig",
+    "AWS::Lambda::Version": "lambda:PublishVersion",
+    "AWS::SNS::Subscription": "sns:Subscribe",
+    "AWS::SNS::TopicPolicy": "sns:SetTopicAttributes",
+    "AWS::SQS::QueuePolicy": "sqs:SetQueueAttributes",
+}
+# Where an API Gateway of either kind has what is not part of an API.
+PATHS = {
+    "ApiKey": "/apikeys",
+    "DomainName": "/domainnames",
+    "UsagePlan": "/usageplans",
+    "VpcLink": "/vpclinks",
+}
+# Types whose names CloudFormation makes up of the stack's and their logical id.
+MADE_UP = {
+    *("AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::Kinesis::Stream"),
+    *("AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic"),
+    *("AWS::SQS::Queue", "AWS::StepFunctions::StateMachine"),
+}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that template.yaml asks for and nobody is given."""
+
+    resource: str
+    """The logical id in template.yaml."""
+    asks: str
+    """What it asks, as it stands there: the action, or the type."""
+    found: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a policy of infra/environment.yaml, in one environment."""
+
+    policy: str
+    sid: str
+    line: int
+    allows: bool
+    actions: list[str]
+    resources: list[str]
+    conditions: dict[str, Any]
+
+    def is_about(self, action: str, arns: list[str]) -> bool:
+        """Whether it covers the action, on one of these; of none it is about the action alone."""
+        covers = any(matches(action.lower(), each.lower()) for each in self.actions)
+        return covers and (not arns or any(touch(a, b) for a in arns for b in self.resources))
+
+
+def matches(text: str, pattern: str) -> bool:
+    """As IAM compares: `*` is any text, with separators too, and `?` any character."""
+    return bool(_wildcards(pattern).fullmatch(text))
+
+
+@cache
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL)
+
+
+def touch(one: str, other: str) -> bool:
+    """Whether one of two resources, which may have wildcards, has the other in it."""
+    # What ends the ARN of a secret may be written in either way.
+    one, other = one.replace("??????", "*"), other.replace("??????", "*")
+    return matches(one, other) or matches(other, one)
+
+
+# ── What is known of AWS ─────────────────────────────────────────────────────
+
+
+def _data(package: str, *path: str) -> Any:
+    """A JSON file of an installed package; {} where that is not here."""
+    spec = importlib.util.find_spec(package)
+    folders = [Path(each) for each in (spec and spec.submodule_search_locations) or ()]
+    # SAM is in an environment of its own.
+    root = Path(__file__).resolve().parents[3]
+    folders += root.glob(f".venv-sam/lib/python*/site-packages/{package}")
+    files = [file for each in folders if (file := each.joinpath(*path)).is_file()]
+    return json.loads(files[0].read_text("utf-8")) if files else {}
+
+
+@cache
+def _actions() -> Any:
+    return _data("cfnlint", "data", "AdditionalSpecs", "Policies.json")
+
+
+@cache
+def _policy_templates() -> Any:
+    found = _data("samtranslator", "policy_templates_data", "policy_templates.json")
+    return found.get("Templates", {})
+
+
+def _formats(action: str) -> list[str]:
+    """The ARNs that an action knows, with `.*` for what has a name; none where it knows no names."""
+    prefix, _, verb = action.partition(":")
+    service = _actions().get(prefix, {})
+    kinds = service.get("Actions", {}).get(verb.lower(), {}).get("Resources", [])
+    return [
+        arn
+        for kind in kinds
+        for arn in service["Resources"].get(kind, {}).get("ARNFormats", [])
+        if arn.startswith("arn:${Partition}:" + prefix + ":")
+    ]
+
+
+def prefix_of(kind: str) -> str:
+    service = kind.split("::")[1].lower()
+    return PREFIXES.get(service, service)
+
+
+def creates(kind: str) -> str:
+    """The action that makes a resource of a type; empty where that is not known."""
+    if kind in CREATES:
+        return CREATES[kind]
+    prefix, last = prefix_of(kind), kind.split("::")[-1]
+    if prefix == "apigateway":
+        return "apigateway:POST"
+    known = _actions().get(prefix, {}).get("Actions", {})
+    verbs = [f"{verb}{last}" for verb in ("Create", "Put") if f"{verb}{last}".lower() in known]
+    return f"{prefix}:{verbs[0]}" if verbs else ""
+
+
+# ── Both templates in one environment ────────────────────────────────────────
+
+
+class Known(Mapping[str, Any]):
+    """What !Ref and !GetAtt of a template come to, as far as names say it; else <Table.Arn>."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+
+    def __getitem__(self, key: str) -> Any:
+        name, _, attribute = key.partition(".")
+        body = self.template.data["Resources"].get(name)
+        if not isinstance(body, dict):
+            return f"<{key}>"
+        found = arns(self.template, name, _kind(body), body.get("Properties") or {})
+        is_arn = attribute.endswith("Arn") or _kind(body) in ARN_IS_REF
+        if len(found) != 1 or not (attribute in ("", "QueueName") or is_arn):
+            return f"<{key}>"
+        if is_arn:
+            return found[0] + ("/stream/*" if attribute == "StreamArn" else "")
+        return re.split("[:/]", found[0])[-1]
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+ARN_IS_REF = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
+
+
+def _kind(body: Any) -> str:
+    kind = str(body.get("Type", "")) if isinstance(body, dict) else ""
+    return SAM.get(kind, kind)
+
+
+def arns(template: Template, logical_id: str, kind: str, properties: Any) -> list[str]:
+    """What a resource may have as its ARN, by its name; none where it has no name of its own."""
+    last = kind.split("::")[-1]
+    if prefix_of(kind) == "apigateway":
+        path = PATHS.get(last) or ("/apis" if "V2" in kind else "/restapis")
+        of = template.pseudo
+        return [f"arn:{of['AWS::Partition']}:apigateway:{of['AWS::Region']}::{path}"]
+    name = template.name(kind, properties)
+    if name is None and kind not in MADE_UP:
+        given = properties.get(f"{last}Name")
+        name = str(template.resolve(given)) if given is not None else None
+    elif name is None:
+        name = f"{template.pseudo['AWS::StackName']}-{logical_id}-A1B2C3D4E5F6"
+        name = name.lower() if kind == "AWS::S3::Bucket" else name
+        name += ".fifo" if properties.get("FifoQueue") or properties.get("FifoTopic") else ""
+    if name is None or "<" in name:
+        return []
+    values = {
+        "${Partition}": template.pseudo["AWS::Partition"],
+        "${Region}": template.pseudo["AWS::Region"],
+        "${Account}": template.pseudo["AWS::AccountId"],
+        ".*": name,
+    }
+    found = _formats(creates(kind))
+    for written, value in values.items():
+        found = [each.replace(written, value) for each in found]
+    # A few actions know more than what they make: PutMetricAlarm a data set.
+    own = [each for each in found if f"{last}{name}".lower() in re.sub("[:/-]", "", each.lower())]
+    return own or found
+
+
+@dataclass
+class Environment:
+    """template.yaml and infra/environment.yaml in one environment."""
+
+    template: Template
+    infra: Template
+
+    def __post_init__(self) -> None:
+        for each in (self.template, self.infra):
+            each.known = Known(each)
+
+    @classmethod
+    def of(cls, service: Service) -> Environment:
+        """That of an account that is made up.
+
+        Raises:
+            DeliveryError: a file is missing, or can't be read.
+        """
+        if not _actions():
+            raise DeliveryError(
+                "What template.yaml asks of AWS can't be compared: cfn-lint, whose data says it, is not here.",
+                "make setup",
+            )
+        template = service.template("111122223333")
+        data = service.infra_data
+        given = {name: str(each.get("Default", name)) for name, each in data["Parameters"].items()}
+        given["EnvironmentName"] = service.environment
+        return cls(template, Template(data, given, template.pseudo))
+
+    def has(self, body: Any) -> bool:
+        """Whether a resource is deployed there."""
+        return "Condition" not in body or self.template.holds(body["Condition"])
+
+    def statements(self, policies: list[str]) -> list[Statement]:
+        found = []
+        for policy in policies:
+            body = self.infra.data["Resources"][policy]["Properties"]
+            documents = [body, *body.get("Policies", [])]
+            for document in documents:
+                for each in _listed(document.get("PolicyDocument", {}).get("Statement")):
+                    found.append(self._statement(policy, each))
+        return found
+
+    def _statement(self, policy: str, body: Any) -> Statement:
+        said = self.infra.resolve(body)
+        conditions = said.get("Condition") or {}
+        return Statement(
+            policy,
+            str(said.get("Sid", "")),
+            getattr(body, "line", 0),
+            said.get("Effect") == "Allow",
+            _texts(said.get("Action")),
+            _texts(said.get("Resource")),
+            {key.lower(): value for keys in conditions.values() for key, value in keys.items()},
+        )
+
+    @property
+    def execution(self) -> list[Statement]:
+        """What the role may do that CloudFormation gets."""
+        role = self.infra.data["Resources"][ROLE]["Properties"]
+        attached = [each["Ref"] for each in role.get("ManagedPolicyArns", []) if "Ref" in each]
+        return self.statements([ROLE, *attached])
+
+    @property
+    def bound(self) -> str:
+        """The ARN of the boundary."""
+        return str(self.infra.resolve({"Ref": BOUNDARY}))
+
+    @property
+    def boundary(self) -> list[Statement]:
+        return self.statements([BOUNDARY])
+
+
+def _listed(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else [] if node is None else [node]
+
+
+def _texts(node: Any) -> list[str]:
+    return [str(each) for each in _listed(node)]
+
+
+def allowed(given: list[Statement], action: str, on: list[str]) -> bool:
+    """Whether an action is allowed on one of these resources; of none, on whichever."""
+    denied = any(
+        action_and_all(each, action, on)
+        for each in given
+        if not each.allows and not each.conditions
+    )
+    return not denied and any(each.is_about(action, on) for each in given if each.allows)
+
+
+def action_and_all(statement: Statement, action: str, on: list[str]) -> bool:
+    """Whether a statement has all of these resources."""
+    return bool(on) and all(
+        statement.is_about(action, [each]) and any(matches(each, p) for p in statement.resources)
+        for each in on
+    )
+
+
+# ── The comparison ───────────────────────────────────────────────────────────
+
+
+def gaps(environment: Environment) -> Iterator[Gap]:
+    """Everything that is asked for and not given."""
+    if not {ROLE, BOUNDARY} <= environment.infra.data["Resources"].keys():
+        return  # roles of somebody's own making
+    given, boundary = environment.execution, environment.boundary
+    for name, body in environment.template.data["Resources"].items():
+        with contextlib.suppress(*ODD):
+            if not environment.has(body):
+                continue
+            yield from _of_resource(environment, given, name, body)
+            yield from _of_roles(environment, given, name, body)
+            yield from _of_policies(environment, boundary, name, body)
+
+
+def _of_resource(
+    environment: Environment, given: list[Statement], name: str, body: Any
+) -> Iterator[Gap]:
+    """What CloudFormation may not create."""
+    properties = body.get("Properties") or {}
+    kinds = {_kind(body): arns(environment.template, name, _kind(body), properties)}
+    for event in _events(body):
+        if made := EVENTS.get(str(event.get("Type"))):
+            kinds.setdefault(made, arns(environment.template, name, made, {}))
+    for kind, on in kinds.items():
+        action = creates(kind)
+        asked = action or f"{prefix_of(kind)}:*"
+        known = allowed(given, action, on) if action else _knows(given, prefix_of(kind))
+        if not kind.startswith("AWS::") or known:
+            continue
+        where = f" on `{_short(on[0])}`" if on and allowed(given, action, []) else ""
+        what = "is" if kind == _kind(body) else "makes"
+        found = f"`{name}` {what} an `{kind}`, and CloudFormation's role may not `{asked}`{where}"
+        yield Gap(name, str(body["Type"]), found, _extend(given, asked, on, OF_ROLE))
+
+
+def _knows(given: list[Statement], prefix: str) -> bool:
+    return any(
+        each.allows and any(action.lower().startswith(f"{prefix}:") for action in each.actions)
+        for each in given
+    )
+
+
+def _events(body: Any) -> list[Any]:
+    events = (body.get("Properties") or {}).get("Events")
+    return (
+        [each for each in events.values() if isinstance(each, dict)]
+        if isinstance(events, dict)
+        else []
+    )
+
+
+def _of_roles(
+    environment: Environment, given: list[Statement], name: str, body: Any
+) -> Iterator[Gap]:
+    """To whom CloudFormation may not hand a role, and which policies it may not attach."""
+    properties = body.get("Properties") or {}
+    trust = properties.get("AssumeRolePolicyDocument") or {}
+    for statement in _listed(trust.get("Statement")):
+        for service in _texts(
+            environment.template.resolve(statement.get("Principal") or {}).get("Service")
+        ):
+            to = [each for each in given if each.allows and each.is_about("iam:PassRole", [])]
+            if not any(
+                service in _texts(each.conditions.get("iam:passedtoservice", service))
+                for each in to
+            ):
+                found = f"CloudFormation's role may not hand `{name}` to `{service}`"
+                mend = _extend(given, "iam:PassRole", [], OF_ROLE, "`iam:PassedToService`")
+                yield Gap(name, service, found, mend)
+    bounded = environment.template.resolve(properties.get("PermissionsBoundary"))
+    if isinstance(bounded, str) and not bounded.startswith("<") and bounded != environment.bound:
+        found = f"CloudFormation's role may make `{name}` only with the boundary of {INFRA}"
+        mend = f"Make its `PermissionsBoundary` come to `{_short(environment.bound)}`."
+        yield Gap(name, "PermissionsBoundary", found, mend)
+    policies = [*_listed(properties.get("ManagedPolicyArns"))]
+    if body["Type"] == "AWS::Serverless::Function" and "Role" not in properties:
+        policies += [each for each in _listed(properties.get("Policies")) if _is_managed(each)]
+        policies += [ATTACHES[t] for e in _events(body) if (t := str(e.get("Type"))) in ATTACHES]
+    for policy in policies:
+        arn = str(environment.template.resolve(policy))
+        arn = arn if arn.startswith("arn:") else f"arn:aws:iam::aws:policy/{arn}"
+        may = [each for each in given if each.allows and each.is_about("iam:AttachRolePolicy", [])]
+        ours = [text for each in may for text in _texts(each.conditions.get("iam:policyarn", arn))]
+        if "<" not in arn and not any(arn.split("/")[-1] == each.split("/")[-1] for each in ours):
+            found = (
+                f"CloudFormation's role may not attach `{arn.split('/')[-1]}`, which `{name}` has"
+            )
+            mend = _extend(given, "iam:AttachRolePolicy", [], OF_ROLE, "`iam:PolicyARN`")
+            yield Gap(name, str(policy), found, mend)
+
+
+def _is_managed(policy: Any) -> bool:
+    """Whether it is a managed policy, and neither a statement nor a template of SAM's."""
+    return isinstance(policy, str) or (
+        isinstance(policy, dict) and any(key == "Ref" or key.startswith("Fn::") for key in policy)
+    )
+
+
+def _of_policies(
+    environment: Environment, boundary: list[Statement], name: str, body: Any
+) -> Iterator[Gap]:
+    """What the policies of a role or function allow and the boundary does not."""
+    properties = body.get("Properties") or {}
+    policies = [each for each in _listed(properties.get("Policies")) if not _is_managed(each)]
+    document = properties.get("PolicyDocument") if _kind(body).startswith("AWS::IAM::") else None
+    for statement in _statements([*map(_expanded, policies), document]):
+        if statement.get("Effect") != "Allow" or "Action" not in statement:
+            continue
+        said = environment.template.resolve(statement)
+        on = [each for each in _texts(said.get("Resource")) if "<" not in each]
+        for action in _texts(said["Action"]):
+            for each in [[arn] for arn in on] or [[]]:
+                if allowed(boundary, action, each) or _reads_all(boundary, action, each):
+                    continue
+                where = f" on `{_short(each[0])}`" if each and allowed(boundary, action, []) else ""
+                found = f"`{name}` may `{action}`{where}, and the boundary does not allow it"
+                yield Gap(name, action, found, _extend(boundary, action, each, f"`{BOUNDARY}`"))
+                break
+
+
+def _reads_all(given: list[Statement], action: str, on: list[str]) -> bool:
+    """Whether an action with wildcards has one in it that is allowed."""
+    wide = [
+        a
+        for each in given
+        if each.allows
+        for a in each.actions
+        if matches(a.lower(), action.lower())
+    ]
+    return any(allowed(given, each, on) for each in wide)
+
+
+def _statements(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict) and "Effect" in node:
+        yield node
+    elif isinstance(node, (dict, list)):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from _statements(each)
+
+
+def _expanded(policy: Any) -> Any:
+    """A policy, or what a policy template of SAM's comes to with what it is given."""
+    ((name, given), *others) = (
+        policy.items() if isinstance(policy, dict) and policy else [("", None)]
+    )
+    template = None if others else _policy_templates().get(name)
+    return _filled(template["Definition"], given or {}) if template else policy
+
+
+def _filled(node: Any, given: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_filled(each, given) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return (
+        given[node["Ref"]]
+        if node.get("Ref") in given
+        else {k: _filled(v, given) for k, v in node.items()}
+    )
+
+
+# ── What to do ───────────────────────────────────────────────────────────────
+
+
+# How advice ends that is about the roles.
+THEN = ", then have an administrator run `make bootstrap`."
+OF_ROLE = f"a policy of `{ROLE}`"
+
+
+def _extend(
+    given: list[Statement], action: str, on: list[str], where: str, condition: str = ""
+) -> str:
+    """Which statement to extend, or where a new one belongs."""
+    about = [each for each in given if each.allows and each.is_about(action, [])]
+    near = about or [each for each in given if each.allows and _knows([each], action.split(":")[0])]
+    near = [each for each in near if each.resources != ["*"]] or near
+    rest = f"in {INFRA}{THEN}"
+    if not near:
+        resource = f" on `{_short(on[0])}`" if on else ""
+        return f"Allow `{action}`{resource} in a new statement of {where} {rest}"
+    place = f"the statement `{near[0].sid}` of `{near[0].policy}`, line {near[0].line}"
+    if about and not condition:
+        return f"Give it a name that `Resource` of {place} has, or add its own there {rest}"
+    return f"Extend {condition or f'`Action` with `{action}`'} in {place} {rest}"
+
+
+def _short(arn: str) -> str:
+    """An ARN without what all of an account have."""
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn

@@ -1,0 +1,24 @@
+"""`python .kit lessons`: what `make lessons` calls. Ends with 1 when a lesson is broken."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import report
+from .gate import run
+
+SERVICE = Path(__file__).resolve().parents[3]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="lessons", description=__doc__)
+    parser.add_argument("--table", action="store_true", help="list every lesson, too")
+    arguments = parser.parse_args()
+    outcome = run(SERVICE)
+    if arguments.table:
+        print(report.table(outcome), end="\n\n")
+    print(report.findings(outcome))
+    return 1 if outcome.findings else 0
+
+
+sys.exit(main())

@@ -1,0 +1,109 @@
+"""Templates in dev and in prod: what parts come to there, and which resources are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kit.delivery.template import Template, UnknownError
+
+from .parsers import at
+from .service import ENVIRONMENTS, TEMPLATE, Resource, Service, is_intrinsic
+
+# What goes wrong when a part of a template is not what CloudFormation wants: the linters' business.
+ODD = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    UnknownError,
+)
+
+
+def environments(service: Service) -> dict[str, Template]:
+    """template.yaml in dev and in prod, whose names they get: IAC-02 sees to it that they do."""
+    return {
+        name: replace(found, parameters={**found.parameters, "EnvironmentName": name})
+        for name in ENVIRONMENTS
+        for found in [service.template_in(name)]
+    }
+
+
+def in_prod(service: Service) -> Template:
+    """template.yaml in prod."""
+    return environments(service)["prod"]
+
+
+class _Names(Mapping[str, Any]):
+    """Says of whatever only a deployment knows what it is called: <ArtifactBucket.Arn>."""
+
+    def __getitem__(self, name: str) -> str:
+        return f"<{name}>"
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def deployed(service: Service, path: str, environment: str) -> Template:
+    """A template in an environment. What is not known yet resolves to its name: <Table.Arn>."""
+    plain = environments(service)[environment]
+    if path == TEMPLATE:
+        return Template(plain.data, plain.parameters, plain.pseudo, _Names())
+    data = service.cloudformation(path)
+    declared = at(data, "Parameters")
+    names = declared if isinstance(declared, dict) else {}
+    given = {str(name): str(at(each, "Default") or name) for name, each in names.items()}
+    pseudo = {**plain.pseudo, "AWS::StackName": f"{service.name}-infra-{environment}"}
+    return Template(data, {**given, "EnvironmentName": environment}, pseudo, _Names())
+
+
+def all_deployed(service: Service, path: str) -> dict[str, Template]:
+    """A template as `deployed`, in dev and in prod."""
+    return {each: deployed(service, path, each) for each in ENVIRONMENTS}
+
+
+def resolved(template: Template, node: Any) -> Any:
+    """What a node comes to; None when that is known only once it is deployed."""
+    try:
+        return template.resolve(node)
+    except ODD:
+        return None
+
+
+def values(template: Template, node: Any, *path: str) -> list[Any]:
+    """What is at these keys in that environment; `*` are all items of a list, !If is followed."""
+    node = chosen(template, node)
+    if not path:
+        whole = isinstance(node, dict | list) and not is_intrinsic(node)
+        return [node if whole else resolved(template, node)]
+    if path[0] != "*":
+        return values(template, at(node, path[0]), *path[1:])
+    items = node if isinstance(node, list) else []
+    return [value for item in items for value in values(template, item, *path[1:])]
+
+
+def chosen(template: Template, node: Any) -> Any:
+    """What !If comes to, without what is in it; itself where its condition can't be told.
+
+    None for AWS::NoValue.
+    """
+    while isinstance(node, dict) and "Fn::If" in node:
+        try:
+            condition, then, otherwise = node["Fn::If"]
+            node = then if template.holds(condition) else otherwise
+        except ODD:
+            return node
+    return None if node == {"Ref": "AWS::NoValue"} else node
+
+
+def exists(template: Template, resource: Resource) -> bool:
+    """Whether a resource is deployed in that environment."""
+    condition = resource.body.get("Condition")
+    try:
+        return condition is None or template.holds(condition)
+    except ODD:
+        return True

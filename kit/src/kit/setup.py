@@ -1,0 +1,369 @@
+"""Make the development environment; `make setup` calls this, and it can be repeated.
+
+    .venv         the Python of .python-version, the functions' requirements and the tools
+    .venv-sam     the AWS SAM CLI, only when the machine has none (or with --own-sam)
+    .venv-copier  Copier, when a command first needs it (with --copier)
+
+Runs on any Python from 3.9 on, with nothing but the standard library. pyenv decides which
+interpreter .venv gets, when it is there; uv installs, when it is there, and otherwise pip.
+
+What is interrupted leaves packages that look installed and are not whole. So an environment gets
+the file .ready at the end, and without it is made anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kit.pins import development, disagreements, has_hashes
+
+ROOT = Path(__file__).resolve().parents[2]
+KIT = ROOT / ".kit"
+READY = ".ready"
+# Variables of the caller's shell that lead Python, pip and uv to another environment, or to other
+# packages; but not those that say where an index is and how to reach it.
+LEADING_AWAY = re.compile(r"PYTHON|PIP_|UV_|VIRTUAL_ENV|CONDA_|__PYVENV_LAUNCHER__")
+REACHING = re.compile(
+    r"(PIP|UV)_.*(INDEX|FIND_LINKS|CONFIG_FILE|CERT|PROXY|HOST|HTTP|TLS|TIMEOUT|RETRIES|OFFLINE"
+    r"|KEYRING|CREDENTIALS|NO_INPUT|CACHE|LINK_MODE|EXCLUDE_NEWER|UPLOADED_PRIOR|PYTHON_INSTALL)"
+)
+
+
+class SetupError(Exception):
+    """What stands in the way of the environment, and what to do about it."""
+
+    def __init__(self, problem: str, *remedy: str) -> None:
+        super().__init__("\n".join([problem, *(f"  {line}" for line in remedy)]))
+
+
+def say(message: str) -> None:
+    print(message, flush=True)
+
+
+def own_environment() -> dict[str, str]:
+    """The caller's environment without what leads away from this service."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if REACHING.match(name) or not LEADING_AWAY.match(name)
+    }
+    # PIP_USER: also against `user = true` in a pip.conf.
+    return {**kept, "UV_PYTHON_DOWNLOADS": "never", "PIP_USER": "0"}
+
+
+def run(*command: object) -> bool:
+    """Run a command in the service's folder, telling the time that it takes. True on success.
+
+    What the command prints is shown only when it fails.
+    """
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as printed:
+        try:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=ROOT,
+                env=own_environment(),
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            say(f"{command[0]}: {error}")
+            return False
+        try:
+            failed = wait(process, start)
+        except KeyboardInterrupt:
+            process.terminate()  # it must not go on installing beside the next `make setup`
+            process.wait()
+            raise
+        if sys.stdout.isatty():
+            print("\r\033[K", end="")
+        if failed:
+            printed.seek(0)
+            say(printed.read().decode(errors="replace").strip())
+    return not failed
+
+
+def wait(process: subprocess.Popen[bytes], start: float) -> int:
+    """The exit code of a process, with the seconds on the terminal as long as it runs."""
+    while True:
+        try:
+            return process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            if sys.stdout.isatty():
+                print(f"\r  {time.monotonic() - start:.0f} s ", end="", flush=True)
+
+
+def output(*command: object) -> str:
+    """What a command prints; nothing when it fails."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=own_environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout.strip()
+
+
+# ── The interpreter ──────────────────────────────────────────────────────────
+
+
+def wanted_version() -> str:
+    """The Python version of this service, such as 3.13."""
+    return (ROOT / ".python-version").read_text("utf-8").strip()
+
+
+def version_of(python: object) -> str:
+    """The minor version of an interpreter; nothing when it does not start, as a shim may not."""
+    return output(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+
+
+def pyenv_interpreter(version: str) -> str | None:
+    """The newest interpreter of that minor version which pyenv has installed."""
+    installed = [
+        name
+        for name in output("pyenv", "versions", "--bare").split()
+        if re.fullmatch(re.escape(version) + r"(\.\d+)?", name)
+    ]
+    if not installed:
+        return None
+    newest = max(installed, key=lambda name: [int(part) for part in name.split(".")])
+    python = Path(output("pyenv", "prefix", newest)) / "bin" / "python"
+    return str(python) if version_of(python) == version else None
+
+
+def interpreters(version: str) -> Iterator[str]:
+    """Interpreters to try, the best first."""
+    yield pyenv_interpreter(version) or ""
+    yield shutil.which(f"python{version}") or ""
+    yield sys.executable
+    yield shutil.which("python3") or ""
+    yield output(uv() or "uv", "python", "find", "--no-python-downloads", version)
+
+
+def find_interpreter(version: str) -> str | None:
+    """An interpreter of that minor version, or None."""
+    return next(
+        (each for each in interpreters(version) if each and version_of(each) == version), None
+    )
+
+
+def uv() -> str | None:
+    """uv, when it is there. `uvx` tells where it is, also when it is not on the path."""
+    return shutil.which(os.environ.get("UV", "uv")) or shutil.which("uv")
+
+
+def advice(version: str) -> Sequence[str]:
+    """How to get an interpreter on this machine."""
+    ways = []
+    if shutil.which("pyenv"):
+        ways.append(f"pyenv install {version}")
+    if uv():
+        ways.append(f"uv python install {version}")
+    return ways or [
+        f"with pyenv (https://github.com/pyenv/pyenv): pyenv install {version}",
+        f"with uv (https://docs.astral.sh/uv): uv python install {version}",
+    ]
+
+
+# ── The environments ─────────────────────────────────────────────────────────
+
+
+def need_usable_path() -> None:
+    """Commands in .venv have its path between quotation marks, and tools read it as a pattern."""
+    wrong = [each for each in str(ROOT) if each in '"$`\\:*?[]{}' or not each.isprintable()]
+    if wrong:
+        raise SetupError(
+            f"The path of this folder has characters that its tools can't work with: {ROOT}",
+            f"Rename the folder, without {' '.join(map(repr, dict.fromkeys(wrong)))}.",
+        )
+
+
+def make_venv(folder: Path, interpreter: str, version: str) -> None:
+    """Make a virtual environment, unless a finished one of that version is there.
+
+    Whatever comes next makes it unfinished, until `finish`.
+    """
+    python = folder / "bin" / "python"
+    finished = folder / READY
+    if finished.exists():
+        finished.unlink()
+        if version_of(python) == version and (uv() or output(python, "-m", "pip", "--version")):
+            return
+    # Without --seed, which takes the newest pip: requirements-dev.txt has one, for `sam build`.
+    if uv() and run(uv(), "venv", "--clear", "--python", interpreter, folder):
+        return
+    if run(interpreter, "-m", "venv", "--clear", folder):
+        return
+    raise SetupError(
+        f"{interpreter} could not make {folder.name}; its reason stands above.",
+        f"On Debian and Ubuntu: sudo apt install python{version}-venv",
+    )
+
+
+def finish(folder: Path) -> None:
+    """Mark a virtual environment as one in which everything is installed."""
+    (folder / READY).touch()
+
+
+def install(folder: Path, *lists: str) -> None:
+    """Install requirements files into a virtual environment.
+
+    What has hashes is compared with them. pip would ask for hashes of all that it installs at once,
+    so lists without any (what comes from git can have none) follow by themselves.
+    """
+    hashed = [each for each in lists if has_hashes((ROOT / each).read_text("utf-8"))]
+    for options, some in (
+        (["--require-hashes"], hashed),
+        ([], [each for each in lists if each not in hashed]),
+    ):
+        if some:
+            _install(folder, *options, *(part for each in some for part in ("-r", each)))
+
+
+def _install(folder: Path, *what: str) -> None:
+    python = folder / "bin" / "python"
+    if uv():
+        if run(uv(), "pip", "install", "--python", python, *what):
+            return
+        say("uv could not install them. Trying pip.")
+    if run(python, "-m", "pip", "install", "--retries", "1", *what):
+        return
+    raise SetupError(
+        "The requirements could not be installed; the reason stands above.",
+        "Without a network, connect and try again. Behind a proxy or with an index of your own,",
+        "set it for pip (pip config) and uv (UV_DEFAULT_INDEX). Where a hash does not match, what came",
+        "is not what was reviewed: look at `git log` of that list before make lock takes another hash.",
+    )
+
+
+def has_private_index() -> bool:
+    """Whether this service has an index of its own, which pyproject.toml names."""
+    return "[tool.private-index]" in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+def private_packages(python: object, command: str) -> None:
+    """Check or install what comes from the private index, where the service has one."""
+    if has_private_index() and not run(python, KIT, "private_packages", command):
+        raise SetupError("The private packages are not installed; the reason stands above.")
+
+
+def install_requirements(interpreter: str) -> None:
+    """Install the tools and what the functions need into .venv."""
+    private_packages(interpreter, "check")
+    lists = development(ROOT)
+    for name, versions in disagreements({each: (ROOT / each).read_text("utf-8") for each in lists}):
+        raise SetupError(
+            f"{name} is pinned to versions that differ:",
+            *(f"{path}: {' and '.join(sorted(each))}" for path, each in versions.items()),
+            "All functions are tested in one environment. make lock pins them together; when their",
+            "requirements.in ask for versions that exclude each other, change one of them.",
+        )
+    install(ROOT / ".venv", *lists)
+    private_packages(ROOT / ".venv" / "bin" / "python", "install")
+
+
+def install_tool(folder: str, requirements: str, interpreter: str, version: str) -> None:
+    """Install a tool into an environment of its own."""
+    make_venv(ROOT / folder, interpreter, version)
+    install(ROOT / folder, requirements)
+    finish(ROOT / folder)
+
+
+def find_wanted(version: str) -> str:
+    """The interpreter for this service.
+
+    Raises:
+        SetupError: there is none.
+    """
+    interpreter = find_interpreter(version)
+    if interpreter is None:
+        raise SetupError(
+            f"There is no Python {version} on this machine, and Lambda will run this service on it.",
+            "Get it with:",
+            *(f"  {way}" for way in advice(version)),
+        )
+    return interpreter
+
+
+def set_up_copier() -> None:
+    """Make the environment of Copier, with which functions come and go."""
+    need_usable_path()
+    say("Installing Copier into .venv-copier")
+    version = wanted_version()
+    install_tool(".venv-copier", "requirements-copier.txt", find_wanted(version), version)
+
+
+def set_up(own_sam: bool, deploy: bool) -> None:
+    """Make all that is missing; for a deployment only what that needs."""
+    need_usable_path()
+    version = wanted_version()
+    interpreter = find_wanted(version)
+    say(f"Python {version}: {interpreter}")
+    make_venv(ROOT / ".venv", interpreter, version)
+
+    say("Installing the requirements into .venv")
+    if deploy:
+        install(ROOT / ".venv", "requirements-deploy.txt")
+    else:
+        install_requirements(interpreter)
+    finish(ROOT / ".venv")
+
+    found = shutil.which("sam")
+    if found and not own_sam:
+        say(f"AWS SAM CLI: {found}")
+    else:
+        say("Installing the AWS SAM CLI into .venv-sam")
+        install_tool(".venv-sam", "requirements-sam.txt", interpreter, version)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--own-sam",
+        action="store_true",
+        help="install the pinned SAM CLI even if one is on the path",
+    )
+    parser.add_argument(
+        "--deploy",
+        action="store_true",
+        help="install only what a deployment needs: requirements-deploy.txt",
+    )
+    parser.add_argument(
+        "--copier",
+        action="store_true",
+        help="install Copier, and nothing else",
+    )
+    options = parser.parse_args(arguments)
+    start = time.monotonic()
+    try:
+        if options.copier:
+            set_up_copier()
+            return 0
+        set_up(options.own_sam, options.deploy)
+    except SetupError as error:
+        print(f"\n{error}\nThen: make setup", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. To go on: make setup", file=sys.stderr)
+        return 130
+    next_step = "" if options.deploy else " Next: make check"
+    say(f"Ready in {time.monotonic() - start:.0f} s.{next_step}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,0 @@
-"""From a service's files to a live service: preflight, deployment, checks and operation.
-
-`make` calls it as `python -m delivery COMMAND`; every command has --help.
-"""
