@@ -42,7 +42,7 @@ lint: dev ## Check this repository: format, code, types, YAML, workflows
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github
 
-format: dev ## Format the code and mend what the linter can
+format: dev ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 

@@ -71,7 +71,7 @@ What teams have learned who built and ran services like this one, each of them t
 from its first commit, and `make lessons`, which `make check` and pull requests run, names the id when somebody breaks one.
 Ids are for ever.
 
-A violation is told with its file and line, the lesson, and what mends it. `make lessons` lists all of them. What
+A violation is told with its file and line, the lesson, and what fixes it. `make lessons` lists all of them. What
 defends them is in `.kit/`: it belongs to the template, and `make update` brings more.
 
 ## Opting out
@@ -166,7 +166,7 @@ def lessons() -> str:
             f"**{lesson.rule}**",
             f"- Without it: {lesson.why}\n"
             f"- Here: {lesson.here}\n"
-            f"- To mend a violation: {lesson.mend}\n"
+            f"- To fix a violation: {lesson.fix}\n"
             f"- Noticed by: {noticed}{': ' if lesson.no_check else ''}{lesson.no_check}."
             + (f' Opt out: `lesson = "{lesson.id}"`.' if "gate" in lesson.defended_by else "")
             + (f"\n- More: {', '.join(see)}" if see else ""),
@@ -282,7 +282,7 @@ def main() -> None:
         old += [README] if after != before else []
         if old:
             names = ", ".join(path.relative_to(ROOT).as_posix() for path in old)
-            sys.exit(f"Not what its sources say: {names}. Mend it: make docs")
+            sys.exit(f"Not what its sources say: {names}. Fix it: make docs")
         return
     for path, text in made.items():
         path.write_text(text, "utf-8")

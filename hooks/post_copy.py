@@ -52,7 +52,7 @@ def first_commit(service: str, branch: str) -> None:
         if done.returncode:
             say(f"git {arguments[0]} failed; the service is complete, but not committed yet:")
             say("".join(f"  {line}\n" for line in done.stderr.strip().splitlines()[-6:]).rstrip())
-            say(f"Mend that, then: git add --all && git commit --message 'Start {service}'")
+            say(f"Fix that, then: git add --all && git commit --message 'Start {service}'")
             return
     say(f"Committed on {branch}.")
 

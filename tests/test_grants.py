@@ -77,7 +77,7 @@ def test_what_is_not_given_is_said_with_the_statement_to_extend(
     (gap,) = found(rendered_samples["all-triggers"], tmp_path, declared)
     assert gap.resource == "Mine"
     assert asks in gap.found
-    assert where in gap.mend
+    assert where in gap.fix
 
 
 @pytest.mark.parametrize(

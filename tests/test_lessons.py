@@ -1,4 +1,4 @@
-"""Lessons defend themselves: whoever breaks one in a service is told which, and how to mend it.
+"""Lessons defend themselves: whoever breaks one in a service is told which, and how to fix it.
 
 Each mutant of tests/mutants/ breaks one lesson in a copy of a sample; the gate of the service must
 name that lesson and no other. A family alone: `make test PYTEST_ARGS="tests/test_lessons.py -k STR"`.
@@ -92,7 +92,7 @@ def test_the_gate_names_the_lesson(
         applied += 1
         outcome = gate.run(edit.root, TODAY)
         # What is new may need more than the roles give, which is IAM-05's and has cases of its own.
-        told = [each for each in outcome.findings if not str(each.mend).endswith(THEN)]
+        told = [each for each in outcome.findings if not str(each.fix).endswith(THEN)]
         found = {each.lesson for each in (outcome.findings if case.lesson == "IAM-05" else told)}
         assert found == expected, f"{name}: {report.findings(outcome)}"
         if not every_sample:
@@ -332,10 +332,10 @@ def test_a_linter_that_is_not_there_is_told_once(
     monkeypatch.setattr(tools, "_known", {})
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     said = gate.run(rendered_samples["default"], TODAY).findings
-    assert [(each.lesson, each.path, each.found, each.mend) for each in said] == [
-        (GATE, "requirements-dev.txt", f"`{name}` did not start: No such file or directory", mend)
+    assert [(each.lesson, each.path, each.found, each.fix) for each in said] == [
+        (GATE, "requirements-dev.txt", f"`{name}` did not start: No such file or directory", fix)
         for name in ("ruff", "zizmor")
-        for mend in ["Run `make setup`."]
+        for fix in ["Run `make setup`."]
     ]
 
 
@@ -372,7 +372,7 @@ def test_a_red_build_says_what_where_why_and_what_to_do(set_up: Callable[..., Pa
     assert (
         f"src/orders/app/lambda_pkg/index.py:{line}  imports lambda_pkg.settings absolutely\n"
         f"  STR-05  {registry.lessons()['STR-05'].rule}\n"
-        f"  mend: {registry.lessons()['STR-05'].mend}\n" in done.stdout
+        f"  fix: {registry.lessons()['STR-05'].fix}\n" in done.stdout
     )
     assert re.search(r"^STR-05  gate +BROKEN \(1\) ", done.stdout, re.MULTILINE)
     assert re.search(r"^STR-11  guide +not checked here ", done.stdout, re.MULTILINE)

@@ -302,7 +302,7 @@ def test_a_template_that_is_no_yaml_is_told_in_a_line(world: World) -> None:
     seen = failed["runtime"].seen
     assert seen.startswith("template.yaml can't be read: line ")
     assert "\n" not in seen
-    assert list(failed["runtime"].fix) == ["Mend it: make lint"]
+    assert list(failed["runtime"].fix) == ["Fix it: make lint"]
 
 
 def test_a_syntax_error_is_told_from_a_missing_section(world: World) -> None:

@@ -245,12 +245,12 @@ def test_what_could_be_run_can_be_run_again(
 ) -> None:
     """Uploading forgets it; so does unpacking for prod, which sets the same (kit.delivery.promote)."""
     deploy = workflow(rendered_samples["default"], "deploy")["jobs"]["deploy"]
-    (mend,) = (step["run"] for step in deploy["steps"] if "be run" in step["name"])
+    (fix,) = (step["run"] for step in deploy["steps"] if "be run" in step["name"])
     tool = tmp_path / ".aws-sam" / "build" / "AppFunction" / "bin" / "tool"
     tool.parent.mkdir(parents=True)
     tool.write_text("#!/bin/sh\n", "utf-8")
     tool.chmod(0o644)
-    check("sh", "-c", mend, cwd=tmp_path)
+    check("sh", "-c", fix, cwd=tmp_path)
     assert tool.stat().st_mode & 0o777 == 0o755
 
 

@@ -291,7 +291,7 @@ def _(edit: Edit) -> None:
     edit.write("pytest.ini", "[pytest]\ntestpaths = tests/unit\naddopts = --disable-socket\n")
 
 
-@mutant("CI-03", "a conftest mends the path")
+@mutant("CI-03", "a conftest fixes the path")
 def _(edit: Edit) -> None:
     text = 'import sys\nfrom pathlib import Path\n\nsys.path.insert(0, str(Path(__file__).parents[1] / "src"))\n'
     edit.write("tests/conftest.py", text)

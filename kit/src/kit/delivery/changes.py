@@ -270,7 +270,7 @@ def refused(environments: list[str]) -> Iterator[str]:
             both = Environment.of(Service(ROOT, each))
             found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
     for gap in found.values():
-        yield f"- ⚠️ {gap.found}. {gap.mend}"
+        yield f"- ⚠️ {gap.found}. {gap.fix}"
 
 
 def report(commit: str, environment: str) -> str:

@@ -31,12 +31,12 @@ STATES: dict[str, tuple[str, ...]] = {
     ),
     "CREATE_FAILED": ("its first deployment failed: make destroy ENV={env}",),
     "DELETE_FAILED": (
-        "mend what is in the way",
+        "fix what is in the way",
         UNPROTECT,
         "then: make destroy ENV={env}",
     ),
     "UPDATE_ROLLBACK_FAILED": (
-        "mend what stopped the rollback, then:"
+        "fix what stopped the rollback, then:"
         " aws cloudformation continue-update-rollback --stack-name {stack}",
     ),
     "UPDATE_FAILED": ("aws cloudformation rollback-stack --stack-name {stack}",),
@@ -71,7 +71,7 @@ def template_version(service: Service) -> str:
         said = parsed((service.root / "infra" / "environment.yaml").read_text("utf-8"))
     except ValueError as error:
         raise DeliveryError(
-            f"infra/environment.yaml can't be read: {error}", "Mend it: make lint"
+            f"infra/environment.yaml can't be read: {error}", "Fix it: make lint"
         ) from error
     return sha256(json.dumps(meaning(said), sort_keys=True).encode()).hexdigest()[:12]
 

@@ -255,7 +255,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         if each.status == "failed" and not (take_existing and each.check == "names")
     ]
     if blocking:
-        print("\nNothing was deployed: mend what failed, then make deploy again.", file=sys.stderr)
+        print("\nNothing was deployed: fix what failed, then make deploy again.", file=sys.stderr)
         return 1
     if not built:
         build(service)

@@ -17,7 +17,7 @@ def printable(text: str) -> str:
 
 
 class DeliveryError(Exception):
-    """Something that a person has to mend.
+    """Something that a person has to fix.
 
     Args:
         what: what is wrong, and where.

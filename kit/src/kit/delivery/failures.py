@@ -19,7 +19,7 @@ class Cause:
         pattern: what AWS or SAM says; its groups can be used in `fix`.
         lesson: the id of the lesson that it belongs to.
         means: what it means, in a sentence.
-        fix: what mends it, a line each; {env}, {stack} and {1} are filled in.
+        fix: what fixes it, a line each; {env}, {stack} and {1} are filled in.
     """
 
     pattern: str
@@ -100,7 +100,7 @@ CAUSES = [
         "CD-04",
         "an update failed, and so did its rollback",
         (
-            "mend what stopped the rollback: make status ENV={env}",
+            "fix what stopped the rollback: make status ENV={env}",
             "aws cloudformation continue-update-rollback --stack-name {stack}",
         ),
     ),
@@ -234,7 +234,7 @@ def failures(events: Iterable[dict[str, Any]], printed: str, stack: str) -> list
 
 
 def remedies(cause: Cause, reason: str, environment: str, stack: str) -> list[str]:
-    """What mends a known cause, with what its pattern found in the reason filled in."""
+    """What fixes a known cause, with what its pattern found in the reason filled in."""
     match = re.search(cause.pattern, reason)
     groups = match.groups() if match else ()
     action = str(groups[0]) if groups and groups[0] else "it"

@@ -112,7 +112,7 @@ class Gap:
     asks: str
     """What it asks, as it stands there: the action, or the type."""
     found: str
-    mend: str
+    fix: str
 
 
 @dataclass(frozen=True)
@@ -446,13 +446,13 @@ def _of_roles(
                 for each in to
             ):
                 found = f"CloudFormation's role may not hand `{name}` to `{service}`"
-                mend = _extend(given, "iam:PassRole", [], OF_ROLE, "`iam:PassedToService`")
-                yield Gap(name, service, found, mend)
+                fix = _extend(given, "iam:PassRole", [], OF_ROLE, "`iam:PassedToService`")
+                yield Gap(name, service, found, fix)
     bounded = environment.template.resolve(properties.get("PermissionsBoundary"))
     if isinstance(bounded, str) and not bounded.startswith("<") and bounded != environment.bound:
         found = f"CloudFormation's role may make `{name}` only with the boundary of {INFRA}"
-        mend = f"Make its `PermissionsBoundary` come to `{_short(environment.bound)}`."
-        yield Gap(name, "PermissionsBoundary", found, mend)
+        fix = f"Make its `PermissionsBoundary` come to `{_short(environment.bound)}`."
+        yield Gap(name, "PermissionsBoundary", found, fix)
     policies = [*_listed(properties.get("ManagedPolicyArns"))]
     if body["Type"] == "AWS::Serverless::Function" and "Role" not in properties:
         policies += [each for each in _listed(properties.get("Policies")) if _is_managed(each)]
@@ -466,8 +466,8 @@ def _of_roles(
             found = (
                 f"CloudFormation's role may not attach `{arn.split('/')[-1]}`, which `{name}` has"
             )
-            mend = _extend(given, "iam:AttachRolePolicy", [], OF_ROLE, "`iam:PolicyARN`")
-            yield Gap(name, str(policy), found, mend)
+            fix = _extend(given, "iam:AttachRolePolicy", [], OF_ROLE, "`iam:PolicyARN`")
+            yield Gap(name, str(policy), found, fix)
 
 
 def _is_managed(policy: Any) -> bool:

@@ -42,7 +42,7 @@ class Result:
         status: how it ended.
         seen: what it saw, in a sentence.
         lesson: the id of the lesson that says why it matters.
-        fix: commands or edits that mend it, a line each.
+        fix: commands or edits that fix it, a line each.
     """
 
     status: Status

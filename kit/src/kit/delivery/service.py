@@ -49,7 +49,7 @@ class Service:
             config: dict[str, Any] = tomllib.loads(self._text("samconfig.toml"))
         except tomllib.TOMLDecodeError as error:
             raise DeliveryError(
-                f"samconfig.toml can't be read: {error}.", "Mend it there: it is TOML."
+                f"samconfig.toml can't be read: {error}.", "Fix it there: it is TOML."
             ) from error
         try:
             return {
@@ -134,7 +134,7 @@ class Service:
             return read(self.template_text)
         except yaml.YAMLError as error:
             raise DeliveryError(
-                f"template.yaml can't be read: {_in_a_line(error)}", "Mend it: make lint"
+                f"template.yaml can't be read: {_in_a_line(error)}", "Fix it: make lint"
             ) from error
 
     @property

@@ -23,7 +23,7 @@ class Finding:
         line: the line in it, from 1; 0 for the file as a whole, or one that is missing.
         found: what is wrong, in one line.
         resource: the logical id in template.yaml that it is about, if it is about one.
-        mend: what to do, where that is more exact than what the registry says.
+        fix: what to do, where that is more exact than what the registry says.
         warning: whether it only comes near to a violation: it is told, and fails nothing.
     """
 
@@ -32,7 +32,7 @@ class Finding:
     line: int
     found: str
     resource: str | None = None
-    mend: str | None = None
+    fix: str | None = None
     warning: bool = False
 
 
@@ -55,9 +55,9 @@ def check(lesson: str) -> Callable[[Check], Check]:
 class BrokenFileError(Exception):
     """A file is missing, or is not what its name says."""
 
-    def __init__(self, path: str, line: int, problem: str, mend: str) -> None:
+    def __init__(self, path: str, line: int, problem: str, fix: str) -> None:
         super().__init__(f"{path}: {problem}")
-        self.finding = Finding(GATE, path, line, problem, mend=mend)
+        self.finding = Finding(GATE, path, line, problem, fix=fix)
 
 
 def and_more(names: list[str]) -> str:

@@ -59,8 +59,8 @@ def _changed_kit(service: Service) -> Iterator[Finding]:
     kit = service.root / ".kit"
     if kit.is_dir() and digest(kit) != recorded(kit):
         found = "is not as the template made it: what was changed here goes with the next update"
-        mend = "Bring it back: git log -- .kit shows who changed it. Change it in the template."
-        yield Finding(GATE, ".kit", 0, found, mend=mend)
+        fix = "Bring it back: git log -- .kit shows who changed it. Change it in the template."
+        yield Finding(GATE, ".kit", 0, found, fix=fix)
 
 
 def _with_resources(service: Service, found: list[Finding]) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def _findings(service: Service, lesson: str, check: Check) -> Iterator[Finding]:
         yield error.finding
     except ToolError as error:
         # Several checks may need the linter: the same finding of each is told once.
-        yield Finding(GATE, PINS, 0, str(error), mend="Run `make setup`.")
+        yield Finding(GATE, PINS, 0, str(error), fix="Run `make setup`.")
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         said = " ".join(f"{type(error).__name__}: {error}".split())
@@ -107,6 +107,6 @@ def _findings(service: Service, lesson: str, check: Check) -> Iterator[Finding]:
             service.reading,
             0,
             f"the check of {lesson} failed here: {said} ({Path(last.filename).name}:{last.lineno})",
-            mend="If this file is as its format wants it, the check is wrong: report it where the"
-            " template is kept, and opt out of the lesson for this file until it is mended.",
+            fix="If this file is as its format wants it, the check is wrong: report it where the"
+            " template is kept, and opt out of the lesson for this file until it is fixed.",
         )

@@ -57,13 +57,13 @@ def read(service: Service, today: datetime.date) -> tuple[list[OptOut], list[Fin
     unknown = sorted(data.keys() - {"opt-out"})
     if unknown or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         bad.append(
-            Finding(GATE, FILE, 1, "has something else than `[[opt-out]]` entries", mend=MEND)
+            Finding(GATE, FILE, 1, "has something else than `[[opt-out]]` entries", fix=MEND)
         )
         return good, bad
     for number, entry in enumerate(entries):
         line = heads[number] if number < len(heads) else 1
         problems = list(_problems(entry, today))
-        bad += [Finding(GATE, FILE, line, problem, mend=MEND) for problem in problems]
+        bad += [Finding(GATE, FILE, line, problem, fix=MEND) for problem in problems]
         if not problems:
             fields = (entry["lesson"], entry["scope"], entry["reason"], entry["until"])
             good.append(OptOut(*fields, line=line))
@@ -102,5 +102,5 @@ def unused(entries: Sequence[OptOut], findings: Sequence[Finding]) -> Iterator[F
                 FILE,
                 entry.line,
                 f"the opt-out of `{entry.lesson}` for `{entry.scope}` matches nothing",
-                mend="Delete it, or give the file or the logical id as the finding names it.",
+                fix="Delete it, or give the file or the logical id as the finding names it.",
             )

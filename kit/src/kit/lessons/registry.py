@@ -24,7 +24,7 @@ class Lesson:
         rule: what holds, in one sentence.
         why: what happened without it.
         here: where this service follows it.
-        mend: how to mend a violation.
+        fix: how to fix a violation.
         defended_by: who notices a violation, of DEFENDERS.
         see: documents with more, by their path.
         no_check: why only people can tell, if that is so.
@@ -35,7 +35,7 @@ class Lesson:
     rule: str
     why: str
     here: str
-    mend: str
+    fix: str
     defended_by: tuple[str, ...]
     see: tuple[str, ...] = ()
     no_check: str = ""
@@ -52,7 +52,7 @@ def lessons() -> Mapping[str, Lesson]:
             rule=entry["rule"].strip(),
             why=entry["why"].strip(),
             here=entry["here"].strip(),
-            mend=entry["mend"].strip(),
+            fix=entry["fix"].strip(),
             defended_by=tuple(entry["defended_by"]),
             see=tuple(entry.get("see", ())),
             no_check=entry.get("no_check", ""),

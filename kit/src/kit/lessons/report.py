@@ -12,7 +12,7 @@ GATE_RULE = "The gate can read what it checks, and every opt-out has its reason.
 
 
 def findings(outcome: Outcome) -> str:
-    """Every warning and violation with its lesson and what mends it, and how many there are."""
+    """Every warning and violation with its lesson and what fixes it, and how many there are."""
     blocks = [f"warning: {_block(finding)}" for finding in outcome.warnings]
     blocks += [_block(finding) for finding in outcome.findings]
     broken = sorted({each.lesson for each in outcome.findings})
@@ -32,8 +32,8 @@ def _block(finding: Finding) -> str:
     lesson = lessons().get(finding.lesson)
     where = f"{finding.path}:{finding.line}" if finding.line else finding.path
     rule = lesson.rule if lesson else GATE_RULE
-    mend = finding.mend or (lesson.mend if lesson else "")
-    return f"{where}  {finding.found}\n  {finding.lesson}  {rule}\n  mend: {' '.join(mend.split())}"
+    fix = finding.fix or (lesson.fix if lesson else "")
+    return f"{where}  {finding.found}\n  {finding.lesson}  {rule}\n  fix: {' '.join(fix.split())}"
 
 
 def table(outcome: Outcome) -> str:

@@ -79,9 +79,9 @@ class Resource:
         here = keys and keys[0] in self.properties
         return line_of(self.properties, *keys) if here else self.line
 
-    def finding(self, lesson: str, line: int, found: str, mend: str | None = None) -> Finding:
+    def finding(self, lesson: str, line: int, found: str, fix: str | None = None) -> Finding:
         """A finding about it, in template.yaml."""
-        return Finding(lesson, TEMPLATE, line, found, resource=self.logical_id, mend=mend)
+        return Finding(lesson, TEMPLATE, line, found, resource=self.logical_id, fix=fix)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +194,7 @@ class Service:
         try:
             return parse(self.text(path))
         except UnparsedError as error:
-            raise BrokenFileError(path, error.line, str(error), "Mend its syntax.") from error
+            raise BrokenFileError(path, error.line, str(error), "Fix its syntax.") from error
 
     def yaml(self, path: str) -> Any:
         return self._parsed(path, parsers.plain_yaml)
@@ -262,9 +262,9 @@ class Service:
                         parsers.json_data(re.sub(r"\$\{[^}]*\}", "0", text))
                     except UnparsedError as error:
                         line = resource.line_of(key) + error.line
-                        mend = "Mend its syntax: is a comma missing, or one too many?"
+                        fix = "Fix its syntax: is a comma missing, or one too many?"
                         found = f"`{key}` of `{resource.logical_id}` {error}"
-                        yield Finding(GATE, TEMPLATE, line, found, resource.logical_id, mend)
+                        yield Finding(GATE, TEMPLATE, line, found, resource.logical_id, fix)
 
     # ── What the files say ───────────────────────────────────────────────────
 
@@ -301,8 +301,8 @@ class Service:
         found = self._parsed(path, parsers.cloudformation)
         if isinstance(found, dict) and isinstance(found.get("Resources"), dict):
             return found
-        mend = "Bring its Resources back, as they were in the last commit."
-        raise BrokenFileError(path, 1, "has no mapping of Resources", mend)
+        fix = "Bring its Resources back, as they were in the last commit."
+        raise BrokenFileError(path, 1, "has no mapping of Resources", fix)
 
     @property
     def template(self) -> dict[str, Any]:
@@ -411,7 +411,7 @@ class Service:
 
 
 def bring_back(path: str) -> str:
-    """What mends that a file is not there."""
+    """What fixes that a file is not there."""
     return (
         f"Bring it back: `git checkout HEAD -- {path}`; if its deletion is committed,"
         f" `git log --diff-filter=D -- {path}` says in which commit, then"

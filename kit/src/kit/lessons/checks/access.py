@@ -290,22 +290,22 @@ def _wide(service: Service, lesson: str, path: str) -> Iterator[Finding]:
     for resource in service.resources_of(path).values():
         for each in statements(path, resource):
             if each.allows and each.is_identity and not _is_of_secrets(each):
-                for found, line, mend in dict.fromkeys(_width(service, each, templates)):
+                for found, line, fix in dict.fromkeys(_width(service, each, templates)):
                     name = resource.logical_id
-                    yield Finding(lesson, path, line, found, resource=name, mend=mend)
+                    yield Finding(lesson, path, line, found, resource=name, fix=fix)
 
 
 def _width(
     service: Service, statement: Statement, templates: list[Template]
 ) -> Iterator[tuple[str, int, str | None]]:
-    """What of a statement is wider than it need be, on which line, and what mends it."""
+    """What of a statement is wider than it need be, on which line, and what fixes it."""
     for action in wide_actions(statement):
         found = f"`{action}` is allowed in {statement.name}"
         yield found, statement.line_of("Action"), SINGLE_ACTIONS
-    for key, mend in (("NotAction", SINGLE_ACTIONS), ("NotResource", SINGLE_RESOURCES)):
+    for key, fix in (("NotAction", SINGLE_ACTIONS), ("NotResource", SINGLE_RESOURCES)):
         if key in statement.body:
             found = f"everything but what `{key}` lists is allowed in {statement.name}"
-            yield found, statement.line_of(key), mend
+            yield found, statement.line_of(key), fix
     for written, line in unscoped(service, statement, templates):
         yield f"`{written}` is allowed in {statement.name}", line, SCOPES.get(statement.path)
 
@@ -458,10 +458,10 @@ def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
         named = and_more([f"`{each.logical_id}`" for each in by_globals])
         found = f"{named} have no `PermissionsBoundary`"
         line = line_of(service.template, "Globals", "Function") or by_globals[0].line
-        yield Finding("IAM-05", TEMPLATE, line, found, mend=BOUND)
+        yield Finding("IAM-05", TEMPLATE, line, found, fix=BOUND)
     for each in bare:
         found = f"`{each.logical_id}` has no `PermissionsBoundary`"
-        yield Finding("IAM-05", TEMPLATE, each.line, found, resource=each.logical_id, mend=BOUND)
+        yield Finding("IAM-05", TEMPLATE, each.line, found, resource=each.logical_id, fix=BOUND)
     for function in service.functions:
         for name, event in function.events.items():
             # The scheduler calls the function with a role that SAM makes.
@@ -471,9 +471,9 @@ def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
             if not _is_bounded(at(given, "PermissionsBoundary")):
                 found = f"`{name}` of `{function.logical_id}` has no `PermissionsBoundary`"
                 line = function.line_of("Events", name)
-                mend = "Give the event the `PermissionsBoundary` that functions get under Globals."
+                fix = "Give the event the `PermissionsBoundary` that functions get under Globals."
                 resource = function.logical_id
-                yield Finding("IAM-05", TEMPLATE, line, found, resource=resource, mend=mend)
+                yield Finding("IAM-05", TEMPLATE, line, found, resource=resource, fix=fix)
 
 
 MAKES_ROLES = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
@@ -506,7 +506,7 @@ def roles_allow_what_is_asked(service: Service) -> Iterator[Finding]:
         resource = service.resources[gap.resource]
         lines = (line for text, line in strings(resource.body) if text == gap.asks)
         line = next(lines, resource.line)
-        yield Finding("IAM-05", TEMPLATE, line, gap.found, resource=gap.resource, mend=gap.mend)
+        yield Finding("IAM-05", TEMPLATE, line, gap.found, resource=gap.resource, fix=gap.fix)
 
 
 # ── IAM-06: roles of functions ───────────────────────────────────────────────
@@ -550,9 +550,9 @@ def narrow(service: Service) -> Iterator[Finding]:
         for key in ("Policies", "ManagedPolicyArns"):
             for number, policy in enumerate(listed(each.get(key))):
                 line = each.line_of(key, number)
-                for found, mend in _broad(policy):
+                for found, fix in _broad(policy):
                     told, name = f"`{each.logical_id}` has {found}", each.logical_id
-                    yield Finding("IAM-06", TEMPLATE, line, told, resource=name, mend=mend)
+                    yield Finding("IAM-06", TEMPLATE, line, told, resource=name, fix=fix)
 
 
 def _broad(policy: Any) -> Iterator[tuple[str, str]]:
@@ -560,11 +560,11 @@ def _broad(policy: Any) -> Iterator[tuple[str, str]]:
     if isinstance(policy, str) or at(policy, "Fn::Sub") or at(policy, "Fn::Join"):
         for text, _line in strings(policy):
             if BROAD.search(text):
-                mend = (
+                fix = (
                     "Replace it by a statement that lists the actions that the code calls, on the"
                     " resources that it uses."
                 )
-                yield f"the managed policy `{text.split('/')[-1]}`", mend
+                yield f"the managed policy `{text.split('/')[-1]}`", fix
     elif isinstance(policy, dict) and len(policy) == 1:
         # AWS names its policy templates …Policy; they get what they are about as a value.
         ((name, given),) = policy.items()

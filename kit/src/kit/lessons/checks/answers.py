@@ -235,21 +235,21 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
         for where, at_line, body in catching:
             if not any(map(_logs_the_trace, body)):
                 found = f"`{where.place}` catches every `Exception` and logs no trace"
-                mend = "Write `logger.exception(…)` before the answer."
-                yield Finding("RUN-02", where.module.path, at_line, found, mend=mend)
+                fix = "Write `logger.exception(…)` before the answer."
+                yield Finding("RUN-02", where.module.path, at_line, found, fix=fix)
         for made, needed in FRAMEWORKS:
             if any(name in made for _w, _c, name in code.calls):
                 for name, kinds in needed:
                     if not registered & kinds:
                         found = f"{called} leaves the answer to {name} to the framework"
-                        mend = f"Register a handler for {name} that answers through `error_body`."
-                        yield Finding("RUN-02", path, line, found, mend=mend)
+                        fix = f"Register a handler for {name} that answers through `error_body`."
+                        yield Finding("RUN-02", path, line, found, fix=fix)
         for where, call, name in code.calls:
             validates = name in RESOLVERS and constant(keyword(call, "enable_validation")) is True
             if validates and "RequestValidationError" not in registered:
                 found = f"{called} leaves the answer to invalid requests to the framework"
-                mend = "Register a handler for `RequestValidationError` that answers through `error_body`."
-                yield Finding("RUN-02", where.module.path, call.lineno, found, mend=mend)
+                fix = "Register a handler for `RequestValidationError` that answers through `error_body`."
+                yield Finding("RUN-02", where.module.path, call.lineno, found, fix=fix)
         yield from _debugging(code)
 
 
@@ -340,8 +340,8 @@ def _debugging(code: Code) -> Iterator[Finding]:
     for where, call, name in code.calls:
         if name in RESOLVERS | FASTAPI and constant(keyword(call, "debug")) is True:
             found = f"`{last(name)}(debug=True)` answers errors with their traces"
-            mend = "Leave `debug` out."
-            yield Finding("RUN-02", where.module.path, call.lineno, found, mend=mend)
+            fix = "Leave `debug` out."
+            yield Finding("RUN-02", where.module.path, call.lineno, found, fix=fix)
 
 
 # ── RUN-03: CORS ─────────────────────────────────────────────────────────────
@@ -380,8 +380,8 @@ def apis_say_cors(service: Service) -> Iterator[Finding]:
             yield from _gateway_answers(api, api.get("GatewayResponses") or shared)
             if at(api.properties, "Auth", "DefaultAuthorizer") and api.get("Auth", "AddDefaultAuthorizerToCorsPreflight") is not False:  # fmt: skip
                 found = f"`{api.logical_id}` asks preflights for a token, which browsers never send"
-                mend = "Write `AddDefaultAuthorizerToCorsPreflight: false` under `Auth`."
-                yield Finding("RUN-03", TEMPLATE, api.line_of("Auth"), found, api.logical_id, mend)
+                fix = "Write `AddDefaultAuthorizerToCorsPreflight: false` under `Auth`."
+                yield Finding("RUN-03", TEMPLATE, api.line_of("Auth"), found, api.logical_id, fix)
     for api in service.of_type("AWS::ApiGateway::RestApi"):
         yield from _gateway_answers(api, _separate_answers(service, api))
     for function in service.functions:
@@ -408,8 +408,8 @@ def _gateway_answers(api: Resource, answers: Any) -> Iterator[Finding]:
         headers = at(answers, name, "ResponseParameters", "Headers")
         if not any(ALLOW_ORIGIN in str(key).lower() for key in headers or ()):
             found = f"`{api.logical_id}` answers `{name}` itself, without CORS headers"
-            mend = f"Give it a gateway response `{name}` with the header `Access-Control-Allow-Origin`."
-            yield Finding("RUN-03", TEMPLATE, api.line, found, resource=api.logical_id, mend=mend)
+            fix = f"Give it a gateway response `{name}` with the header `Access-Control-Allow-Origin`."
+            yield Finding("RUN-03", TEMPLATE, api.line, found, resource=api.logical_id, fix=fix)
 
 
 def _implicit_apis(service: Service) -> Iterator[Finding]:
@@ -424,9 +424,9 @@ def _implicit_apis(service: Service) -> Iterator[Finding]:
             for event in function.events.values():
                 if event["Type"] == kind and at(event, "Properties", name) is None:
                     found = f"`{function.logical_id}` answers by an API that nothing declares, without CORS"
-                    mend = f"Write `{name}: !Ref …` with the API that has the CORS settings."
+                    fix = f"Write `{name}: !Ref …` with the API that has the CORS settings."
                     line = line_of(event, "Type") or function.line
-                    yield Finding("RUN-03", TEMPLATE, line, found, function.logical_id, mend)
+                    yield Finding("RUN-03", TEMPLATE, line, found, function.logical_id, fix)
 
 
 @check("RUN-03")
@@ -504,10 +504,10 @@ def _same_lists(code: Code, api: Resource, cors: dict[str, Any]) -> Iterator[Fin
             if origins and set(_plain(cors.get("AllowOrigins"))) != origins:
                 named = ", ".join(f"`{each}`" for each in sorted(origins))
                 found = f"the code allows {named}, whatever `{api.logical_id}` allows"
-                mend = (
+                fix = (
                     "Take the origins from a variable that `template.yaml` passes, by the settings."
                 )
-                yield Finding("RUN-03", where.module.path, call.lineno, found, mend=mend)
+                yield Finding("RUN-03", where.module.path, call.lineno, found, fix=fix)
         if last(dotted(call.func)) in ASKED_FOR and _is_route(code, call):
             wanted.append(("AllowMethods", "the method", {last(dotted(call.func)).upper()}))
         for key, what, values in wanted:
@@ -519,8 +519,8 @@ def _same_lists(code: Code, api: Resource, cors: dict[str, Any]) -> Iterator[Fin
                     found = (
                         f"uses {what} `{value}`, which `{key}` of `{api.logical_id}` does not allow"
                     )
-                    mend = f"Add it to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
-                    yield Finding("RUN-03", where.module.path, call.lineno, found, mend=mend)
+                    fix = f"Add it to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
+                    yield Finding("RUN-03", where.module.path, call.lineno, found, fix=fix)
 
 
 def _is_route(code: Code, call: ast.Call) -> bool:
@@ -549,8 +549,8 @@ def _same_origins(function: Function, api: Resource, cors: dict[str, Any]) -> It
         if "ORIGIN" in name and of_api and not of_api & {each.target for each in references(value)}:
             found = f"`{name}` of `{function.logical_id}` has other origins than `{api.logical_id}`"
             line = function.line_of("Environment", "Variables", name)
-            mend = f"Make both from {', '.join(f'`{each}`' for each in sorted(of_api))}."
-            yield Finding("RUN-03", TEMPLATE, line, found, function.logical_id, mend)
+            fix = f"Make both from {', '.join(f'`{each}`' for each in sorted(of_api))}."
+            yield Finding("RUN-03", TEMPLATE, line, found, function.logical_id, fix)
 
 
 @check("RUN-03")

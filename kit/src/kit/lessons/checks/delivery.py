@@ -226,8 +226,8 @@ def one_region(service: Service) -> Iterator[Finding]:
     if agreed and own and answered and answered != own:
         line = service.line_with(ANSWERS, "aws_region")
         found = f"`aws_region` is {answered}, and `{SAMCONFIG}` has {own}"
-        mend = f"Commit, then change the answer, too: `make answer NAME=aws_region VALUE={own}`."
-        yield Finding("CD-03", ANSWERS, line, found, mend=mend)
+        fix = f"Commit, then change the answer, too: `make answer NAME=aws_region VALUE={own}`."
+        yield Finding("CD-03", ANSWERS, line, found, fix=fix)
 
 
 def _written(path: str, line: int, where: str, value: str, own: str) -> Iterator[Finding]:

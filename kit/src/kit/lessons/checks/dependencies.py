@@ -44,8 +44,8 @@ def pinned(service: Service) -> Iterator[Finding]:
     for path in _lists(service):
         for pin in service.requirements(path):
             if problem := _pin_problem(pin):
-                mend = PIN_COMMIT if pin.requirement and pin.requirement.url else None
-                yield Finding("DEP-01", path, pin.line, f"{problem}: `{pin.text}`", mend=mend)
+                fix = PIN_COMMIT if pin.requirement and pin.requirement.url else None
+                yield Finding("DEP-01", path, pin.line, f"{problem}: `{pin.text}`", fix=fix)
 
 
 def _pin_problem(pin: Pin) -> str:
@@ -105,7 +105,7 @@ def pins_agree(service: Service) -> Iterator[Finding]:
         found = (
             f"{name} is {_or(versions)}, and {_or(known)} in {first}: all are tested in one .venv"
         )
-        yield Finding("DEP-01", path, line, found, mend=AGREE)
+        yield Finding("DEP-01", path, line, found, fix=AGREE)
 
 
 AGREE = (
@@ -576,7 +576,7 @@ def jobs_sign_in(service: Service) -> Iterator[Finding]:
             command = next(filter(_needs_the_index, step.commands), None)
             if command:
                 found = f"the job {job.id} runs `{command.text}` without a login to the index"
-                yield Finding("DEP-06", job.path, command.line, found, mend=SIGN_IN)
+                yield Finding("DEP-06", job.path, command.line, found, fix=SIGN_IN)
                 break
 
 
@@ -668,7 +668,7 @@ def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
             for command in step.commands:
                 if _takes_the_newest(command):
                     found = f"the job {job.id}, which can become a role, runs `{command.text[:60]}`"
-                    yield Finding("DEP-08", job.path, command.line, found, mend=NO_NEWEST)
+                    yield Finding("DEP-08", job.path, command.line, found, fix=NO_NEWEST)
                 if command.program == "make" and "setup" in command.arguments:
                     for path in _installed(service, command):
                         if path not in told:

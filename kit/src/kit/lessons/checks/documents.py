@@ -104,8 +104,8 @@ def no_test_opens_them(service: Service) -> Iterator[Finding]:
         opening = {node.lineno: opened for node in nodes if (opened := _opened(node))}
         for line, opened in opening.items():
             found = f"{opened} lets a unit test out into the network"
-            mend = "Use moto or a stub; a stub on this machine is let in by allow_hosts."
-            yield Finding("TST-01", module.path, line, found, mend=mend)
+            fix = "Use moto or a stub; a stub on this machine is let in by allow_hosts."
+            yield Finding("TST-01", module.path, line, found, fix=fix)
 
 
 def _opened(node: ast.AST) -> str:
@@ -135,13 +135,13 @@ def functions_are_tested(service: Service) -> Iterator[Finding]:
             continue  # STR-03 tells
         if not any(tests_in(module) for module in tests_of(service, folder)):
             name = folder.rpartition("/")[2]
-            mend = f"Write `{UNIT}/{name}/test_index.py`."
-            yield Finding("TST-01", folder, 0, "has no unit tests", mend=mend)
+            fix = f"Write `{UNIT}/{name}/test_index.py`."
+            yield Finding("TST-01", folder, 0, "has no unit tests", fix=fix)
     path, floor = _floor(service)
     if not isinstance(floor, int | float) or floor < LEAST_COVERAGE:
         found = f"the unit tests may cover less than {LEAST_COVERAGE} %: fail_under is {floor}"
-        mend = "Set fail_under under [tool.coverage.report] in pyproject.toml, and test what lacks."
-        yield Finding("TST-01", path, service.line_with(path, "fail_under"), found, mend=mend)
+        fix = "Set fail_under under [tool.coverage.report] in pyproject.toml, and test what lacks."
+        yield Finding("TST-01", path, service.line_with(path, "fail_under"), found, fix=fix)
 
 
 def _floor(service: Service) -> tuple[str, Any]:
@@ -188,7 +188,7 @@ def tests_import_the_deployed_package(service: Service) -> Iterator[Finding]:
     for path in paths:
         if os.path.normpath(str(path)).startswith("src/"):
             found = f"pythonpath has {path}, so that tests can import what Lambda calls otherwise"
-            yield Finding("TST-02", PYPROJECT, line, found, mend="Leave only src and scripts.")
+            yield Finding("TST-02", PYPROJECT, line, found, fix="Leave only src and scripts.")
 
 
 def _imports(module: Module, package: str) -> Iterator[Finding]:
@@ -286,9 +286,7 @@ def tests_are_explained(service: Service) -> Iterator[Finding]:
     for name, line in sorted(named):
         if name not in functions:
             found = f"shows an import of the function {name}, which is not there"
-            yield Finding(
-                "TST-03", TESTS_README, line, found, mend="Name a function that there is."
-            )
+            yield Finding("TST-03", TESTS_README, line, found, fix="Name a function that there is.")
     if not any(re.search(r"\bmake check\b", text) for text in spoken):
         yield Finding(
             "TST-03", TESTS_README, 1, "does not say how to run what CI runs (make check)"
@@ -417,8 +415,8 @@ def documents_are_there(service: Service) -> Iterator[Finding]:
     for folder in service.function_folders:
         readme = f"{folder}/README.md"
         if readme in service.files and readme not in listed:
-            mend = "Link it where the functions are listed: in README.md or docs/architecture.md."
-            yield Finding("DOC-01", readme, 1, "no document links to it", mend=mend)
+            fix = "Link it where the functions are listed: in README.md or docs/architecture.md."
+            yield Finding("DOC-01", readme, 1, "no document links to it", fix=fix)
 
 
 def _told_by(path: str) -> str:
@@ -469,8 +467,8 @@ def documents_are_in_one_place(service: Service) -> Iterator[Finding]:
         if path.startswith(("docs/", *NO_DOCUMENTS)) or "/lambda_pkg/" in path:
             continue
         if name.stem.lower().replace("-", "_") not in ELSEWHERE_TOO:
-            mend = f"Move it to docs/, and list it in {INDEX}."
-            yield Finding("DOC-01", path, 1, "is a document outside docs/", mend=mend)
+            fix = f"Move it to docs/, and list it in {INDEX}."
+            yield Finding("DOC-01", path, 1, "is a document outside docs/", fix=fix)
 
 
 @check("DOC-01")
@@ -485,9 +483,9 @@ def links_lead_somewhere(service: Service) -> Iterator[Finding]:
             if target in told_elsewhere or target.startswith("..") or target == ".":
                 continue
             if not service.has(target):
-                mend = "Link to what is there, or bring it back."
+                fix = "Link to what is there, or bring it back."
                 yield Finding(
-                    "DOC-01", path, line, f"links to {target}, which is not there", mend=mend
+                    "DOC-01", path, line, f"links to {target}, which is not there", fix=fix
                 )
 
 
@@ -524,10 +522,10 @@ def the_picture_is_true(service: Service) -> Iterator[Finding]:
     if not pictures:
         is_there = PICTURES[0] in service.files
         found = "has no picture of the architecture (```mermaid)" if is_there else "is not there"
-        mend = f"Draw the picture in a block ```mermaid in `{PICTURES[0]}` or `{PICTURES[1]}`."
+        fix = f"Draw the picture in a block ```mermaid in `{PICTURES[0]}` or `{PICTURES[1]}`."
         if not is_there:
-            mend = bring_back(PICTURES[0])
-        yield Finding("DOC-02", PICTURES[0], 1 if is_there else 0, found, mend=mend)
+            fix = bring_back(PICTURES[0])
+        yield Finding("DOC-02", PICTURES[0], 1 if is_there else 0, found, fix=fix)
         return
     path, first = pictures[0]
     places: dict[tuple[str, str], tuple[str, int]] = {}
@@ -589,19 +587,19 @@ def changes_are_written_down(service: Service) -> Iterator[Finding]:
         yield Finding("DOC-03", CHANGELOG, 1, "has no section Unreleased for what comes next")
     elif versions and versions[0].line < coming[0].line:
         found = f"has Unreleased below {versions[0].title}: the newest comes first"
-        mend = "Move the section Unreleased to the top."
-        yield Finding("DOC-03", CHANGELOG, coming[0].line, found, mend=mend)
+        fix = "Move the section Unreleased to the top."
+        yield Finding("DOC-03", CHANGELOG, coming[0].line, found, fix=fix)
     titles = [_title(each) for each in (*coming, *versions)]
     for place, section in enumerate([*coming, *versions]):
         if titles[place] in titles[:place]:
             found = f"has {section.title} twice"
-            mend = "Merge the two sections."
-            yield Finding("DOC-03", CHANGELOG, section.line, found, mend=mend)
+            fix = "Merge the two sections."
+            yield Finding("DOC-03", CHANGELOG, section.line, found, fix=fix)
     for section in versions:
         if not _says(service, section) and "yanked" not in _title(section):
             found = f"does not say what {section.title} brought"
-            mend = "Write what a caller or an operator would notice, or take the version out."
-            yield Finding("DOC-03", CHANGELOG, section.line, found, mend=mend)
+            fix = "Write what a caller or an operator would notice, or take the version out."
+            yield Finding("DOC-03", CHANGELOG, section.line, found, fix=fix)
 
 
 def _title(section: Section) -> str:

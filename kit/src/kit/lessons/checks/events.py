@@ -231,8 +231,8 @@ def groups_keep_their_order(service: Service) -> Iterator[Finding]:
             if last(name) in IN_NO_ORDER:
                 told = f"`{last(name)}` goes on in a group of the FIFO queue of {source.name} after"
                 told += " a message that failed"
-                mend = f"Take `{IN_ORDER}(skip_group_on_error=True)`."
-                yield Finding("EVT-04", where.module.path, call.lineno, told, mend=mend)
+                fix = f"Take `{IN_ORDER}(skip_group_on_error=True)`."
+                yield Finding("EVT-04", where.module.path, call.lineno, told, fix=fix)
 
 
 # Exceptions that are every exception, and what code does that keeps nothing of one.
@@ -257,9 +257,9 @@ def records_can_fail(service: Service) -> Iterator[Finding]:
             if handle and guards and not _can_fail(code, handle, guards):
                 line, told = guards[0].lineno, f"`{handle.place}` lets no exception out"
                 told += ", so no record is ever reported as failed"
-                mend = "Raise it again after the log entry (`raise`), or catch only the error after"
-                mend += " which a record may be dropped."
-                yield Finding("EVT-04", handle.module.path, line, told, mend=mend)
+                fix = "Raise it again after the log entry (`raise`), or catch only the error after"
+                fix += " which a record may be dropped."
+                yield Finding("EVT-04", handle.module.path, line, told, fix=fix)
 
 
 def _guards(code: Code, where: Definition) -> list[Guard]:
@@ -530,16 +530,16 @@ def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
         for each in service.of_type(kind):
             if not each.get(key):
                 found = f"`{each.logical_id}` has no `{key}`"
-                mend = f"Set `{key}: {token}` and its `AuthorizerId`, or `{key}: NONE` if it is public."
+                fix = f"Set `{key}: {token}` and its `AuthorizerId`, or `{key}: NONE` if it is public."
                 name = each.logical_id
-                yield Finding("EVT-08", TEMPLATE, each.line, found, resource=name, mend=mend)
+                yield Finding("EVT-08", TEMPLATE, each.line, found, resource=name, fix=fix)
 
 
 def _url_finding(resource: Resource, what: str, line: int) -> Finding:
     where = "" if resource.type == URL else " under `FunctionUrlConfig`"
-    mend = f"Set `AuthType: AWS_IAM`{where}, or `AuthType: NONE` if it is public."
+    fix = f"Set `AuthType: AWS_IAM`{where}, or `AuthType: NONE` if it is public."
     found = f"{what} has no `AuthType`"
-    return Finding("EVT-08", TEMPLATE, line, found, resource=resource.logical_id, mend=mend)
+    return Finding("EVT-08", TEMPLATE, line, found, resource=resource.logical_id, fix=fix)
 
 
 def _access_problem(

@@ -219,8 +219,8 @@ def environments_are_a_parameter(service: Service) -> Iterator[Finding]:
         if environment in service.samconfig and found != environment:
             line = service.line_with("samconfig.toml", f"[{environment}.deploy.parameters]")
             what = f"EnvironmentName comes to {found} in {environment}"
-            mend = f"Pass EnvironmentName={environment} in parameter_overrides."
-            yield Finding("IAC-02", "samconfig.toml", line, what, mend=mend)
+            fix = f"Pass EnvironmentName={environment} in parameter_overrides."
+            yield Finding("IAC-02", "samconfig.toml", line, what, fix=fix)
 
 
 def _other_templates(service: Service) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -356,8 +356,8 @@ def names_within_a_parent_are_short(service: Service) -> Iterator[Finding]:
                     what = (
                         f"{keys[-1]} comes to {text} in prod, and is only known within its parent"
                     )
-                    mend = "Leave out the environment: the name of its parent has it."
-                    yield resource.finding("IAC-05", resource.line_of(*keys), what, mend)
+                    fix = "Leave out the environment: the name of its parent has it."
+                    yield resource.finding("IAC-05", resource.line_of(*keys), what, fix)
 
 
 def _paths(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -425,15 +425,15 @@ def nothing_is_written_out(service: Service) -> Iterator[Finding]:
             default = str(at(body, "Default"))
             if found := next(filter(None, map(_of_arn, ARN.findall(default))), ""):
                 line = line_of(template, "Parameters", name, "Default")
-                mend = "Pass it in `samconfig.toml`, for each environment its own."
+                fix = "Pass it in `samconfig.toml`, for each environment its own."
                 what = f"{found} is in the default of {name}: `{_short(default)}`"
-                yield Finding("IAC-06", path, line, what, mend=mend)
+                yield Finding("IAC-06", path, line, what, fix=fix)
             elif (pseudo := PSEUDO.search(default)) and "${AWS::Region}" not in default:
                 line = line_of(template, "Parameters", name, "Default")
                 what = (
                     f"the default of {name} has `{pseudo[0]}`, which CloudFormation keeps as text"
                 )
-                yield Finding("IAC-06", path, line, what, mend=NO_PARAMETER)
+                yield Finding("IAC-06", path, line, what, fix=NO_PARAMETER)
 
 
 @check("IAC-06")
@@ -452,8 +452,8 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
                 if word in str(variable).split("_") and text == name:
                     line = function.line_of("Environment", "Variables", variable)
                     what = f"`{variable}` of {function.logical_id} is the name of {logical_id}"
-                    mend = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
-                    yield function.finding("IAC-06", line, f"{what}, written out", mend)
+                    fix = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
+                    yield function.finding("IAC-06", line, f"{what}, written out", fix)
 
 
 def _is_text(node: Any) -> bool:
@@ -584,9 +584,9 @@ def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
             named = ", ".join(f"`{function.logical_id}`" for function in code.functions)
             found = f"reads `{read.name}`, which `template.yaml` does not pass to {named}"
             about = code.functions[0].logical_id
-            mend = f"Pass `{read.name}` under `Environment` → `Variables` of {named} and list it in the"
-            mend += " README there, or read it no more."
-            yield Finding("IAC-07", read.path, read.line, found, resource=about, mend=mend)
+            fix = f"Pass `{read.name}` under `Environment` → `Variables` of {named} and list it in the"
+            fix += " README there, or read it no more."
+            yield Finding("IAC-07", read.path, read.line, found, resource=about, fix=fix)
 
 
 @check("IAC-07")
@@ -605,18 +605,18 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
                     continue
                 line = function.line_of("Environment", "Variables", name)
                 found = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
-                mend = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it"
-                mend += f" out here and in the function's README. {ONLY_A_LIBRARY}"
-                yield function.finding("IAC-07", line, found, mend)
+                fix = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it"
+                fix += f" out here and in the function's README. {ONLY_A_LIBRARY}"
+                yield function.finding("IAC-07", line, found, fix)
     for name in sorted(shared - read_somewhere - stages) if codes else ():
         if not _is_of_others(name):
             line = line_of(
                 service.template, "Globals", "Function", "Environment", "Variables", name
             )
             found = f"passes `{name}` to all functions, and no code reads it"
-            mend = f"Take `{name}` out here and in the functions' READMEs, or read it."
-            mend += f" {ONLY_A_LIBRARY}"
-            yield Finding("IAC-07", TEMPLATE, line, found, mend=mend)
+            fix = f"Take `{name}` out here and in the functions' READMEs, or read it."
+            fix += f" {ONLY_A_LIBRARY}"
+            yield Finding("IAC-07", TEMPLATE, line, found, fix=fix)
 
 
 def _is_of_others(name: Any) -> bool:
@@ -650,8 +650,8 @@ def stage_is_the_environment(service: Service) -> Iterator[Finding]:
                 line = function.line_of("Environment", "Variables", "STAGE")
                 comes = "can't be told" if found is None else f"comes to {found}"
                 what = f"`STAGE` {comes} in {environment}"
-                mend = "Pass `STAGE: !Ref EnvironmentName`, in `Globals`."
-                yield Finding("IAC-08", TEMPLATE, line, what, mend=mend)
+                fix = "Pass `STAGE: !Ref EnvironmentName`, in `Globals`."
+                yield Finding("IAC-08", TEMPLATE, line, what, fix=fix)
 
 
 def _stages(service: Service) -> set[str]:
@@ -841,8 +841,8 @@ def logs_go(service: Service) -> Iterator[Finding]:
     for group in groups:
         if not group.get("RetentionInDays"):
             what = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
-            mend = "Set `RetentionInDays: !Ref LogRetentionDays` on it."
-            yield group.finding("IAC-12", group.line, what, mend)
+            fix = "Set `RetentionInDays: !Ref LogRetentionDays` on it."
+            yield group.finding("IAC-12", group.line, what, fix)
     declared = {group.logical_id for group in groups}
     by_name = {str(resolved(prod, group.get("LogGroupName"))) for group in groups}
     for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
@@ -958,8 +958,8 @@ def tests_read_outputs_that_there_are(service: Service) -> Iterator[Finding]:
                 continue
             if isinstance(key.value, str) and key.value not in declared:
                 what = f"reads the output {key.value}, which template.yaml does not have"
-                mend = "Write the name of an output as template.yaml has it, or declare it there."
-                yield Finding("IAC-13", module.path, item.lineno, what, mend=mend)
+                fix = "Write the name of an output as template.yaml has it, or declare it there."
+                yield Finding("IAC-13", module.path, item.lineno, what, fix=fix)
 
 
 # ── IAC-14: room to grow ─────────────────────────────────────────────────────

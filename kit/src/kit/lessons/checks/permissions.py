@@ -68,10 +68,10 @@ def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
                 of_source = action in OF_SOURCES and function.logical_id in readers
                 if not of_source and not _asked_for(action, told):
                     found = f"`{function.logical_id}` may `{action}`, which its code never calls"
-                    mend = "Take the action out, or call it."
+                    fix = "Take the action out, or call it."
                     name = function.logical_id
                     line = statement.line_of_item("Action", number)
-                    yield Finding("IAM-06", TEMPLATE, line, found, resource=name, mend=mend)
+                    yield Finding("IAM-06", TEMPLATE, line, found, resource=name, fix=fix)
 
 
 @check("IAM-06")
@@ -85,12 +85,12 @@ def no_less_than_the_code_does(service: Service) -> Iterator[Finding]:
                 if allowed is None or prefix not in WORDS or prefix in allowed:
                     continue
                 found = f"makes a client of `{client}`, and `{function.logical_id}` may do nothing with it"
-                mend = (
+                fix = (
                     f"Allow the actions that the code calls, `{prefix}:…`, on the resources that it"
                     f" uses, under `Policies` of `{function.logical_id}`."
                 )
                 name = function.logical_id
-                yield Finding("IAM-06", module.path, line, found, resource=name, mend=mend)
+                yield Finding("IAM-06", module.path, line, found, resource=name, fix=fix)
 
 
 def _own(function: Function) -> Iterator[Statement]:

@@ -89,24 +89,24 @@ def readmes_tell_all(service: Service) -> Iterator[Finding]:
             for each in sections
         ):
             found = "does not say below its title what the function is for"
-            mend = "Write in a sentence or two below the title what the function is for."
-            yield Finding("STR-08", path, 1, found, mend=mend)
+            fix = "Write in a sentence or two below the title what the function is for."
+            yield Finding("STR-08", path, 1, found, fix=fix)
         for what in TOLD:
             about = _about(sections, what)
             if not about:
                 titles = ", ".join(f"“{each.title}”" for each in sections if each.level > 1)
                 found = f"has no section on {what}" + (f", but these: {titles}" if titles else "")
-                mend = f"Write the section `## {TITLES[what]}`."
-                yield Finding("STR-08", path, 0, found, mend=mend)
+                fix = f"Write the section `## {TITLES[what]}`."
+                yield Finding("STR-08", path, 0, found, fix=fix)
             elif all(each.is_empty for each in about):
                 found = f"says nothing on {what}: “{about[0].title}” is empty"
-                mend = f"Write {what} into “{about[0].title}”."
-                yield Finding("STR-08", path, about[0].line, found, mend=mend)
+                fix = f"Write {what} into “{about[0].title}”."
+                yield Finding("STR-08", path, about[0].line, found, fix=fix)
             elif what == EXAMPLES and not _has_example(folder, about):
                 found = f"has no example of {what} in “{about[0].title}”"
                 events = f"events/{PurePosixPath(folder).name}/"
-                mend = f"Show an example in a block of code, or link to one in `{events}`."
-                yield Finding("STR-08", path, about[0].line, found, mend=mend)
+                fix = f"Show an example in a block of code, or link to one in `{events}`."
+                yield Finding("STR-08", path, about[0].line, found, fix=fix)
 
 
 def _has_example(folder: str, sections: list[Section]) -> bool:
@@ -137,13 +137,13 @@ def variables_are_those_passed(service: Service) -> Iterator[Finding]:
         owner = functions[0].logical_id
         for name in sorted(passed - listed.keys()):
             found = f"does not list `{name}`, which `template.yaml` passes to `{owner}`"
-            mend = f"Add `{name}` to the table in “{about[0].title}”."
-            yield Finding("STR-08", path, about[0].line, found, mend=mend)
+            fix = f"Add `{name}` to the table in “{about[0].title}”."
+            yield Finding("STR-08", path, about[0].line, found, fix=fix)
         for name in sorted(listed.keys() - passed):
             if not name.startswith(OF_LAMBDA):
                 found = f"lists `{name}`, which `template.yaml` does not pass to `{owner}`"
-                mend = f"Take `{name}` out of “{about[0].title}”, or pass it to `{owner}`."
-                yield Finding("STR-08", path, listed[name], found, mend=mend)
+                fix = f"Take `{name}` out of “{about[0].title}”, or pass it to `{owner}`."
+                yield Finding("STR-08", path, listed[name], found, fix=fix)
 
 
 def _listed(sections: list[Section], passed: set[str]) -> dict[str, int]:

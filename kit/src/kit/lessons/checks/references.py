@@ -173,17 +173,17 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
     """A FIFO topic brings its messages to queues only."""
     topics = service.of_type("AWS::SNS::Topic")
     fifo = {each.logical_id for each in topics if is_true(each.get("FifoTopic"))}
-    mend = "Subscribe a FIFO queue to it, and let the function read that; or take a standard topic."
+    fix = "Subscribe a FIFO queue to it, and let the function read that; or take a standard topic."
     for function in service.functions:
         for event, body in function.events.items():
             keys = ("Events", event, "Properties", "Topic")
             if body["Type"] == "SNS" and targets(function.get(*keys)) & fifo:
                 told = f"`{event}` of `{function.logical_id}` is a FIFO topic, which can't call it"
-                yield function.finding("EVT-09", function.line_of(*keys), told, mend=mend)
+                yield function.finding("EVT-09", function.line_of(*keys), told, fix=fix)
     for each in service.of_type("AWS::SNS::Subscription"):
         if each.get("Protocol") == "lambda" and targets(each.get("TopicArn")) & fifo:
             told = f"`{each.logical_id}` is of a FIFO topic, which can't call a function"
-            yield each.finding("EVT-09", each.line_of("TopicArn"), told, mend=mend)
+            yield each.finding("EVT-09", each.line_of("TopicArn"), told, fix=fix)
 
 
 @check("EVT-09")

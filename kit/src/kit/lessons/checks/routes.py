@@ -28,11 +28,11 @@ def routes_are_reached(service: Service) -> Iterator[Finding]:
                 if not any(_is_sent(method, path, declared) for path in paths):
                     route = f"{method.upper()} {paths[0]}"
                     found = f"`{route}` matches no event of `{function.logical_id}`: the API does not know it"
-                    mend = (
+                    fix = (
                         f"Write the route below a path that the function's events have, `{declared[0][1]}`,"
                         " or give the function an event with its `Path` and `Method`."
                     )
-                    yield Finding("EVT-09", module.path, line, found, mend=mend)
+                    yield Finding("EVT-09", module.path, line, found, fix=fix)
 
 
 def _declared(service: Service, function: Function) -> list[tuple[str, str]]:

@@ -61,9 +61,9 @@ def log_format(service: Service) -> Iterator[Finding]:
         for problem in _log_format(function, function.get("LoggingConfig")):
             found.setdefault(problem, []).append(function.logical_id)
     # What Globals say is one edit, however many functions have it.
-    for (line, key, said, mend), names in found.items():
+    for (line, key, said, fix), names in found.items():
         told = f"`{key}` of {and_more([f'`{name}`' for name in names])} {said}"
-        yield Finding("RUN-01", TEMPLATE, line, told, resource=names[0], mend=mend)
+        yield Finding("RUN-01", TEMPLATE, line, told, resource=names[0], fix=fix)
 
 
 def _log_format(function: Resource, config: Any) -> Iterator[tuple[int, str, str, str | None]]:
@@ -80,14 +80,14 @@ def _log_format(function: Resource, config: Any) -> Iterator[tuple[int, str, str
     for keys in given:
         level = function.get(*keys)
         if not is_intrinsic(level):
-            said, mend = f"is `{level}` in every environment", f"Write `{keys[-1]}: !Ref LogLevel`."
-            yield function.line_of(*keys), keys[-1], said, mend
+            said, fix = f"is `{level}` in every environment", f"Write `{keys[-1]}: !Ref LogLevel`."
+            yield function.line_of(*keys), keys[-1], said, fix
     if not given:
-        line, mend = (
+        line, fix = (
             function.line_of("LoggingConfig"),
             "Write `ApplicationLogLevel: !Ref LogLevel`.",
         )
-        yield line, "LoggingConfig", "has no `ApplicationLogLevel`", mend
+        yield line, "LoggingConfig", "has no `ApplicationLogLevel`", fix
 
 
 @check("RUN-01")
@@ -140,8 +140,8 @@ def logger_of_each_function(service: Service) -> Iterator[Finding]:
             continue
         if not _has_request_id(code):
             found = f"no line that `{function.name}` logs has the request's id"
-            mend = "Decorate the handler with `@logger.inject_lambda_context(clear_state=True)`."
-            yield Finding("RUN-01", path, line, found, mend=mend)
+            fix = "Decorate the handler with `@logger.inject_lambda_context(clear_state=True)`."
+            yield Finding("RUN-01", path, line, found, fix=fix)
         yield from _loggers(function, code, loggers)
 
 
@@ -172,13 +172,13 @@ def _loggers(
         path = where.module.path
         if not (staged or _says_stage(call) or constant(keyword(call, "child")) is True):
             found = "the logger that is made here does not know the stage"
-            mend = "Write `Logger(stage=settings.stage, …)`, or `Logger(child=True)` beside one that has it."
-            yield Finding("RUN-01", path, call.lineno, found, mend=mend)
+            fix = "Write `Logger(stage=settings.stage, …)`, or `Logger(child=True)` beside one that has it."
+            yield Finding("RUN-01", path, call.lineno, found, fix=fix)
         named = "POWERTOOLS_SERVICE_NAME" in function.variables
         if not (named or call.args or keyword(call, "service") or is_open(call)):
             found = f"the logger of `{function.name}` does not know the service"
-            mend = f"Pass `POWERTOOLS_SERVICE_NAME` to `{function.logical_id}` in {TEMPLATE}."
-            yield Finding("RUN-01", path, call.lineno, found, mend=mend)
+            fix = f"Pass `POWERTOOLS_SERVICE_NAME` to `{function.logical_id}` in {TEMPLATE}."
+            yield Finding("RUN-01", path, call.lineno, found, fix=fix)
     for where, call, name in code.calls:
         own = _makes_logger(name) or (
             last(name) == "setLevel" and _makes_logger(name.removesuffix("().setLevel"))
@@ -188,8 +188,8 @@ def _loggers(
         )
         if own and level is not None and _is_fixed(level):
             found = f"the level of the logger is always `{ast.unparse(level)}`"
-            mend = "Leave the level to `LoggingConfig` in `template.yaml`."
-            yield Finding("RUN-01", where.module.path, call.lineno, found, mend=mend)
+            fix = "Leave the level to `LoggingConfig` in `template.yaml`."
+            yield Finding("RUN-01", where.module.path, call.lineno, found, fix=fix)
 
 
 def _says_stage(call: ast.Call) -> bool:
@@ -233,8 +233,8 @@ def synchronous_handlers(service: Service) -> Iterator[Finding]:
                 found = (
                     f"the handler of `{function.name}` returns the coroutine of `{target.place}`"
                 )
-                mend = f"Write `return asyncio.run({target.place}(…))`."
-                yield Finding("RUN-04", path, each.lineno, found, mend=mend)
+                fix = f"Write `return asyncio.run({target.place}(…))`."
+                yield Finding("RUN-04", path, each.lineno, found, fix=fix)
 
 
 def _is_run(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -262,8 +262,8 @@ def mangum_without_lifespan(service: Service) -> Iterator[Finding]:
                 given and last(name) in ("FastAPI", "APIRouter", "Starlette")
             ):
                 found = f"`{last(name)}` waits for a start of the application, which Lambda does not have"
-                mend = "Do it at import, at the top of the module."
-                yield Finding("RUN-04", where.module.path, call.lineno, found, mend=mend)
+                fix = "Do it at import, at the top of the module."
+                yield Finding("RUN-04", where.module.path, call.lineno, found, fix=fix)
 
 
 # ── RUN-05: clients ──────────────────────────────────────────────────────────
@@ -426,8 +426,8 @@ def clients_are_made_once(service: Service) -> Iterator[Finding]:
             )
             if target in makers.names:
                 found = f"each request makes a client, as it depends on `{last(target)}`"
-                mend = f"Decorate `{last(target)}` with `functools.cache`, or make the client at the top."
-                yield Finding("RUN-05", where.module.path, call.lineno, found, mend=mend)
+                fix = f"Decorate `{last(target)}` with `functools.cache`, or make the client at the top."
+                yield Finding("RUN-05", where.module.path, call.lineno, found, fix=fix)
 
 
 # Other decorators may hand a function to something that calls it: @app.get("/rates").

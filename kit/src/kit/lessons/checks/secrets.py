@@ -126,7 +126,7 @@ def no_values_in_code(service: Service) -> Iterator[Finding]:
         for name, value in _headers(module):
             if _is_credential(value) and (module.path, value.lineno) not in told_lines:
                 found = f"`{name}` {WRITTEN_OUT}"
-                yield Finding("SEC-01", module.path, value.lineno, found, mend=READ_IT)
+                yield Finding("SEC-01", module.path, value.lineno, found, fix=READ_IT)
 
 
 READ_IT = (
@@ -194,8 +194,8 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
             name = resolved(template, each.get("Name"))
             if not _is_well_called(service, environment, "" if name is None else name):
                 found = f"`{each.logical_id}` is not called {form}"
-                line, mend = each.line_of("Name"), f"Set its `Name` to {form}."
-                yield each.finding("SEC-01", line, found, mend)
+                line, fix = each.line_of("Name"), f"Set its `Name` to {form}."
+                yield each.finding("SEC-01", line, found, fix)
             if isinstance(each.get("SecretString"), str):
                 found = f"`{each.logical_id}` {WRITTEN_OUT}"
                 yield each.finding("SEC-01", each.line_of("SecretString"), found)
@@ -210,12 +210,12 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                 if not _is_well_called(service, environment, name):
                     # It is not shown: it may be the value itself.
                     found = f"`{variable}` of `{function.logical_id}` is not a name {form}"
-                    mend = (
+                    fix = (
                         f"Pass the name of a secret, `!Sub` {form}. If a value stood here, it counts"
                         " as leaked: change it where it was made."
                     )
                     line = function.line_of("Environment", "Variables", variable)
-                    yield function.finding("SEC-01", line, found, mend)
+                    yield function.finding("SEC-01", line, found, fix)
 
 
 def _is_well_called(service: Service, environment: str, name: Any) -> bool:
@@ -373,9 +373,9 @@ def only_its_own(service: Service) -> Iterator[Finding]:
         for statement in statements(TEMPLATE, resource):
             if not statement.allows or not statement.is_identity or "*" in statement.actions:
                 continue  # that is IAM-06's
-            for problem, line, mend in _too_many(service, resource, statement, templates):
+            for problem, line, fix in _too_many(service, resource, statement, templates):
                 found, name = f"`{resource.logical_id}` may {problem}", resource.logical_id
-                yield Finding("SEC-03", TEMPLATE, line, found, resource=name, mend=mend)
+                yield Finding("SEC-03", TEMPLATE, line, found, resource=name, fix=fix)
         for number, policy in enumerate(listed(resource.get("Policies"))):
             arn = at(policy, "AWSSecretsManagerGetSecretValuePolicy", "SecretArn")
             foreign = "" if arn is None else _foreign(service, resource, arn, templates)
@@ -388,7 +388,7 @@ def only_its_own(service: Service) -> Iterator[Finding]:
 def _too_many(
     service: Service, resource: Resource, statement: Statement, templates: list[Template]
 ) -> Iterator[tuple[str, int, str | None]]:
-    """What of a statement reads more secrets than it should, where, and what mends it."""
+    """What of a statement reads more secrets than it should, where, and what fixes it."""
     wide = [each for each in wide_actions(statement) if each.lower().startswith("secretsmanager:")]
     wide += [each for each in statement.actions if each.lower() == "secretsmanager:get*"]
     for action in wide[:1]:
@@ -906,8 +906,8 @@ def sdks_are_quiet(service: Service) -> Iterator[Finding]:
         if reading and not any(map(_quiets_botocore, modules)):
             module, read = reading[0]
             found = "reads a secret, which botocore logs at DEBUG"
-            mend = 'Set the level of logging.getLogger("botocore") to INFO, as utils/aws.py does.'
-            yield Finding("SEC-05", module.path, read.call.lineno, found, mend=mend)
+            fix = 'Set the level of logging.getLogger("botocore") to INFO, as utils/aws.py does.'
+            yield Finding("SEC-05", module.path, read.call.lineno, found, fix=fix)
 
 
 def _quiets_botocore(module: Module) -> bool:

@@ -84,8 +84,8 @@ def deployed_from_src(service: Service) -> Iterator[Finding]:
                 name = resource.logical_id
                 found = f"`{name}` {said}"
                 line = resource.line_of(key)
-                mend = _mend_of_layer(service, key) if resource.type not in FUNCTIONS else None
-                yield Finding("STR-01", TEMPLATE, line, found, resource=name, mend=mend)
+                fix = _mend_of_layer(service, key) if resource.type not in FUNCTIONS else None
+                yield Finding("STR-01", TEMPLATE, line, found, resource=name, fix=fix)
 
 
 def _mend_of_layer(service: Service, key: str) -> str:
@@ -318,7 +318,7 @@ def built_handlers(service: Service) -> Iterator[Finding]:
                 function.line,
                 found,
                 resource=function.logical_id,
-                mend=f"Run `make build`; if it stays like that, look for what leaves {module}.py out of"
+                fix=f"Run `make build`; if it stays like that, look for what leaves {module}.py out of"
                 f" the build of {function.logical_id} (Metadata, CodeUri, .samignore).",
             )
 
