@@ -35,6 +35,7 @@ DIGEST = KIT / "digest.txt"
 QUESTION = "\U0001f3a4"  # the microphone that Copier puts before a question
 TREE_NOTES = {
     "README.md": "what it is, its picture, its commands",
+    "AGENTS.md": "commands, layout, owners on one screen",
     "CHANGELOG.md": "",
     "Makefile": "every command: make",
     "template.yaml": "every resource, both environments",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -248,3 +251,60 @@ def test_commands_of_ones_own_are_kept_apart(service: Path) -> None:
     (service / "local.mk").write_text("mine: ## My own\n\t@echo mine\n", "utf-8")
     assert check("make", "mine", cwd=service).strip() == "mine"
     assert "make mine" in check("make", cwd=service)
+
+
+# ── At an editor, and before a commit ────────────────────────────────────────
+
+
+def hooks(service: Path) -> subprocess.CompletedProcess[str]:
+    """What `prek install` or `pre-commit install` would run at a commit of everything."""
+    return run(
+        "prek", "run", "--all-files", "--no-progress", cwd=service, PREK_HOME=str(service / ".git")
+    )
+
+
+def test_hooks_before_a_commit(service: Path) -> None:
+    """They need no network, and name the lesson."""
+    assert hooks(service).returncode == 0
+    path = service / INDEX
+    before = path.read_text("utf-8")
+    path.write_text(before.replace("from .settings", "from lambda_pkg.settings"), "utf-8")
+    done = hooks(service)
+    path.write_text(before, "utf-8")
+    assert done.returncode
+    assert "STR-05" in done.stdout
+
+
+def test_an_editor_finds_code_and_tests(service: Path) -> None:
+    """As pytest and mypy are configured, which are tested by running them."""
+    settings, launch, extensions = (
+        json.loads((service / ".vscode" / f"{name}.json").read_text("utf-8"))
+        for name in ("settings", "launch", "extensions")
+    )
+    pyproject = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))
+    options = pyproject["tool"]["pytest"]["ini_options"]
+    assert settings["python.analysis.extraPaths"] == options["pythonpath"]
+    assert settings["python.testing.pytestArgs"] == options["testpaths"]
+    python = settings["python.defaultInterpreterPath"].replace("${workspaceFolder}", str(service))
+    assert Path(python).exists()
+    tags = {tag.split()[0] for tag in settings["yaml.customTags"]}
+    used = set(re.findall(r"(?<=[ \[])![A-Z]\w+", (service / "template.yaml").read_text("utf-8")))
+    assert used <= tags
+    assert {each["module"] for each in launch["configurations"]} == {"pytest"}
+    assert "charliermarsh.ruff" in extensions["recommendations"]
+    ignored = run("git", "check-ignore", ".vscode/settings.json", cwd=service)
+    assert ignored.returncode == 1
+
+
+def test_agents_are_told_commands_and_files_that_exist(service: Path) -> None:
+    """On one screen."""
+    text = (service / "AGENTS.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 48
+    targets = set(
+        re.findall(r"^([a-z-]+):.*##", (service / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
+    assert set(re.findall(r"make ([a-z-]+)", text)) <= targets
+    for name in re.findall(r"`([\w./-]+)`", text):
+        # FUNCTION and PACKAGE stand for names; services/ is in each function.
+        if "/" in name and not re.search("[A-Z]{4}", name) and name != "services/":
+            assert (service / name).exists(), name

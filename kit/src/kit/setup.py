@@ -361,6 +361,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nInterrupted. To go on: make setup", file=sys.stderr)
         return 130
     next_step = "" if options.deploy else " Next: make check"
+    if not options.deploy and not (ROOT / ".git" / "hooks" / "pre-commit").exists():
+        say("Optional: `pre-commit install` or `prek install` checks what is quick before each commit.")
     say(f"Ready in {time.monotonic() - start:.0f} s.{next_step}")
     return 0
 
