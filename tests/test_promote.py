@@ -404,7 +404,7 @@ def test_a_github_that_does_not_answer_is_an_error(
 ) -> None:
     path = f"repos/acme/orders/actions/{asked}"
     github.others = {path: "never"}
-    call = f"from delivery import promote; promote.PATIENCE = promote.DOWNLOAD = 2; {CALL}"
+    call = f"from kit.delivery import promote; promote.PATIENCE = promote.DOWNLOAD = 2; {CALL}"
     done = promote(service, github, call=call)
     assert done.returncode == 1, done.stdout
     assert f"gh api {path} did not end within 2 seconds" in done.stdout
