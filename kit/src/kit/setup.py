@@ -17,6 +17,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,8 @@ def run(*command: object) -> bool:
     """
     start = time.monotonic()
     with tempfile.TemporaryFile() as printed:
+        # A Ctrl-C waits until there is a process to end: one that nobody knows of would go on.
+        interrupts(signal.SIG_BLOCK)
         try:
             process = subprocess.Popen(
                 [str(part) for part in command],
@@ -74,11 +77,14 @@ def run(*command: object) -> bool:
                 env=own_environment(),
                 stdout=printed,
                 stderr=subprocess.STDOUT,
+                preexec_fn=lambda: interrupts(signal.SIG_UNBLOCK),
             )
         except OSError as error:
+            interrupts(signal.SIG_UNBLOCK)
             say(f"{command[0]}: {error}")
             return False
         try:
+            interrupts(signal.SIG_UNBLOCK)
             failed = wait(process, start)
         except KeyboardInterrupt:
             process.terminate()  # it must not go on installing beside the next `make setup`
@@ -90,6 +96,11 @@ def run(*command: object) -> bool:
             printed.seek(0)
             say(printed.read().decode(errors="replace").strip())
     return not failed
+
+
+def interrupts(how: int) -> None:
+    """Block Ctrl-C, or let it through again."""
+    signal.pthread_sigmask(how, {signal.SIGINT})
 
 
 def wait(process: subprocess.Popen[bytes], start: float) -> int:
@@ -362,7 +373,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     next_step = "" if options.deploy else " Next: make check"
     if not options.deploy and not (ROOT / ".git" / "hooks" / "pre-commit").exists():
-        say("Optional: `pre-commit install` or `prek install` checks what is quick before each commit.")
+        say(
+            "Optional: `pre-commit install` or `prek install` checks what is quick before each commit."
+        )
     say(f"Ready in {time.monotonic() - start:.0f} s.{next_step}")
     return 0
 
