@@ -519,8 +519,8 @@ def test_pip_interrupted_is_begun_anew(
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-        # Whoever runs the tests in the background has Ctrl-C ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            # Whoever runs the tests in the background has Ctrl-C ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         group.append(process.pid)
         said, _ = process.communicate("\n", timeout=120)

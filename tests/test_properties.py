@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from conftest import QUESTIONS, check, render, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +101,24 @@ ANSWERS = (
     .map(with_readers)
     .filter(fit_together)
 )
+
+
+@pytest.mark.parametrize("framework", ["powertools", "fastapi"])
+@pytest.mark.parametrize("length", [24, 23, 20, 16])
+def test_long_names_are_formatted(
+    template: Path, tmp_path: Path, framework: str, length: int
+) -> None:
+    """The formatter breaks a line at 100 columns, wherever names make it end."""
+    functions = [f"{trigger}_{'x' * length}"[:length] for trigger in TRIGGERS]
+    pairs = zip(functions, TRIGGERS, strict=True)
+    service = render(
+        template,
+        tmp_path / "service",
+        service_name=f"s{'x' * 18}"[: length - 4],
+        functions=", ".join(f"{name}:{trigger}" for name, trigger in pairs),
+        api_framework=framework,
+    )
+    check("ruff", "format", "--check", "--quiet", ".", cwd=service)
 
 
 @given(answers=ANSWERS)
