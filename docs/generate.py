@@ -2,7 +2,8 @@
 
 Between `<!-- begin NAME -->` and `<!-- end NAME -->` stand the questions (from copier.yml), and the tree, the picture
 and the terminal's words of a default service that is really rendered, set up and checked. docs/lessons.md of the service is made from the registry of its gate,
-docs/lessons-table.md from that and from tests/mutants/. kit/src/digest.txt is by what the gate tells changes of a service's kit.
+docs/lessons-table.md from that and from tests/mutants/. By kit/src/digest.txt the gate of
+a service tells whether its kit was changed.
 
     python docs/generate.py            writes them
     python docs/generate.py --quick    all but the terminal, which takes a minute
@@ -96,8 +97,8 @@ TABLE_HEAD = """
 <!-- Made by `make docs` from kit/src/kit/lessons/registry.yml, tests/mutants/ and tests/defended.yml. -->
 
 A mutant breaks one lesson in a rendered service, as somebody might commit it; an innocent looks like it and breaks none.
-`tests/test_lessons.py` makes each of the {mutants} mutants and {innocents} innocents to every sample that has what it is about, and fails
-unless the service's gate names exactly that lesson, or none. A lesson that the gate defends has at least two mutants and one innocent.
+`tests/test_lessons.py` makes each of the {mutants} mutants and {innocents} innocents to the smallest sample that it fits, each night to
+all that it fits, and fails unless the service's gate names exactly that lesson, or none. A lesson that the gate defends has at least two mutants and one innocent.
 """
 
 

@@ -68,7 +68,7 @@ def main(template: str, destination: str, *options: str) -> None:
             sys.exit(f'The template asks no question "{name}". {nearest(name, known)}')
     if Path(template).resolve() == CLONE.resolve():
         print(
-            f"Updates will come from this clone, {CLONE}: it has no origin that others reach.",
+            f"Updates will come from this clone, {CLONE}. Does your team reach it?",
             "For another place: make service TEMPLATE=https://example.com/platform/template.git",
             sep="\n",
             flush=True,

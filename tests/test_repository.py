@@ -204,7 +204,7 @@ def test_a_service_comes_from_where_others_reach_it(
 
 def test_make_service_says_that_others_do_not_reach_it(clone: Path) -> None:
     done = service(clone, "DEST=../orders", "ARGS=--defaults --skip-tasks")
-    assert f"Updates will come from this clone, {clone}: it has no origin" in done.stdout
+    assert f"Updates will come from this clone, {clone}." in done.stdout
 
 
 def test_make_service_from_nothing(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ def paths(data: dict[str, Any]) -> dict[str, str]:
         events = body.get("Properties", {}).get("Events", {}).values()
         routes = [each["Properties"]["Path"] for each in events if each["Type"] in API_EVENTS]
         # A function may have other routes beside those that the template gave it.
-        for route in sorted(routes, key=lambda path: not path.endswith("/health"))[:1]:
+        if routes:
+            route = next((path for path in routes if path.endswith("/health")), routes[0])
             found[logical_id] = f"/{route.strip('/').split('/')[0]}/health"
     return found
 
