@@ -1,8 +1,8 @@
 """Write what comes from elsewhere, parts of README.md and the tables of lessons: `make docs`.
 
 Between `<!-- begin NAME -->` and `<!-- end NAME -->` stand the questions (from copier.yml), and the tree, the picture
-and the terminal's words of a default service that is really rendered, set up and checked. docs/lessons.md of the service is made from the registry of its gate,
-docs/lessons-table.md from that and from tests/mutants/. By kit/src/digest.txt the gate of
+and the terminal's words of a default service that is really rendered, set up and checked. docs/lessons.md of the service is made from kit/src/kit/lessons/,
+docs/lessons-table.md from that and from kit/tests/lessons/. By kit/src/digest.txt the gate of
 a service tells whether its kit was changed.
 
     python docs/generate.py            writes them
@@ -25,7 +25,12 @@ import yaml
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
-sys.path += [str(ROOT / folder) for folder in ("tests", "kit/src")]
+sys.path += [str(ROOT / folder) for folder in ("tests", "kit/src", "kit/tests")]
+from cases import cases  # noqa: E402
+from kit.gate.lesson import Lesson  # noqa: E402
+from kit.lessons import SECTIONS  # noqa: E402
+from kit.lessons import lessons as catalogue  # noqa: E402
+
 from kit import digest  # noqa: E402
 
 README = ROOT / "README.md"
@@ -56,49 +61,40 @@ TREE_NOTES = {
 }
 
 
-# Who notices a violation, as a document says it.
-WORDS = {
-    "gate": "`make lessons` (part of `make check`)",
-    "preflight": "`make preflight`",
-    "prompt": "the questions of `make add-function` and `make update`",
-    "run time": "the code itself, when it runs",
-    "deploy": "`make deploy`",
-    "hook": "`make setup`",
-    "guide": "people, as no machine can tell",
-}
 LESSONS_HEAD = """
 # Lessons
 
-What teams have learned who built and ran services like this one, each of them the hard way. This service follows them
-from its first commit, and `make lessons`, which `make check` and pull requests run, names the id when somebody breaks one.
-Ids are for ever.
+What teams learned the hard way who built and ran services like this one. This service follows all of
+it from its first commit. `make lessons`, a part of `make check`, reports each violation with its file
+and line, the lesson, and the fix. A lesson's page says what it cost somebody, where this service
+follows it, and how it is checked. Ids are for ever.
 
-A violation is told with its file and line, the lesson, and what fixes it. `make lessons` lists all of them. What
-defends them is in `.kit/`: it belongs to the template, and `make update` brings more.
+## Suppressing a violation
 
-## Opting out
-
-Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, an entry for each place:
+Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, one entry for each place:
 
 ```toml
-[[opt-out]]
+[[suppress]]
 lesson = "IAC-11"
 scope = "CacheTable"   # the file, or the logical id in template.yaml, as the violation names it
 reason = "holds nothing that could not be computed again"
 until = 2027-01-31     # its last day, at most two years ahead: then somebody looks again
 ```
 
-An entry without a reason, after its date, with a date more than two years ahead, or that matches nothing any more fails
-itself: with the id `GATE`, as does a file that can't be read as what it is.
+An entry without a reason, after its last day, or that matches nothing is a violation itself, with the
+id `GATE`. So is a file that can't be read as what it is.
 """
+LESSONS_COLUMNS = "| lesson | rule | noticed by |\n| --- | --- | --- |"
 TABLE_HEAD = """
 # How each lesson is defended
 
-<!-- Made by `make docs` from kit/src/kit/lessons/registry.yml, tests/mutants/ and tests/defended.yml. -->
+<!-- Made by `make docs` from kit/src/kit/lessons/, kit/tests/lessons/ and tests/defended.yml. -->
 
-A mutant breaks one lesson in a rendered service, as somebody might commit it; an innocent looks like it and breaks none.
-`tests/test_lessons.py` makes each of the {mutants} mutants and {innocents} innocents to the smallest sample that it fits, each night to
-all that it fits, and fails unless the service's gate names exactly that lesson, or none. A lesson that the gate defends has at least two mutants and one innocent.
+A violation breaks one lesson in a rendered service, as somebody might commit it; good code looks like
+it and breaks none. `tests/test_lessons.py` makes each of the {violations} violations and {good} good
+edits in the smallest sample that it fits, each night in all that it fits, and fails unless the gate
+reports exactly that lesson, or none. A lesson that the gate defends has at least two violations and
+one good edit.
 """
 
 
@@ -152,58 +148,52 @@ def picture(service: Path) -> str:
 
 
 def lessons() -> str:
-    """docs/lessons.md of a service: what whoever meets an id in a red build wants to know."""
-    from kit.lessons.registry import lessons as registry
-
+    """docs/lessons.md of a service: every lesson, and where to read more."""
     lines = [LESSONS_HEAD.strip()]
-    section = ""
-    for lesson in registry().values():
-        if lesson.section != section:
-            section = lesson.section
-            lines += [f"## {section}"]
-        see = [f"[{path}]({os.path.relpath(path, 'docs')})" for path in lesson.see]
-        noticed = "; ".join(WORDS[each] for each in lesson.defended_by)
-        lines += [
-            f"### {lesson.id}",
-            f"**{lesson.rule}**",
-            f"- Without it: {lesson.why}\n"
-            f"- Here: {lesson.here}\n"
-            f"- To fix a violation: {lesson.fix}\n"
-            f"- Noticed by: {noticed}{': ' if lesson.no_check else ''}{lesson.no_check}."
-            + (f' Opt out: `lesson = "{lesson.id}"`.' if "gate" in lesson.defended_by else "")
-            + (f"\n- More: {', '.join(see)}" if see else ""),
+    for family, section in SECTIONS.items():
+        rows = [
+            f"| [{lesson.id}](../.kit/kit/lessons/{module(lesson)}) | {cell(lesson.rule)}"
+            f" | {', '.join(lesson.defended_by)} |"
+            for lesson in catalogue().values()
+            if lesson.family == family
         ]
+        lines += [f"## {section}", "\n".join([LESSONS_COLUMNS, *rows])]
     return "\n\n".join(lines) + "\n"
 
 
-def lessons_table() -> str:
-    """docs/lessons-table.md: who defends each lesson, and which edits show it."""
-    from kit.lessons.registry import lessons as registry
-    from mutants import CASES
+def module(lesson: Lesson) -> str:
+    """STR_05.py, which has the lesson; its cases are in a module of the same name."""
+    return f"{lesson.id.replace('-', '_')}.py"
 
+
+def cell(text: str) -> str:
+    """A text as a cell of a Markdown table."""
+    return text.replace("|", "&#124;")
+
+
+def lessons_table() -> str:
+    """docs/lessons-table.md: who defends each lesson, and which cases show it."""
     elsewhere = yaml.safe_load((ROOT / "tests" / "defended.yml").read_text("utf-8"))
     lines = [
         TABLE_HEAD.strip().format(
-            mutants=sum(not each.innocent for each in CASES),
-            innocents=sum(each.innocent for each in CASES),
+            violations=sum(not case.is_good for case in cases()),
+            good=sum(case.is_good for case in cases()),
         ),
         "",
-    ]
-    lines += [
-        "| lesson | defended by | mutants | innocents | else tested in |",
+        "| lesson | defended by | violations | good code | also tested in |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for lesson in registry().values():
-        cases = [each for each in CASES if each.lesson == lesson.id]
+    for lesson in catalogue().values():
+        own = [case for case in cases() if case.lesson == lesson.id]
+        tests = [f"`{test.removeprefix('tests/')}`" for test in elsewhere.get(lesson.id, [])]
         cells = (
-            f"[{lesson.id}](../template/docs/lessons.md#{lesson.id.lower()})",
+            f"[{lesson.id}](../kit/src/kit/lessons/{module(lesson)})",
             ", ".join(lesson.defended_by),
-            "<br>".join(each.title for each in cases if not each.innocent),
-            "<br>".join(each.title for each in cases if each.innocent),
-            "<br>".join(f"`{each.removeprefix('tests/')}`" for each in elsewhere.get(lesson.id, []))
-            or lesson.no_check,
+            "<br>".join(case.title for case in own if not case.is_good),
+            "<br>".join(case.title for case in own if case.is_good),
+            "<br>".join(tests) or lesson.no_check,
         )
-        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        lines.append(f"| {' | '.join(map(cell, cells))} |")
     return "\n".join(lines) + "\n"
 
 

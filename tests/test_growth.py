@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from aws import expand
 from conftest import SAMPLES, render
-from kit.lessons import gate, report
-from kit.lessons.checks.infrastructure import resources_after_sam
-from kit.lessons.gate import Outcome
-from kit.lessons.service import Service
+from kit.gate import report
+from kit.gate.run import Outcome, run
+from kit.gate.service import Service
+from kit.lessons.IAC_14 import resources_after_sam
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SAMPLES])
@@ -47,7 +47,7 @@ def test_the_documents_say_how_many_functions_fit(template: Path, tmp_path: Path
 
 def grown(orders: Callable[..., Path], count: int) -> Outcome:
     """What the gate says of a service with so many workers."""
-    return gate.run(orders(functions=", ".join(f"f{n}:queue" for n in range(1, count + 1))))
+    return run(orders(functions=", ".join(f"f{n}:queue" for n in range(1, count + 1))))
 
 
 @pytest.mark.parametrize(("count", "warns"), [(23, False), (24, True)])

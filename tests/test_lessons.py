@@ -1,7 +1,7 @@
 """Lessons defend themselves: whoever breaks one in a service is told which, and how to fix it.
 
-Each mutant of tests/mutants/ breaks one lesson in a copy of a sample; the gate of the service must
-name that lesson and no other. A family alone: `make test PYTEST_ARGS="tests/test_lessons.py -k STR"`.
+Each case of kit/tests/lessons/ edits a copy of a sample; the gate of the service must report its lesson
+and no other. A family alone: `make test PYTEST_ARGS="tests/test_lessons.py -k STR"`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,22 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
+from cases import Case, cases
 from conftest import ROOT, SAMPLES, check, run, tree
+from edits import Edit, NotHereError
 from kit.delivery.grants import THEN
-from kit.lessons import findings, gate, optouts, registry, report, tools
-from kit.lessons.findings import GATE, Finding
-from kit.lessons.service import Service
-from mutants import CASES, Case, Edit, NotHereError
+from kit.gate import report, suppressions, tools
+from kit.gate import run as gate
+from kit.gate.findings import GATE, Finding
+from kit.gate.lesson import DEFENDERS
+from kit.gate.service import Service
+from kit.lessons import lessons
 
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
 CATALOGUE = {"STR": 11, "DEP": 8, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}
@@ -33,7 +38,7 @@ ALL_WELL = f"{sum(CATALOGUE.values())} lessons, no violation"
 SMALLEST_FIRST = ["default", "fastapi", "no-table", "fastapi-no-table", "workers", "all-triggers"]
 SMALLEST_FIRST += ["everything"]
 TODAY = datetime.date(2026, 7, 1)
-OPT_OUT = """[[opt-out]]
+SUPPRESSION = """[[suppress]]
 lesson = "STR-05"
 scope = "{path}"
 reason = "the library that it comes from is called the same"
@@ -77,11 +82,11 @@ def test_an_untouched_service_breaks_no_lesson(
     assert outcome.findings == [], report.findings(outcome)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
 def test_the_gate_names_the_lesson(
     rendered_samples: dict[str, Path], tmp_path: Path, case: Case, every_sample: bool
 ) -> None:
-    expected = set() if case.innocent else {case.lesson, *case.also}
+    expected = set() if case.is_good else {case.lesson, *case.also}
     applied = 0
     for name in SMALLEST_FIRST:
         edit = Edit(copy(rendered_samples[name], tmp_path / name), name)
@@ -107,7 +112,7 @@ def test_a_runtime_is_told_from_the_day_on_that_aws_gives_it_up(
     assert gate.run(service, datetime.date(2029, 6, 30)).findings == []
     (finding,) = gate.run(service, datetime.date(2029, 7, 1)).findings
     assert finding.lesson == "DEP-05"
-    assert finding.found == "AppFunction and 1 more: AWS supported python3.13 until 2029-06-30"
+    assert finding.message == "AppFunction and 1 more: AWS supported python3.13 until 2029-06-30"
 
 
 # ── The registry ─────────────────────────────────────────────────────────────
@@ -117,50 +122,50 @@ def test_the_catalogue_is_whole() -> None:
     expected = [
         f"{family}-{n:02}" for family, count in CATALOGUE.items() for n in range(1, count + 1)
     ]
-    assert list(registry.lessons()) == expected
-    nodes = yaml.compose(registry.PATH.read_text("utf-8"))
-    assert nodes
-    written = [key.value for _section, entries in nodes.value for key, _entry in entries.value]
-    assert written == expected, "an id is there twice"
-    for lesson in registry.lessons().values():
+    assert list(lessons()) == expected
+    for lesson in lessons().values():
         assert lesson.defended_by
-        assert set(lesson.defended_by) <= set(registry.DEFENDERS), lesson.id
+        assert set(lesson.defended_by) <= set(DEFENDERS), lesson.id
 
 
 def test_documents_of_lessons_are_there(rendered_samples: dict[str, Path]) -> None:
-    for lesson in registry.lessons().values():
+    docs = rendered_samples["default"] / "docs"
+    pages = re.findall(r"\]\((\.\./\.kit/.*?)\)", (docs / "lessons.md").read_text("utf-8"))
+    assert len(pages) == len(lessons())
+    assert all((docs / page).is_file() for page in pages)
+    for lesson in lessons().values():
         for path in lesson.see:
             assert (rendered_samples["default"] / path).is_file(), f"{lesson.id}: {path}"
 
 
 def test_every_lesson_of_the_gate_has_a_check_two_mutants_and_an_innocent() -> None:
-    gated = {name for name, each in registry.lessons().items() if "gate" in each.defended_by}
-    mutants = Counter(case.lesson for case in CASES if not case.innocent)
-    innocents = Counter(case.lesson for case in CASES if case.innocent)
-    assert {name for name, _check in findings.CHECKS} == gated
+    gated = {name for name, each in lessons().items() if "gate" in each.defended_by}
+    mutants = Counter(case.lesson for case in cases() if not case.is_good)
+    innocents = Counter(case.lesson for case in cases() if case.is_good)
+    assert {name for name, lesson in lessons().items() if lesson.checks} == gated
     assert {name for name, count in mutants.items() if count >= 2} == gated
     assert set(innocents) == gated
-    assert len({case.id for case in CASES}) == len(CASES), "two edits have one title"
+    assert len({case.id for case in cases()}) == len(cases()), "two edits have one title"
 
 
 def test_where_only_people_can_tell_the_registry_says_why() -> None:
-    for lesson in registry.lessons().values():
+    for lesson in lessons().values():
         assert bool(lesson.no_check) == (lesson.defended_by == ("guide",)), lesson.id
 
 
 def test_what_the_gate_does_not_see_is_tested_elsewhere() -> None:
     elsewhere = yaml.safe_load((ROOT / "tests" / "defended.yml").read_text("utf-8"))
-    for name, lesson in registry.lessons().items():
+    for name, lesson in lessons().items():
         others = set(lesson.defended_by) - {"gate", "guide"}
         assert not others or elsewhere.get(name), f"{name} is defended by {others}: in which test?"
-    assert elsewhere.keys() <= registry.lessons().keys()
+    assert elsewhere.keys() <= lessons().keys()
     for test in {test for tests in elsewhere.values() for test in tests}:
         path, name = test.split("::")
         functions = ast.parse((ROOT / path).read_text("utf-8")).body
         assert name in {getattr(each, "name", "") for each in functions}, test
 
 
-# ── Opt-outs ─────────────────────────────────────────────────────────────────
+# ── Suppressions ─────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
@@ -171,25 +176,25 @@ def absolute(rendered_samples: dict[str, Path], tmp_path: Path) -> Edit:
     return edit
 
 
-def opted_out(edit: Edit, text: str) -> str:
+def suppressed(edit: Edit, text: str) -> str:
     """What the gate says with that lessons.toml."""
     edit.write("lessons.toml", text.format(path="src/orders/app/lambda_pkg/index.py"))
     return told(edit.root)
 
 
-def test_an_opt_out_silences(absolute: Edit) -> None:
+def test_a_suppression_silences(absolute: Edit) -> None:
     assert "STR-05" in told(absolute.root)
-    assert opted_out(absolute, OPT_OUT) == f"{ALL_WELL}, 1 opted out."
+    assert suppressed(absolute, SUPPRESSION) == f"{ALL_WELL}, 1 suppressed."
 
 
-def test_an_opt_out_silences_a_resource() -> None:
-    entry = optouts.OptOut("IAC-11", "CacheTable", "a cache", TODAY, 1)
+def test_a_suppression_silences_a_resource() -> None:
+    entry = suppressions.Suppression("IAC-11", "CacheTable", "a cache", TODAY, 1)
     assert entry.covers(Finding("IAC-11", "template.yaml", 3, "x", resource="CacheTable"))
     assert not entry.covers(Finding("IAC-11", "template.yaml", 3, "x", resource="Table"))
     assert not entry.covers(Finding("IAC-12", "template.yaml", 3, "x", resource="CacheTable"))
 
 
-def test_every_finding_inside_a_resource_can_be_opted_out_by_its_name(
+def test_every_finding_inside_a_resource_can_be_suppressed_by_its_name(
     rendered_samples: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit = Edit(copy(rendered_samples["default"], tmp_path / "orders"), "default")
@@ -200,47 +205,48 @@ def test_every_finding_inside_a_resource_can_be_opted_out_by_its_name(
         yield Finding("STR-05", "template.yaml", inside, "x")
         yield Finding("STR-05", "template.yaml", 1, "y")
 
-    monkeypatch.setattr(gate, "CHECKS", [("STR-05", without_names)])
-    edit.write("lessons.toml", OPT_OUT.format(path="AppFunction"))
+    only = replace(lessons()["STR-05"], checks=[without_names])
+    monkeypatch.setattr(gate, "lessons", lambda: {only.id: only})
+    edit.write("lessons.toml", SUPPRESSION.format(path="AppFunction"))
     outcome = gate.run(edit.root, TODAY)
-    assert [(finding.found, finding.resource) for finding in outcome.findings] == [("y", None)]
-    assert [finding.resource for finding, _entry in outcome.excused] == ["AppFunction"]
+    assert [(finding.message, finding.resource) for finding in outcome.findings] == [("y", None)]
+    assert [finding.resource for finding, _entry in outcome.suppressed] == ["AppFunction"]
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (OPT_OUT.replace("07-01", "06-30"), "the opt-out of `STR-05` ended on 2026-06-30"),
-        (OPT_OUT.replace("2026-07-01", "2028-07-03"), "the opt-out of `STR-05` ends on 2028-07-03, which is more than two years ahead"),
-        (OPT_OUT.replace("until = 2026-07-01", "until = '2027-01-01'"), "the opt-out of `STR-05` has an `until` that is no date"),
-        (OPT_OUT.replace("until", "# until"), "the opt-out of `STR-05` has no `until`"),
-        (OPT_OUT + "untill = 2027-01-01\n", "the opt-out of `STR-05` has `untill`, which means nothing"),
-        (OPT_OUT.replace('"the library that it comes from is called the same"', '" "'), "has no `reason`"),
-        (OPT_OUT.replace("reason", "# reason"), "the opt-out of `STR-05` has no `reason`"),
-        (OPT_OUT.replace("lesson", "# lesson"), "an opt-out has no `lesson`"),
-        (OPT_OUT.replace("scope", "# scope"), "the opt-out of `STR-05` has no `scope`"),
-        (OPT_OUT.replace("STR-05", "STR-99"), "the opt-out of `STR-99` is of no lesson"),
-        (OPT_OUT.replace("STR-05", "STR-11"), "`STR-11` is of no use: `make lessons` does not check that"),
-        (OPT_OUT.replace("{path}", "src"), "the opt-out of `STR-05` for `src` matches nothing"),
-        (OPT_OUT.replace("[[opt-out]]", "[[optout]]"), "has something else than `[[opt-out]]` entries"),
-        (OPT_OUT.replace("[[opt-out]]", "[opt-out]"), "has something else than `[[opt-out]]` entries"),
-        (OPT_OUT + "]", "is not valid TOML"),
+        (SUPPRESSION.replace("07-01", "06-30"), "the suppression of `STR-05` ended on 2026-06-30"),
+        (SUPPRESSION.replace("2026-07-01", "2028-07-03"), "the suppression of `STR-05` ends on 2028-07-03, which is more than two years ahead"),
+        (SUPPRESSION.replace("until = 2026-07-01", "until = '2027-01-01'"), "the suppression of `STR-05` has an `until` that is no date"),
+        (SUPPRESSION.replace("until", "# until"), "the suppression of `STR-05` has no `until`"),
+        (SUPPRESSION + "untill = 2027-01-01\n", "the suppression of `STR-05` has `untill`, which is not a key of it"),
+        (SUPPRESSION.replace('"the library that it comes from is called the same"', '" "'), "has no `reason`"),
+        (SUPPRESSION.replace("reason", "# reason"), "the suppression of `STR-05` has no `reason`"),
+        (SUPPRESSION.replace("lesson", "# lesson"), "a suppression has no `lesson`"),
+        (SUPPRESSION.replace("scope", "# scope"), "the suppression of `STR-05` has no `scope`"),
+        (SUPPRESSION.replace("STR-05", "STR-99"), "the suppression of `STR-99` names no lesson"),
+        (SUPPRESSION.replace("STR-05", "STR-11"), "`STR-11` has no effect: `make lessons` does not check that"),
+        (SUPPRESSION.replace("{path}", "src"), "the suppression of `STR-05` for `src` matches nothing"),
+        (SUPPRESSION.replace("[[suppress]]", "[[supress]]"), "has something other than `[[suppress]]` entries"),
+        (SUPPRESSION.replace("[[suppress]]", "[suppress]"), "has something other than `[[suppress]]` entries"),
+        (SUPPRESSION + "]", "is not valid TOML"),
     ],
 )  # fmt: skip
-def test_an_opt_out_that_is_wrong_fails(absolute: Edit, text: str, problem: str) -> None:
-    said = opted_out(absolute, text)
+def test_a_suppression_that_is_wrong_fails(absolute: Edit, text: str, problem: str) -> None:
+    said = suppressed(absolute, text)
     assert problem in said
     assert "lessons.toml:" in said
     assert "imports lambda_pkg.settings absolutely" in said, "it silences all the same"
 
 
-def test_an_opt_out_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
-    opted_out(absolute, OPT_OUT)
+def test_a_suppression_that_is_not_needed_any_more_fails(absolute: Edit) -> None:
+    suppressed(absolute, SUPPRESSION)
     absolute.replace(
         "src/orders/app/lambda_pkg/index.py", "from lambda_pkg.settings", "from .settings"
     )
     said = told(absolute.root)
-    assert said.startswith("lessons.toml:1  the opt-out of `STR-05` for `src/orders/app")
+    assert said.startswith("lessons.toml:1  the suppression of `STR-05` for `src/orders/app")
     assert "matches nothing" in said
 
 
@@ -289,7 +295,7 @@ def test_a_dashboard_that_is_no_json_is_told(
     edit.in_resource("Dashboard", '"Sum"}],\n', '"Sum"}],,\n')
     (finding,) = gate.run(edit.root, TODAY).findings
     assert (finding.lesson, finding.path) == (GATE, "template.yaml")
-    assert finding.found.startswith("`DashboardBody` of `Dashboard` is not valid JSON")
+    assert finding.message.startswith("`DashboardBody` of `Dashboard` is not valid JSON")
 
 
 def test_a_change_of_the_kit_is_told(rendered_samples: dict[str, Path], tmp_path: Path) -> None:
@@ -301,7 +307,7 @@ def test_a_change_of_the_kit_is_told(rendered_samples: dict[str, Path], tmp_path
     edit.append(".kit/kit/lock.py", "# mine\n")
     (finding,) = gate.run(edit.root, TODAY).findings
     assert (finding.lesson, finding.path) == (GATE, ".kit")
-    assert "goes with the next update" in finding.found
+    assert "would discard the change" in finding.message
 
 
 def test_a_mark_of_the_byte_order_is_no_syntax_error(
@@ -316,11 +322,12 @@ def test_a_mark_of_the_byte_order_is_no_syntax_error(
 def test_a_check_that_crashes_hides_no_other(
     absolute: Edit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crashing(service: Service) -> None:
+    def crashing(service: Service) -> Iterator[Finding]:
         service.text("samconfig.toml")
         raise KeyError("dev")
 
-    monkeypatch.setattr(gate, "CHECKS", [("CD-01", crashing), *findings.CHECKS])
+    broken = replace(lessons()["CD-01"], checks=[crashing])
+    monkeypatch.setattr(gate, "lessons", lambda: {**lessons(), "CD-01": broken})
     said = told(absolute.root)
     assert "samconfig.toml  the check of CD-01 failed here: KeyError: 'dev'" in said
     assert "imports lambda_pkg.settings absolutely" in said
@@ -332,7 +339,7 @@ def test_a_linter_that_is_not_there_is_told_once(
     monkeypatch.setattr(tools, "_known", {})
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     said = gate.run(rendered_samples["default"], TODAY).findings
-    assert [(each.lesson, each.path, each.found, each.fix) for each in said] == [
+    assert [(each.lesson, each.path, each.message, each.fix) for each in said] == [
         (GATE, "requirements-dev.txt", f"`{name}` did not start: No such file or directory", fix)
         for name in ("ruff", "zizmor")
         for fix in ["Run `make setup`."]
@@ -353,7 +360,7 @@ def test_whatever_is_in_template_yaml_no_check_crashes(
         text = (service / "template.yaml").read_text("utf-8")
         marker = "  # ── Your own resources go here ──\n"
         (service / "template.yaml").write_text(text.replace(marker, marker + entry), "utf-8")
-    crashes = [each for each in gate.run(service, TODAY).findings if "failed here" in each.found]
+    crashes = [each for each in gate.run(service, TODAY).findings if "failed here" in each.message]
     assert crashes == []
 
 
@@ -371,10 +378,10 @@ def test_a_red_build_says_what_where_why_and_what_to_do(set_up: Callable[..., Pa
     assert done.returncode != 0
     assert (
         f"src/orders/app/lambda_pkg/index.py:{line}  imports lambda_pkg.settings absolutely\n"
-        f"  STR-05  {registry.lessons()['STR-05'].rule}\n"
-        f"  fix: {registry.lessons()['STR-05'].fix}\n" in done.stdout
+        f"  STR-05  {lessons()['STR-05'].rule}\n"
+        f"  fix: {lessons()['STR-05'].fix}\n" in done.stdout
     )
-    assert re.search(r"^STR-05  gate +BROKEN \(1\) ", done.stdout, re.MULTILINE)
+    assert re.search(r"^STR-05  gate +violated \(1\) ", done.stdout, re.MULTILINE)
     assert re.search(r"^STR-11  guide +not checked here ", done.stdout, re.MULTILINE)
     check("git", "checkout", "--quiet", ".", cwd=service)
 

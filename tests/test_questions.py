@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
-from kit.lessons.checks.delivery import WITHOUT_BUDGETS
+from kit.lessons.CD_12 import WITHOUT_BUDGETS
 from test_render import resources
 
 JINJA = Environment(  # noqa: S701 — nothing of it is HTML

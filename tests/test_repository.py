@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
-from kit.lessons import registry
+from kit.lessons import lessons
 
 
 def test_the_top_of_the_repository_holds_what_it_should() -> None:
@@ -35,7 +35,7 @@ def test_releases_say_which_lessons_they_bring() -> None:
         for family, first, last in re.findall(r"\b([A-Z]+)-(\d\d)(?: to [A-Z]+-(\d\d))?", text)
         for number in range(int(first), int(last or first) + 1)
     }
-    assert said == registry.lessons().keys()
+    assert said == lessons().keys()
 
 
 def test_every_sample_is_rendered_by_ci() -> None:

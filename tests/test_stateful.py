@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from kit.delivery.spelling import kebab, pascal
-from kit.lessons import gate
+from kit.gate import run as gate
 from pytest_copie.plugin import Copie
 from test_merging import places
 

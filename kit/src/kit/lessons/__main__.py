@@ -1,18 +1,18 @@
-"""`python .kit lessons`: what `make lessons` calls. Ends with 1 when a lesson is broken."""
+"""`python .kit lessons`: what `make lessons` calls. Exits with 1 when a lesson is violated."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from . import report
-from .gate import run
+from kit.gate import report
+from kit.gate.run import run
 
 SERVICE = Path(__file__).resolve().parents[3]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="lessons", description=__doc__)
-    parser.add_argument("--table", action="store_true", help="list every lesson, too")
+    parser.add_argument("--table", action="store_true", help="list every lesson as well")
     arguments = parser.parse_args()
     outcome = run(SERVICE)
     if arguments.table:

@@ -1,0 +1,35 @@
+"""IAC-03: Each parameter has a `Type`, a `Description`, and a `Default` or `AllowedValues`.
+
+Why: A wrong value was only found when the deployment had run for minutes.
+
+Here: `Parameters` of `template.yaml`.
+
+Fix: Add what is missing to the parameter.
+
+Defended by: gate.
+"""
+
+from collections.abc import Iterator
+
+from kit.gate.findings import Finding
+from kit.gate.lesson import Lesson
+from kit.gate.parsers import at, line_of
+from kit.gate.resources import mapping_of
+from kit.gate.service import INFRA, TEMPLATE, Service
+
+LESSON = Lesson.read(__doc__)
+
+
+@LESSON.check
+def parameters_are_whole(service: Service) -> Iterator[Finding]:
+    """Those of infra/environment.yaml have no values: `make bootstrap` passes them all."""
+    for path in (TEMPLATE, INFRA):
+        parameters = mapping_of(service.cloudformation(path), "Parameters")
+        for name, body in parameters.items():
+            missing = [key for key in ("Type", "Description") if not at(body, key)]
+            values = at(body, "Default") is not None or at(body, "AllowedValues")
+            if path == TEMPLATE and not values:
+                missing.append("Default or AllowedValues")
+            if missing:
+                what = f"the parameter {name} has no {' and no '.join(missing)}"
+                yield LESSON.finding(path, line_of(parameters, name), what, resource=name)

@@ -1,0 +1,30 @@
+"""IAM-04: Permissions of a deployment are scoped by service and environment; where AWS offers no
+narrower scope, `*` stands with its reason.
+
+Why: Either weeks went into finding each permission, or everything was allowed.
+
+Here: Each statement in `infra/environment.yaml`.
+
+Fix: Scope `Resource` to names `<service>-…-${EnvironmentName}`; or narrow `*` by a condition that
+says what may be touched or for whom, like `aws:ResourceTag/…`; or write beside it why AWS offers
+nothing narrower, in a comment that begins with `No narrower scope:`.
+
+Defended by: gate.
+
+See: docs/access.md.
+"""
+
+from collections.abc import Iterator
+
+from kit.gate.findings import Finding
+from kit.gate.lesson import Lesson
+from kit.gate.scopes import wide_part
+from kit.gate.service import INFRA, Service
+
+LESSON = Lesson.read(__doc__)
+
+
+@LESSON.check
+def scoped(service: Service) -> Iterator[Finding]:
+    """Each permission of infra/environment.yaml is of this service and environment."""
+    yield from wide_part(service, LESSON.id, INFRA)

@@ -1,0 +1,33 @@
+"""What the cases of several lessons share: dependencies."""
+
+from __future__ import annotations
+
+from edits import Edit
+
+DEV = ".github/workflows/dev_cicd.yml"
+
+
+CHECKS = ".github/workflows/checks.yml"
+
+
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+
+
+SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+
+
+def own_workflow(edit: Edit, *steps: str, name: str = "nightly", more: str = "") -> None:
+    """Add a workflow as a developer would, with these steps and `more` for its job."""
+    checkout = f"      - uses: {CHECKOUT}\n        with:\n          persist-credentials: false\n"
+    edit.write(
+        f".github/workflows/{name}.yml",
+        f"name: {name}\n\non:\n  workflow_dispatch:\n\npermissions: {{}}\n\n"
+        f"concurrency:\n  group: {name}\n  cancel-in-progress: false\n\n"
+        f"jobs:\n  {name}:\n    name: {name}\n    runs-on: ubuntu-24.04\n    timeout-minutes: 5\n{more}"
+        f"    permissions:\n      contents: read\n    steps:\n{checkout}" + "".join(steps),
+    )
+
+
+def run_step(*lines: str) -> str:
+    """A step that runs these lines."""
+    return "      - run: |\n" + "".join(f"          {line}\n" for line in lines)

@@ -1,0 +1,47 @@
+"""What the cases of several lessons share: secrets."""
+
+from __future__ import annotations
+
+from edits import Edit, Function
+
+PROVIDER = (
+    "from aws_lambda_powertools.utilities import parameters\n\nfrom ..utils.aws import CONFIG\n\n"
+    "provider = parameters.SecretsProvider(boto_config=CONFIG)\n\n\n"
+)
+
+
+def reader(edit: Edit) -> Function:
+    """A function that reads a secret."""
+    for each in edit.functions:
+        if edit.has(f"{each.code}/services/secret_values.py"):
+            return each
+    edit.skip()
+    raise AssertionError
+
+
+def module(edit: Edit, text: str) -> Function:
+    """Add a module to the first function that calls AWS."""
+    for each in edit.functions:
+        if edit.has(f"{each.code}/utils/aws.py"):
+            edit.write(f"{each.code}/services/partner.py", text)
+            return each
+    edit.skip()
+    raise AssertionError
+
+
+def given(edit: Edit, **variables: str) -> None:
+    """Pass variables to the first function, whose code reads them."""
+    for name, value in variables.items():
+        edit.pass_variable(edit.function(), name, value)
+    read = "".join(f'        environ["{name}"],\n' for name in variables)
+    edit.write(
+        f"{edit.function().code}/services/partner_variables.py",
+        "from os import environ\n\n\ndef variables() -> list[str]:\n"
+        f'    """What the partner needs."""\n    return [\n{read}    ]\n',
+    )
+
+
+def secret(edit: Edit) -> str:
+    """The function that reads a secret, in services/secret_values.py."""
+    text = edit.read(f"{reader(edit).code}/services/secret_values.py")
+    return text.split("def _value")[1].split("\ndef ")[1].split("(")[0]

@@ -1,0 +1,51 @@
+"""Cases of CD-02."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.delivery import SAMCONFIG
+from edits.pipelines import DEPLOY, OWN, workflow
+
+
+@violation("dev is built without the container, as that is faster")
+def _(edit: Edit) -> None:
+    edit.replace(SAMCONFIG, "use_container = true", "use_container = false")
+
+
+@violation("prod's build lost its settings")
+def _(edit: Edit) -> None:
+    text = edit.read(SAMCONFIG)
+    section = "[prod.build.parameters]\nuse_container = true\n"
+    assert section in text
+    edit.write(SAMCONFIG, text.replace(section, "[prod.build.parameters]\n"))
+
+
+@violation("CI builds without the container")
+def _(edit: Edit) -> None:
+    edit.replace(DEPLOY, "make build CONTAINER=yes", "make build CONTAINER=no")
+
+
+@violation("CI builds as it happens")
+def _(edit: Edit) -> None:
+    edit.replace(DEPLOY, "make build CONTAINER=yes", "make build")
+
+
+@violation("a workflow calls SAM without its settings")
+def _(edit: Edit) -> None:
+    edit.write(OWN, workflow("workflow_dispatch:", "- run: sam build --parallel\n"))
+
+
+@good("the setting is for all commands, and CI says it by a variable")
+def _(edit: Edit) -> None:
+    text = edit.read(SAMCONFIG).replace("use_container = true\n", "")
+    for env in ("dev", "prod"):
+        head = f"[{env}.global.parameters]\n"
+        text = text.replace(head, f"{head}use_container = true\n")
+    edit.write(SAMCONFIG, text)
+    edit.replace(
+        DEPLOY,
+        "run: make build CONTAINER=yes",
+        "run: make build\n        env:\n          CONTAINER: yes",
+    )
+    edit.write(OWN, workflow("workflow_dispatch:", "- run: sam build --config-env dev\n"))

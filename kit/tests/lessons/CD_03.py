@@ -1,0 +1,56 @@
+"""Cases of CD-03."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.delivery import SAMCONFIG, other_region, region
+from edits.pipelines import DEPLOY, OWN, SIGN_IN, workflow
+
+
+@violation("prod goes elsewhere")
+def _(edit: Edit) -> None:
+    text = edit.read(SAMCONFIG)
+    before, found, after = text.rpartition(f'region = "{region(edit)}"')
+    assert found
+    edit.write(SAMCONFIG, f'{before}region = "{other_region(edit)}"{after}')
+
+
+@violation("the Region is changed in samconfig.toml, and the answers are not")
+def _(edit: Edit) -> None:
+    edit.replace_all(SAMCONFIG, f'region = "{region(edit)}"', 'region = "eu-west-3"')
+
+
+@violation("samconfig.toml leaves the Region to the profile")
+def _(edit: Edit) -> None:
+    edit.sub(SAMCONFIG, r"^region = .*\n", "")
+
+
+@violation("a workflow signs in elsewhere")
+def _(edit: Edit) -> None:
+    edit.sub(DEPLOY, r"aws-region: \$\{\{ steps.facts.*", f"aws-region: {other_region(edit)}")
+
+
+@violation("a target follows a log elsewhere")
+def _(edit: Edit) -> None:
+    edit.write("local.mk", "tail:\n\taws logs tail /aws/lambda/x --region eu-north-1\n")
+
+
+@violation("a target looks elsewhere")
+def _(edit: Edit) -> None:
+    edit.write(
+        "local.mk",
+        f"REGION = {other_region(edit)}\n\ntables:\n\taws dynamodb list-tables --region $(REGION)\n",
+    )
+
+
+@good("the Region of a workflow comes from a variable, and of the budget from AWS")
+def _(edit: Edit) -> None:
+    steps = f"""\
+- uses: {SIGN_IN}
+  with:
+    role-to-assume: ${{{{ vars.ROLE }}}}
+    aws-region: ${{{{ vars.AWS_REGION }}}}
+- run: aws ce get-cost-and-usage --region us-east-1
+"""
+    edit.write(OWN, workflow("workflow_dispatch:", steps, "contents: read\nid-token: write"))

@@ -1,0 +1,98 @@
+"""Cases of CD-11."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import CONFIG, Edit
+from edits.delivery import SAMCONFIG, other_region, region
+from edits.pipelines import DEPLOY
+
+
+@violation("a workflow repeats the Region")
+def _(edit: Edit) -> None:
+    edit.sub(DEPLOY, r"aws-region: \$\{\{ steps.facts.*", f"aws-region: {region(edit)}")
+
+
+@violation("a client of boto3 names the Region")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/fresh.py",
+        f'import boto3\n{CONFIG}\nsts = boto3.client("sts", region_name="{region(edit)}", config=CONFIG)\n',
+    )
+
+
+@violation("code has the Region for when no variable is set")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/utils/fresh.py",
+        f'import os\n\nREGION = os.getenv("AWS_REGION", "{region(edit)}")\n',
+    )
+
+
+@violation("code has a queue's address")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/fresh.py",
+        f'QUEUE = "https://sqs.{other_region(edit)}.amazonaws.com/123456789012/jobs"\n',
+    )
+
+
+@violation("a parameter repeats the Region")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        f"HomeRegion:\n  Type: String\n  Description: Where it is.\n  Default: {region(edit)}"
+    )
+
+
+@violation("a parameter would compute the Region")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "HomeRegion:\n  Type: String\n  Description: Where it is.\n  Default: ${AWS::Region}"
+    )
+
+
+@violation("code falls back to the Region")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/utils/fresh.py",
+        f'import os\n\nHOME = os.environ.get("AWS_REGION") or "{region(edit)}"\n',
+    )
+
+
+@violation("a function of code has the Region as its default")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/utils/fresh.py",
+        f'def host(name: str, *, region: str = "{region(edit)}") -> str:\n'
+        '    """The address of a service."""\n    return f"{name}.{region}"\n',
+    )
+
+
+@violation("a queue of the service is passed by its ARN")
+def _(edit: Edit) -> None:
+    edit.parameter('JobsArn:\n  Type: String\n  Description: Where jobs wait.\n  Default: ""')
+    arn = f"arn:aws:sqs:{region(edit)}:123456789012:{edit.service}-jobs-dev"
+    edit.replace("samconfig.toml", '"LogLevel=', f'"JobsArn={arn}", "LogLevel=')
+
+
+@violation("a target repeats the Region")
+def _(edit: Edit) -> None:
+    edit.write("local.mk", f"tables:\n\taws dynamodb list-tables --region {region(edit)}\n")
+
+
+@good("certificates of CloudFront, costs and time zones are where they are")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/fresh.py",
+        f"import os\n\nimport boto3\n{CONFIG}\n"
+        'ZONES = {"eu-west-1": "Europe/Dublin", "us-east-1": "America/New_York"}\n'
+        'costs = boto3.client("ce", region_name="us-east-1", config=CONFIG)\n\n\n'
+        'def zone() -> str:\n    return ZONES[os.environ["AWS_REGION"]]\n',
+    )
+    edit.parameter(
+        'CertificateArn:\n  Type: String\n  Description: Certificate of CloudFront.\n  Default: ""'
+    )
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1f2e3d4c-aaaa-bbbb-cccc-1234567890ab"
+    passed = f'["CertificateArn={arn}", "EnvironmentName='
+    edit.replace_all(SAMCONFIG, '["EnvironmentName=', passed)
+    edit.write("local.mk", "certificates:\n\taws acm list-certificates --region us-east-1\n")

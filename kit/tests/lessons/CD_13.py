@@ -1,0 +1,49 @@
+"""Cases of CD-13."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.pipelines import OWN, workflow
+
+
+@violation("make destroy is gone")
+def _(edit: Edit) -> None:
+    edit.sub("Makefile", r"^destroy: .*\n\t.*\n", "")
+
+
+@violation("make destroy deletes without asking")
+def _(edit: Edit) -> None:
+    edit.sub(
+        "Makefile",
+        r"\t@\$\(DELIVERY\) destroy .*",
+        r"\t$(SAM) delete --config-env $(ENV) --no-prompts",
+    )
+
+
+@violation("make destroy answers its own question")
+def _(edit: Edit) -> None:
+    edit.replace("Makefile", "$(call given,CONFIRM,confirm)", f"--confirm {edit.service}-$(ENV)")
+
+
+@violation("a workflow deletes dev each night")
+def _(edit: Edit) -> None:
+    steps = f"- run: aws cloudformation delete-stack --stack-name {edit.service}-dev\n"
+    edit.write(OWN, workflow('schedule:\n    - cron: "0 20 * * *"', steps))
+
+
+@violation("a script deletes stacks")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/tidy.py",
+        'import sys\n\nimport boto3\n\nboto3.client("cloudformation").delete_stack(StackName=sys.argv[1])\n',
+    )
+
+
+@good("a workflow takes dev down by the one command, and a script deletes a change set")
+def _(edit: Edit) -> None:
+    steps = '- run: make destroy ENV=dev CONFIRM="$STACK"\n'
+    edit.write(OWN, workflow("workflow_dispatch:", steps))
+    edit.write(
+        "local.mk", "tidy:\n\taws cloudformation delete-change-set --change-set-name $(NAME)\n"
+    )

@@ -1,0 +1,75 @@
+"""Cases of CI-03."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.pipelines import (
+    CHECK_STEP,
+    CHECKS,
+    OWN,
+    workflow,
+)
+
+
+@violation("the job that checks sets PYTHONPATH")
+def _(edit: Edit) -> None:
+    edit.replace(CHECKS, CHECK_STEP, f"{CHECK_STEP}        env:\n          PYTHONPATH: src\n")
+
+
+@violation("a step sets PYTHONPATH for those after it")
+def _(edit: Edit) -> None:
+    edit.replace(
+        CHECKS,
+        "      - name: Check\n",
+        "      - name: Path\n"
+        '        run: echo "PYTHONPATH=$PWD/src" >> "$GITHUB_ENV"\n'
+        "      - name: Check\n",
+    )
+
+
+@violation("pytest loses its path")
+def _(edit: Edit) -> None:
+    edit.replace("pyproject.toml", 'pythonpath = ["src"]', 'pythonpath = ["lib"]')
+
+
+@violation("a pytest.ini stands in for pyproject.toml")
+def _(edit: Edit) -> None:
+    edit.write("pytest.ini", "[pytest]\ntestpaths = tests/unit\naddopts = --disable-socket\n")
+
+
+@violation("a conftest fixes the path")
+def _(edit: Edit) -> None:
+    text = 'import sys\nfrom pathlib import Path\n\nsys.path.insert(0, str(Path(__file__).parents[1] / "src"))\n'
+    edit.write("tests/conftest.py", text)
+
+
+@violation("make exports a path of its own")
+def _(edit: Edit) -> None:
+    edit.write("local.mk", "export PYTHONPATH := src:lib\n")
+
+
+@violation("the README tells to set the path")
+def _(edit: Edit) -> None:
+    edit.append("tests/unit/README.md", "\n```sh\nexport PYTHONPATH=src\npytest\n```\n")
+
+
+@good("a command that runs no tests has a path")
+def _(edit: Edit) -> None:
+    edit.write(
+        "local.mk",
+        "facts: ## What CI knows\n\tPYTHONPATH=lib .venv/bin/python .kit delivery facts\n",
+    )
+    steps = "- run: make facts\n  env:\n    PYTHONPATH: lib\n"
+    edit.write(OWN, workflow("workflow_dispatch:", steps))
+
+
+@good("pytest gets one more folder, and a test a module of its own")
+def _(edit: Edit) -> None:
+    edit.replace("pyproject.toml", 'pythonpath = ["src"]', 'pythonpath = ["src", "tests"]')
+    edit.write(
+        "tests/unit/test_fresh.py",
+        "from pathlib import Path\n\nimport pytest\n\n\n"
+        "def test_fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:\n"
+        "    monkeypatch.syspath_prepend(tmp_path)\n",
+    )

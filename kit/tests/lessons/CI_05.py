@@ -1,0 +1,52 @@
+"""Cases of CI-05."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.pipelines import (
+    CHECKS,
+    DEPLOY,
+    OWN,
+    PYTHON,
+    workflow,
+)
+
+
+@violation("an action is named by its tag")
+def _(edit: Edit) -> None:
+    edit.sub(DEPLOY, r"actions/checkout@.*", "actions/checkout@v7")
+
+
+@violation("an action is named by a short id")
+def _(edit: Edit) -> None:
+    edit.sub(DEPLOY, r"(actions/setup-python@[0-9a-f]{7})[0-9a-f]+", r"\1")
+
+
+@violation("the comment with the version is lost")
+def _(edit: Edit) -> None:
+    edit.sub(CHECKS, r"(actions/checkout@[0-9a-f]{40}) # v.*", r"\1")
+
+
+@violation("the comment says a branch")
+def _(edit: Edit) -> None:
+    edit.sub(CHECKS, r"(actions/checkout@[0-9a-f]{40}) # v.*", r"\1 # main")
+
+
+@violation("an action of the repository itself uses a tag")
+def _(edit: Edit) -> None:
+    edit.write(
+        ".github/actions/tools/action.yml",
+        "name: tools\ndescription: Installs tools.\nruns:\n  using: composite\n  steps:\n"
+        "    - uses: actions/setup-node@v6\n",
+    )
+
+
+@good("a new workflow pins what it uses, and calls an own action")
+def _(edit: Edit) -> None:
+    edit.write(
+        ".github/actions/tools/action.yml",
+        f"name: tools\ndescription: Installs tools.\nruns:\n  using: composite\n  steps:\n    - uses: {PYTHON}\n",
+    )
+    steps = f"- uses: ./.github/actions/tools\n- name: Python\n  uses: '{PYTHON.replace(' #', chr(39) + ' #')}\n"
+    edit.write(OWN, workflow("workflow_dispatch:", steps))

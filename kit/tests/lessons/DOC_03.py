@@ -1,0 +1,31 @@
+"""Cases of DOC-03."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+
+CHANGELOG = "CHANGELOG.md"
+
+
+@violation("the changelog is deleted")
+def _(edit: Edit) -> None:
+    edit.delete(CHANGELOG)
+
+
+@violation("a version takes the place of Unreleased")
+def _(edit: Edit) -> None:
+    edit.replace(CHANGELOG, "## Unreleased", "## 1.0.0")
+
+
+@violation("a version is released without a word")
+def _(edit: Edit) -> None:
+    edit.replace(CHANGELOG, "## Unreleased", "## Unreleased\n\n## 1.1.0 - 2027-01-31\n\n## 1.0.0")
+
+
+@good("two versions are told, with nothing that comes yet")
+def _(edit: Edit) -> None:
+    new = "## How to read this\n\nFrom the top.\n\n## [Unreleased]\n\n## [1.1.0] - 2027-01-31\n\n### Added\n\n- Refunds.\n\n"
+    edit.replace(
+        CHANGELOG, "## Unreleased", f"{new}### Fixed\n\n- Rounding.\n\n## [1.0.0] - 2027-01-01"
+    )

@@ -1,0 +1,70 @@
+"""Cases of EVT-02."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit, Function
+
+
+def publisher(edit: Edit) -> Function:
+    """A function that publishes."""
+    for each in edit.functions:
+        if edit.has(f"{each.code}/utils/publisher.py"):
+            return each
+    edit.skip()
+    raise AssertionError
+
+
+@violation("a module publishes by itself")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/audit.py",
+        "import json\nfrom typing import Any\n\n\ndef tell(client: Any, bus: str, item: dict[str, str]) -> None:\n"
+        "    client.put_events(\n        Entries=[\n            {\n"
+        '                "EventBusName": bus,\n                "Source": "audit",\n'
+        '                "DetailType": "audited",\n                "Detail": json.dumps(item),\n'
+        "            }\n        ]\n    )\n",
+    )
+
+
+@violation("the helper does not look at the results any more")
+def _(edit: Edit) -> None:
+    path = f"{publisher(edit).code}/utils/publisher.py"
+    text = edit.read(path)
+    start, end = text.index("            results = "), text.index("            if not entries:")
+    edit.write(
+        path, text[:start] + "            self._client.put_events(Entries=entries)\n" + text[end:]
+    )
+
+
+@violation("a second helper beside the first")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{publisher(edit).code}/services/audit.py",
+        "from typing import Any\n\n\ndef tell(client: Any, entries: list[Any]) -> None:\n"
+        '    if client.put_events(Entries=entries)["FailedEntryCount"]:\n'
+        '        raise RuntimeError("not told")\n',
+    )
+
+
+@good("a helper of one's own, with another name, that looks at the results")
+def _(edit: Edit) -> None:
+    for function in edit.functions:
+        path = f"{function.code}/utils/bus.py"
+        if not edit.has(f"{function.code}/utils/publisher.py"):
+            edit.write(
+                path,
+                "from typing import Any\n\n\ndef tell(client: Any, entries: list[Any]) -> None:\n"
+                "    answer = client.put_events(Entries=entries)\n"
+                '    if answer["FailedEntryCount"]:\n        raise RuntimeError("not told")\n',
+            )
+
+
+@good("other clients put what they put")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/audit.py",
+        "from typing import Any\n\n\ndef tell(client: Any, table: Any) -> None:\n"
+        '    client.put_metric_data(Namespace="audit", MetricData=[])\n'
+        '    table.put_item(Item={"pk": "1"})\n',
+    )

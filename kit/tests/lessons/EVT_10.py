@@ -1,0 +1,86 @@
+"""Cases of EVT-10."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+
+
+def domain(edit: Edit, certificate: str, parameter: str = "") -> None:
+    """Give the API a domain of its own."""
+    edit.resource("Api")
+    if parameter:
+        edit.parameter(parameter)
+    edit.declare(
+        f"""Domain:
+  Type: AWS::ApiGatewayV2::DomainName
+  Properties:
+    DomainName: !Sub api.${{EnvironmentName}}.example.com
+    DomainNameConfigurations:
+      - EndpointType: REGIONAL
+        SecurityPolicy: TLS_1_2
+        CertificateArn: {certificate}"""
+    )
+
+
+def region(edit: Edit) -> str:
+    """Where the service is."""
+    return edit.answers["aws_region"]
+
+
+PARAMETER = """CertificateArn:
+  Type: String
+  Description: The certificate of the domain.
+  Default: ""
+  AllowedPattern: (arn:aws:acm:{regions}:[0-9]{{12}}:certificate/.+)?"""
+
+
+def passed(edit: Edit, region: str) -> None:
+    """Pass a certificate of that Region in each environment."""
+    given = f"CertificateArn=arn:aws:acm:{region}:123456789012:certificate/0a1b2c3d"
+    edit.replace_all("samconfig.toml", '"LogLevel=', f'"{given}", "LogLevel=')
+
+
+@violation("an API's certificate is in the Region of CloudFront")
+def _(edit: Edit) -> None:
+    other = "us-east-1" if region(edit) != "us-east-1" else "eu-west-1"
+    both = f"({region(edit)}|{other})"
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=both))
+    passed(edit, other)
+
+
+@violation("a parameter takes certificates of whatever Region")
+def _(edit: Edit) -> None:
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=".+"))
+
+
+@violation("CloudFront gets a certificate of another Region")
+def _(edit: Edit) -> None:
+    edit.parameter(PARAMETER.format(regions="(eu-central-1|us-east-1)"))
+    passed(edit, "eu-central-1")
+    edit.declare(
+        """Site:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      Enabled: true
+      ViewerCertificate:
+        AcmCertificateArn: !Ref CertificateArn
+        SslSupportMethod: sni-only"""
+    )
+
+
+@good("a parameter takes certificates of the API's Region")
+def _(edit: Edit) -> None:
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=region(edit)))
+
+
+@good("each environment passes a certificate of the API's Region")
+def _(edit: Edit) -> None:
+    domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=region(edit)))
+    passed(edit, region(edit))
+
+
+@good("the certificate is wherever the API is")
+def _(edit: Edit) -> None:
+    domain(edit, "!Sub arn:aws:acm:${AWS::Region}:${AWS::AccountId}:certificate/0a1b2c3d")

@@ -1,0 +1,87 @@
+"""Cases of IAC-01."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+
+QUEUE = """AWSTemplateFormatVersion: "2010-09-09"
+
+Resources:
+  ReportsQueue:
+    Type: AWS::SQS::Queue
+    Properties:
+      SqsManagedSseEnabled: true
+"""
+
+
+@violation("a queue is in a template of its own")
+def _(edit: Edit) -> None:
+    edit.write("infra/reports.yaml", QUEUE)
+
+
+@violation("a script makes a table with the CLI")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/first-time.sh",
+        "#!/bin/sh\nset -e\naws --output text dynamodb \\\n"
+        f"  create-table --table-name {edit.service}-jobs --billing-mode PAY_PER_REQUEST\n",
+    )
+
+
+@violation("a target of make keeps the address of a topic that it makes")
+def _(edit: Edit) -> None:
+    edit.write(
+        "local.mk", 'topic:\n\t@arn="$$(aws sns create-topic --name orders)"; echo "$$arn"\n'
+    )
+
+
+@violation("a script makes a log group before the first deployment")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/first-time.sh",
+        "#!/bin/sh\nset -e\n"
+        f"timeout 60 python -m awscli logs create-log-group --log-group-name /{edit.service}/jobs\n",
+    )
+
+
+@good("scripts export logs, restore data and take pictures of it")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/archive.sh",
+        "#!/bin/sh\nset -e\n"
+        'aws logs create-export-task --log-group-name "$1" --from 0 --to 1 --destination archive\n'
+        'aws dynamodb create-backup --table-name "$1" --backup-name monthly\n'
+        'aws ec2 create-snapshot --volume-id "$2"\n'
+        'aws glacier create-vault-lock-policy "$3" || aws support create-case --subject archive\n',
+    )
+
+
+@violation("a script makes a bucket with boto3")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/reports.py",
+        'import boto3\n\nboto3.client("s3").create_bucket(Bucket="reports")\n',
+    )
+
+
+@violation("a table is Terraform's")
+def _(edit: Edit) -> None:
+    edit.write("infra/jobs.tf", 'resource "aws_dynamodb_table" "jobs" {}\n')
+
+
+@good("scripts make a table on this machine, and tell what somebody else would do")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/local-table.sh",
+        "aws dynamodb create-table --endpoint-url http://localhost:8000 --table-name jobs\n"
+        "aws cloudfront create-invalidation --distribution-id E1 --paths '/*' # no resource\n"
+        'echo "aws sqs create-queue is what nobody should call"\n'
+        "aws sqs list-queues --queue-name-prefix create-queue\n",
+    )
+
+
+@good("a test has a template to read, and tools have YAML with a key Resources")
+def _(edit: Edit) -> None:
+    edit.write("tests/unit/templates/queue.yaml", QUEUE)
+    edit.write("scripts/labels.yaml", "Resources: [AWS::SQS::Queue]\n")

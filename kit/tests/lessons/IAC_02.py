@@ -1,0 +1,37 @@
+"""Cases of IAC-02."""
+
+from __future__ import annotations
+
+import re
+
+from cases import good, violation
+from edits import Edit
+
+
+@violation("prod has a copy of the template")
+def _(edit: Edit) -> None:
+    edit.write("template-prod.yaml", edit.read("template.yaml"))
+
+
+@violation("samconfig.toml builds another template for prod")
+def _(edit: Edit) -> None:
+    head = "[prod.build.parameters]\n"
+    edit.replace("samconfig.toml", head, f'{head}template_file = "prod/template-prod.yaml"\n')
+
+
+@violation("prod is not told that it is prod")
+def _(edit: Edit) -> None:
+    edit.replace("samconfig.toml", '"EnvironmentName=prod", ', "")
+
+
+@good("prod has more memory, by a parameter")
+def _(edit: Edit) -> None:
+    edit.parameter("AppMemory:\n  Type: Number\n  Description: Memory in MB.\n  Default: 512\n")
+    edit.replace(
+        "samconfig.toml", '["EnvironmentName=prod"', '["EnvironmentName=prod", "AppMemory=1024"'
+    )
+    logical_id = edit.function().logical_id
+    size = re.findall(r"MemorySize: \d+", edit.resource(logical_id))[0]
+    edit.in_resource(logical_id, size, "MemorySize: !Ref AppMemory")
+    head = "[prod.deploy.parameters]\n"
+    edit.replace("samconfig.toml", head, f'{head}template_file = ".aws-sam/build/template.yaml"\n')

@@ -1,0 +1,82 @@
+"""Cases of IAC-06."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.infrastructure import ENV
+
+
+@violation("an ARN has the Region and the account that it was copied from")
+def _(edit: Edit) -> None:
+    pseudo = "${AWS::Region}:${AWS::AccountId}:function:"
+    edit.in_resource("TrafficCheckFunction", pseudo, "us-east-1:111122223333:function:")
+
+
+@violation("an address in an output names the Region")
+def _(edit: Edit) -> None:
+    edit.replace("template.yaml", "https://${AWS::Region}.console", "https://eu-central-1.console")
+
+
+@violation("an output has the Region")
+def _(edit: Edit) -> None:
+    address = "https://us-east-1.console.aws.amazon.com/"
+    edit.output(f"Home:\n  Description: The console\n  Value: {address}")
+
+
+@violation("a policy allows an account by its number")
+def _(edit: Edit) -> None:
+    account = "aws:SourceAccount: !Ref AWS::AccountId"
+    edit.in_resource("AlarmTopicPolicy", account, "aws:SourceAccount: 111122223333")
+
+
+@violation("a function gets the name of its table as text")
+def _(edit: Edit) -> None:
+    function = edit.function("api")
+    if "TABLE_NAME: !Ref Table" not in edit.resource(function.logical_id):
+        edit.skip()
+    name = f"TABLE_NAME: !Sub {edit.service}-{ENV}"
+    edit.in_resource(function.logical_id, "TABLE_NAME: !Ref Table", name)
+
+
+@violation("a mapping has the account of each environment")
+def _(edit: Edit) -> None:
+    accounts = "  Accounts:\n    dev:\n      Id: 111122223333\n    prod:\n      Id: 444455556666\n"
+    edit.replace("template.yaml", "Conditions:\n", f"Mappings:\n{accounts}\nConditions:\n")
+
+
+@violation("a parameter would compute the account")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "Archive:\n  Type: String\n  Description: Where old files go.\n"
+        "  Default: archive-${AWS::AccountId}"
+    )
+
+
+@good("an alarm is raised at a number as long as an account")
+def _(edit: Edit) -> None:
+    edit.declare(
+        f"LargeAlarm:\n  Type: AWS::CloudWatch::Alarm\n  Properties:\n"
+        f"    AlarmName: !Sub {edit.service}-large-{ENV}\n"
+        "    AlarmDescription: More than 100 GiB.\n"
+        "    Namespace: AWS/S3\n    MetricName: BucketSizeBytes\n    Statistic: Maximum\n"
+        "    Period: 86400\n    EvaluationPeriods: 1\n"
+        "    ComparisonOperator: GreaterThanThreshold\n    Threshold: 107374182400\n"
+        "    TreatMissingData: notBreaching\n    AlarmActions: [!Ref AlarmTopic]"
+    )
+
+
+@good("what is of AWS and of others is named as they name it")
+def _(edit: Edit) -> None:
+    arn = (
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:580247275435:layer:LambdaInsightsExtension:53"
+    )
+    memory = "      MemorySize:"
+    logical_id = edit.function().logical_id
+    edit.in_resource(logical_id, memory, f"      Layers: [!Sub '{arn}']\n{memory}")
+    head = "Conditions:\n"
+    edit.replace("template.yaml", head, f"{head}  IsHome: !Equals [!Ref AWS::Region, us-east-1]\n")
+    edit.output(
+        "CachePolicy:\n  Description: One of CloudFront's own\n"
+        "  Value: 658327ea-f89d-4fab-a63d-012345678901\n"
+    )

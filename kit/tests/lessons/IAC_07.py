@@ -1,0 +1,83 @@
+"""Cases of IAC-07."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+
+READS = 'import os\n\nLIMIT = int(os.environ.get("ITEM_LIMIT", "5"))\n'
+
+
+@violation("a new module reads a variable that nobody passes")
+def _(edit: Edit) -> None:
+    edit.write(f"{edit.function().code}/services/limits.py", READS)
+
+
+@violation("the settings want a variable that nobody passes")
+def _(edit: Edit) -> None:
+    settings = f"{edit.function().code}/settings.py"
+    edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str\n")
+    stage = '        stage=required("STAGE"),\n'
+    edit.replace(settings, stage, f'{stage}        item_limit=required("ITEM_LIMIT"),\n')
+
+
+@violation("a variable is passed that no code reads")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "ITEM_LIMIT", '"5"')
+
+
+@violation("all functions get a variable that no code reads")
+def _(edit: Edit) -> None:
+    stage = "        STAGE: !Ref EnvironmentName\n"
+    edit.replace("template.yaml", stage, f'{stage}        ITEM_LIMIT: "5"\n')
+    for path in edit.glob(f"src/{edit.package}/*/README.md"):
+        edit.sub(path, r"^(\| `STAGE` .*\n)", r"\1| `ITEM_LIMIT` | the most items | `5` |\n")
+
+
+@good("a variable is passed and read; others are Lambda's and Powertools'")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "ITEM_LIMIT", '"5"')
+    edit.pass_variable(edit.function(), "POWERTOOLS_LOGGER_SAMPLE_RATE", '"0.1"')
+    more = 'REGION = os.environ["AWS_REGION"]\n'
+    edit.write(f"{edit.function().code}/services/limits.py", READS + more)
+
+
+@good("variables are read in a loop over their names")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "ITEM_LIMIT", '"5"')
+    edit.write(
+        f"{edit.function().code}/services/limits.py",
+        'from os import environ\n\nNAMES = ("STAGE", "ITEM_LIMIT")\n'
+        "VALUES = {name: environ[name] for name in NAMES}\n",
+    )
+
+
+LIMITS = """import os
+
+
+def required(name: str) -> str:
+    return os.environ[name]
+
+
+VALUES = {side: int(required(f"LIMIT_{side}") or 0) for side in ("MIN", "MAX")}
+OF_ITEMS = [int(os.environ["ITEM_" + size.upper()]) for size in ("small", "large")]
+"""
+
+
+@good("names of variables are put together")
+def _(edit: Edit) -> None:
+    for name in ("LIMIT_MIN", "LIMIT_MAX", "ITEM_SMALL", "ITEM_LARGE"):
+        edit.pass_variable(edit.function(), name, '"5"')
+    edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
+
+
+@violation("a variable is passed that is none of those whose names are put together")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "MAX_LIMIT", '"5"')
+    edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
+
+
+@violation("a name is put together of two constants, and nobody passes it")
+def _(edit: Edit) -> None:
+    text = 'import os\n\nPREFIX = "ITEM"\nLIMIT = int(os.environ[f"{PREFIX}_LIMIT"])\n'
+    edit.write(f"{edit.function().code}/services/limits.py", text)

@@ -1,0 +1,42 @@
+"""Cases of IAC-09."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.runtime import used
+
+
+@violation("a service asks for its stage itself, and gets what there is")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        "import os\n\n\ndef greeting() -> str:\n    return f\"here is {os.environ.get('STAGE')}\"\n",
+    )
+
+
+@violation("a new variable is read where it is needed")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "PARTNER_TABLE", edit.service)
+    used(
+        edit,
+        edit.function(),
+        "from os import getenv\n\nTABLE = getenv('PARTNER_TABLE', None)\n",
+    )
+
+
+@good("a new variable is checked in the settings; others are Lambda's, or have a value")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.pass_variable(function, "ITEM_LIMIT", '"20"')
+    settings = f"{function.code}/settings.py"
+    edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str | None\n")
+    stage = '        stage=required("STAGE"),\n'
+    edit.replace(settings, stage, f'{stage}        item_limit=os.environ.get("ITEM_LIMIT"),\n')
+    used(
+        edit,
+        function,
+        'import os\n\nLOCAL = os.environ.get("AWS_SAM_LOCAL")\n'
+        'MOST = int(os.environ.get("ITEM_LIMIT", "5"))\n',
+    )

@@ -1,0 +1,122 @@
+"""Cases of IAC-10."""
+
+from __future__ import annotations
+
+import re
+
+from cases import good, violation
+from edits import Edit
+
+
+def without(edit: Edit, key: str) -> str:
+    """Take a size from the function; what it was."""
+    logical_id = edit.function().logical_id
+    line = re.findall(rf"      {key}: .*\n", edit.resource(logical_id))[0]
+    edit.in_resource(logical_id, line, "")
+    return str(re.findall(r"\d+", line)[0])
+
+
+@violation("a function has no timeout")
+def _(edit: Edit) -> None:
+    without(edit, "Timeout")
+
+
+@violation("a function's memory is text with a unit")
+def _(edit: Edit) -> None:
+    logical_id = edit.function().logical_id
+    size = re.findall(r"MemorySize: \d+", edit.resource(logical_id))[0]
+    edit.in_resource(logical_id, size, 'MemorySize: "512 MB"')
+
+
+@violation("an HTTP call may take for ever")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/rates.py",
+        "from urllib.request import urlopen\n\n\ndef rates(url: str) -> bytes:\n"
+        "    with urlopen(url) as answer:\n        return bytes(answer.read())\n",
+    )
+
+
+@violation("calls of AWS may take longer than the function")
+def _(edit: Edit) -> None:
+    path = f"{edit.function().code}/utils/aws.py"
+    if not edit.has(path):
+        edit.skip()
+    edit.replace(path, "read_timeout=2", "read_timeout=300")
+
+
+@violation("the chat may take for ever")
+def _(edit: Edit) -> None:
+    for path in edit.glob("src/*/chat_notifier/lambda_pkg/services/chat.py"):
+        edit.replace(path, "timeout=TIMEOUT_SECONDS", "timeout=None")
+        return
+    edit.skip()
+
+
+@violation("a client of AWS waits as long as botocore likes")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/objects_of_reports.py",
+        'import boto3\n\nsts = boto3.client("sts")\n',
+    )
+
+
+@good("the timeout stands in Globals, and calls end before it")
+def _(edit: Edit) -> None:
+    seconds = without(edit, "Timeout")
+    head = "Globals:\n  Function:\n"
+    edit.replace("template.yaml", head, f"{head}    Timeout: {seconds}\n")
+    edit.write(
+        f"{edit.function().code}/services/rates.py",
+        "from urllib.request import urlopen\n\nSECONDS = 2.5\n\n\ndef rates(url: str) -> bytes:\n"
+        "    with urlopen(url, timeout=SECONDS) as answer:\n        return bytes(answer.read())\n",
+    )
+
+
+@violation("a pool of connections has no timeout, and neither have its calls")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/rates.py",
+        "import urllib3\n\nhttp = urllib3.PoolManager(maxsize=2)\n\n\ndef rates(url: str) -> bytes:\n"
+        '    return bytes(http.request("GET", url).data)\n',
+    )
+
+
+@violation("one client of AWS may read for longer than the function lives")
+def _(edit: Edit) -> None:
+    aws = f"{edit.function().code}/utils/aws.py"
+    if not edit.has(aws) or "CONFIG = Config(" not in edit.read(aws):
+        edit.skip()
+    edit.write(
+        f"{edit.function().code}/services/reports.py",
+        "import boto3\nfrom botocore.config import Config\n\nfrom ..utils.aws import CONFIG\n\n"
+        'sts = boto3.client("sts", config=CONFIG.merge(Config(read_timeout=900)))\n',
+    )
+
+
+@good("a client reads a little longer, and an adapter of requests has the timeout")
+def _(edit: Edit) -> None:
+    folder, code = edit.function().folder, edit.function().code
+    edit.append(f"{folder}/requirements.in", "requests\n")
+    edit.pin(f"{folder}/requirements.txt", "requests", "2.34.0")
+    edit.write(
+        f"{code}/services/rates.py",
+        "from typing import Any\n\nimport requests\nimport urllib3\n"
+        "from requests.adapters import HTTPAdapter\n\n\n"
+        "class TimeoutAdapter(HTTPAdapter):\n"
+        "    def send(self, *arguments: Any, **options: Any) -> requests.Response:\n"
+        '        return super().send(*arguments, **{**options, "timeout": 2})\n\n\n'
+        "session = requests.Session()\n"
+        'session.mount("https://", TimeoutAdapter())\n'
+        "pool = urllib3.PoolManager(timeout=2)\n\n\n"
+        "def rates(url: str) -> bytes:\n"
+        '    return session.get(url).content + bytes(pool.request("GET", url).data)\n',
+    )
+    aws = f"{code}/utils/aws.py"
+    if edit.has(aws) and "CONFIG = Config(" in edit.read(aws):
+        edit.write(
+            f"{code}/services/reports.py",
+            "import boto3\nfrom botocore.config import Config\n\nfrom ..utils.aws import CONFIG\n\n"
+            "SLOW = Config(read_timeout=3)\n"
+            'sts = boto3.client("sts", config=CONFIG.merge(SLOW))\n',
+        )

@@ -1,0 +1,43 @@
+"""Cases of IAC-11."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+
+
+@violation("the table goes when its resource does")
+def _(edit: Edit) -> None:
+    edit.in_resource("Table", "    DeletionPolicy: RetainExceptOnCreate\n", "")
+
+
+@violation("the table can't be restored in prod")
+def _(edit: Edit) -> None:
+    old = "PointInTimeRecoveryEnabled: !If [IsProd, true, false]"
+    edit.in_resource("Table", old, "PointInTimeRecoveryEnabled: false")
+
+
+@violation("the table is protected in dev alone")
+def _(edit: Edit) -> None:
+    old = "DeletionProtectionEnabled: !If [IsProd, true, false]"
+    edit.in_resource("Table", old, "DeletionProtectionEnabled: !If [IsProd, false, true]")
+
+
+@violation("a bucket goes when another takes its place")
+def _(edit: Edit) -> None:
+    name = f"{edit.function('bucket').pascal}Bucket"
+    edit.in_resource(name, "UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete")
+
+
+@good("the table is kept and protected in all environments")
+def _(edit: Edit) -> None:
+    edit.in_resource("Table", "DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Retain")
+    for key in ("DeletionProtectionEnabled", "PointInTimeRecoveryEnabled"):
+        edit.in_resource("Table", f"{key}: !If [IsProd, true, false]", f"{key}: true")
+
+
+@good("the table has what protects it in prod alone")
+def _(edit: Edit) -> None:
+    old = "PointInTimeRecoverySpecification:\n        PointInTimeRecoveryEnabled: !If [IsProd, true, false]"
+    new = "PointInTimeRecoverySpecification: !If [IsProd, {PointInTimeRecoveryEnabled: true}, !Ref AWS::NoValue]"
+    edit.in_resource("Table", old, new)

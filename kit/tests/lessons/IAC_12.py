@@ -1,0 +1,44 @@
+"""Cases of IAC-12."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.infrastructure import ENV
+
+
+@violation("a log group keeps everything")
+def _(edit: Edit) -> None:
+    name = f"{edit.function().pascal}LogGroup"
+    edit.in_resource(name, "      RetentionInDays: !Ref LogRetentionDays\n", "")
+
+
+@violation("a function writes to a log group that Lambda makes")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    old = f"LogGroup: !Ref {function.pascal}LogGroup"
+    new = f"LogGroup: !Sub /aws/lambda/{edit.service}-shared-{ENV}"
+    edit.in_resource(function.logical_id, old, new)
+
+
+@violation("items say when they expire, and the table does not look")
+def _(edit: Edit) -> None:
+    edit.function("api")
+    expiry = (
+        "      TimeToLiveSpecification:\n        AttributeName: expires_at\n        Enabled: true\n"
+    )
+    edit.in_resource("Table", expiry, "")
+
+
+@violation("what is done already is remembered for ever")
+def _(edit: Edit) -> None:
+    edit.in_resource("IdempotencyTable", "        Enabled: true\n", "        Enabled: false\n")
+
+
+@good("a function's log group is known by its name, and keeps logs for days of its own")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    group = f"{function.pascal}LogGroup"
+    own = f"      LoggingConfig:\n        LogGroup: !Ref {group}\n"
+    edit.in_resource(function.logical_id, own, "")
+    edit.in_resource(group, "RetentionInDays: !Ref LogRetentionDays", "RetentionInDays: 7")

@@ -1,0 +1,54 @@
+"""Cases of IAC-13."""
+
+from __future__ import annotations
+
+import re
+
+from cases import good, violation
+from edits import Edit
+
+
+def output(edit: Edit, name: str) -> str:
+    found = re.search(rf"^  {name}:\n(?:    .*\n)+\n?", edit.read("template.yaml"), re.MULTILINE)
+    if not found:
+        edit.skip()
+    assert found
+    return found[0]
+
+
+@violation("the name of a function is told nowhere")
+def _(edit: Edit) -> None:
+    edit.replace("template.yaml", output(edit, f"{edit.function().logical_id}Name"), "")
+
+
+@violation("the address of the API is told nowhere")
+def _(edit: Edit) -> None:
+    edit.replace("template.yaml", output(edit, "ApiEndpoint"), "")
+
+
+@violation("an integration test reads an output that there is not")
+def _(edit: Edit) -> None:
+    edit.write(
+        "tests/integration/test_reports.py",
+        "def test_reports(outputs: dict[str, str]) -> None:\n    assert outputs['ReportsBucketName']\n",
+    )
+
+
+@violation("a test asks for an output that nobody declares")
+def _(edit: Edit) -> None:
+    text = "def test_it(outputs: dict[str, str]) -> None:\n"
+    edit.write("tests/integration/test_more.py", f'{text}    assert outputs["ApiAddress"]\n')
+
+
+@violation("an output does not say what it is")
+def _(edit: Edit) -> None:
+    edit.output("AlarmTopicName:\n  Value: !GetAtt AlarmTopic.TopicName\n")
+
+
+@good("the name of a function is told in another way, with more beside it")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    old = output(edit, f"{function.logical_id}Name")
+    value = f"!Sub ${{{function.logical_id}}}:live"
+    edit.replace("template.yaml", old, old.replace(f"!Ref {function.logical_id}", value))
+    edit.output("Owners:\n  Description: Who to ask\n  Value: the team of orders\n")

@@ -1,0 +1,85 @@
+"""Cases of IAM-01."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.access import ACCOUNT, job, workflow
+
+
+@violation("a workflow signs in with keys of a user")
+def _(edit: Edit) -> None:
+    workflow(
+        edit,
+        job(
+            "report",
+            "dev",
+            "aws-access-key-id: ${{ secrets.AWS_ACCESS_KEY_ID }}",
+            "aws-secret-access-key: ${{ secrets.AWS_SECRET_ACCESS_KEY }}",
+        ),
+    )
+
+
+@violation("the CLI gets a key in the environment of a step")
+def _(edit: Edit) -> None:
+    given = [f"role-to-assume: {ACCOUNT}:role/Reports-${{{{ vars.ROLE }}}}"]
+    text = job("report", "dev", *given)
+    text += (
+        "      - name: Report\n        run: aws s3 ls\n        env:\n"
+        "          AWS_SECRET_ACCESS_KEY: ${{ secrets.REPORTER }}\n"
+    )
+    workflow(edit, text)
+
+
+@violation("a key is in a note")
+def _(edit: Edit) -> None:
+    edit.document("notes.md", "# Notes\n\nFor the old account: AKIA" + "QYLPMN5HHHFPZAM2\n")
+
+
+@violation("a user for a partner is made with a key")
+def _(edit: Edit) -> None:
+    edit.declare(
+        """PartnerKey:
+  Type: AWS::IAM::AccessKey
+  Properties:
+    UserName: partner"""
+    )
+
+
+@violation("a client gets a key from the environment")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.pass_variable(function, "PARTNER_ID", "reporter")
+    edit.pass_variable(function, "PARTNER_VALUE", "set-by-hand")
+    edit.write(
+        f"{function.code}/services/partner.py",
+        "import os\n\nimport boto3\n\n\ndef session() -> boto3.Session:\n"
+        "    return boto3.Session(\n"
+        '        aws_access_key_id=os.environ["PARTNER_ID"],\n'
+        '        aws_secret_access_key=os.environ["PARTNER_VALUE"],\n'
+        "    )\n",
+    )
+
+
+@good("tests have credentials that are none, a document AWS's example of a key")
+def _(edit: Edit) -> None:
+    text = job("report", "dev", f"role-to-assume: {ACCOUNT}:role/Reports-${{{{ vars.ROLE }}}}")
+    text += (
+        "      - name: Test\n        run: make test\n        env:\n"
+        "          AWS_ACCESS_KEY_ID: testing\n          AWS_SECRET_ACCESS_KEY: testing\n"
+    )
+    workflow(edit, text)
+    edit.document("notes.md", "# Notes\n\nA key looks like AKIAIOSFODNN7EXAMPLE.\n")
+
+
+@good("a client gets the temporary keys of another role")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function().code}/services/partner.py",
+        "import boto3\n\n\ndef session(keys: dict[str, str]) -> boto3.Session:\n"
+        "    return boto3.Session(\n"
+        '        aws_access_key_id=keys["AccessKeyId"],\n'
+        '        aws_secret_access_key=keys["SecretAccessKey"],\n'
+        '        aws_session_token=keys["SessionToken"],\n'
+        "    )\n",
+    )

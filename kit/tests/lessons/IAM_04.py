@@ -1,0 +1,139 @@
+"""Cases of IAM-04."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.access import in_infra
+
+
+@violation("after an evening of refusals queues are every queue")
+def _(edit: Edit) -> None:
+    old = "!Sub arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
+    old += f"{edit.service}-*-${{EnvironmentName}}\n"
+    in_infra(edit, "EventsPolicy", old, '"*"\n')
+
+
+@violation("tables of both environments")
+def _(edit: Edit) -> None:
+    old = f"table/{edit.service}-*-${{EnvironmentName}}\n"
+    in_infra(edit, "DataPolicy", old, f"table/{edit.service}-*\n")
+
+
+@violation("everything of a service of AWS")
+def _(edit: Edit) -> None:
+    in_infra(edit, "OperationsPolicy", "- cloudwatch:PutDashboard\n", "- cloudwatch:*\n")
+
+
+@violation("the boundary lets functions read each secret of the account")
+def _(edit: Edit) -> None:
+    in_infra(edit, "Boundary", f"secret:{edit.service}/*-${{EnvironmentName}}-??????", "secret:*")
+
+
+def allow(edit: Edit, *lines: str) -> None:
+    """Put a statement of these lines before that of the dashboard."""
+    text = "".join(f"            {line}\n" for line in lines)
+    mine = f"          - Sid: Mine\n            Effect: Allow\n{text}"
+    dashboard = "          - Sid: Dashboard\n"
+    in_infra(edit, "OperationsPolicy", dashboard, mine + dashboard)
+
+
+@violation("every bucket and table, as long as it is over TLS")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: [s3:PutObject, dynamodb:DeleteTable]",
+        'Resource: "*"',
+        "Condition:",
+        "  Bool:",
+        '    aws:SecureTransport: "true"',
+    )
+
+
+@violation("a condition that holds for every table of the account")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: dynamodb:DeleteTable",
+        'Resource: "*"',
+        "Condition:",
+        "  StringEquals:",
+        "    aws:ResourceAccount: !Ref AWS::AccountId",
+    )
+
+
+@violation("a condition on a tag that any value fulfils, and that a resource may lack")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: dynamodb:DeleteTable",
+        'Resource: "*"',
+        "Condition:",
+        "  StringLike:",
+        '    aws:ResourceTag/Service: "*"',
+        "  StringEqualsIfExists:",
+        f"    aws:ResourceTag/Owner: {edit.service}",
+    )
+
+
+@violation("a comment tells what is allowed, and no reason")
+def _(edit: Edit) -> None:
+    allow(edit, "Action: dynamodb:UpdateItem", 'Resource: "*" # for all items')
+
+
+@violation("roles by a pattern")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: iam:*Role*",
+        "Resource: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+        f"{edit.service}-${{EnvironmentName}}-*",
+    )
+
+
+@violation("everything but IAM")
+def _(edit: Edit) -> None:
+    allow(edit, "NotAction: iam:*", "Resource: '*' # No narrower scope: it deploys everything")
+
+
+@good("a list of everything, with its reason")
+def _(edit: Edit) -> None:
+    in_infra(
+        edit,
+        "OperationsPolicy",
+        "          - Sid: Dashboard\n",
+        "          - Sid: Certificates\n            Effect: Allow\n"
+        "            Action: acm:ListCertificates\n"
+        '            Resource: "*" # No narrower scope: certificates are listed as a whole\n'
+        "          - Sid: Dashboard\n",
+    )
+
+
+@good("one resource whose name has a random id, and everything with a tag")
+def _(edit: Edit) -> None:
+    in_infra(
+        edit,
+        "OperationsPolicy",
+        "          - Sid: Dashboard\n",
+        "          - Sid: Zone\n            Effect: Allow\n"
+        "            Action: route53:ChangeResourceRecordSets\n"
+        "            Resource: !Sub arn:${AWS::Partition}:route53:::hostedzone/Z0123456789ABCDEFGHIJ\n"
+        "          - Sid: Keys\n            Effect: Allow\n"
+        "            Action: kms:DescribeKey\n"
+        '            Resource: "*"\n            Condition:\n              StringEquals:\n'
+        f"                aws:ResourceTag/Service: {edit.service}\n"
+        "          - Sid: Dashboard\n",
+    )
+
+
+@good("everything that a function of the service is for, and reading by a prefix")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "Action: [lambda:UpdateEventSourceMapping, lambda:GetFunction*]",
+        'Resource: "*"',
+        "Condition:",
+        "  ArnLike:",
+        "    lambda:FunctionArn: !Sub arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:"
+        f"{edit.service}-*-${{EnvironmentName}}",
+    )

@@ -1,0 +1,163 @@
+"""Cases of IAM-05."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import CONFIG, Edit
+from edits.access import INFRA, in_infra, policies
+
+PIPELINE = "              - Sid: SeeTheBudget\n"
+
+
+@violation("the pipeline updates a function's code itself")
+def _(edit: Edit) -> None:
+    mine = (
+        "              - Sid: QuickFix\n                Effect: Allow\n"
+        "                Action: lambda:UpdateFunctionCode\n                Resource: !Sub "
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
+        f"{edit.service}-*-${{EnvironmentName}}\n"
+    )
+    in_infra(edit, "DeployRole", PIPELINE, mine + PIPELINE)
+
+
+@violation("the pipeline changes the stack with whatever role")
+def _(edit: Edit) -> None:
+    text = edit.resource("DeployRole", INFRA)
+    start = text.index("                Condition:\n                  StringEquals:\n"
+                       "                    cloudformation:RoleArn")  # fmt: skip
+    end = text.index("              - Sid: FollowTheStack")
+    in_infra(edit, "DeployRole", text[start:end], "")
+
+
+@violation("the pipeline is an administrator")
+def _(edit: Edit) -> None:
+    mine = "ManagedPolicyArns: [arn:aws:iam::aws:policy/AdministratorAccess]\n      Policies:\n"
+    in_infra(edit, "DeployRole", "Policies:\n", mine)
+
+
+@violation("people may become CloudFormation's role")
+def _(edit: Edit) -> None:
+    service = "              Service: cloudformation.amazonaws.com\n"
+    people = "              AWS: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:root\n"
+    in_infra(edit, "ExecutionRole", service, service + people)
+
+
+@violation("CloudFormation makes roles without the boundary")
+def _(edit: Edit) -> None:
+    text = edit.resource("FunctionsPolicy", INFRA)
+    start = text.index("            Condition:\n              StringEquals:\n"
+                       "                iam:PermissionsBoundary")  # fmt: skip
+    end = text.index("          # The managed policies that SAM attaches")
+    in_infra(edit, "FunctionsPolicy", text[start:end], "")
+
+
+@violation("the roles of functions lose the boundary")
+def _(edit: Edit) -> None:
+    edit.sub("template.yaml", r"^    PermissionsBoundary: .*\n", "")
+
+
+@violation("a schedule's role has no boundary")
+def _(edit: Edit) -> None:
+    function = edit.function("schedule")
+    text = edit.resource(function.logical_id)
+    (line,) = [each for each in text.splitlines(keepends=True) if "PermissionsBoundary:" in each]
+    edit.in_resource(function.logical_id, line, "")
+
+
+@violation("a function sends mail, which the boundary does not know")
+def _(edit: Edit) -> None:
+    function = edit.function("api", "queue")
+    edit.write(
+        f"{function.code}/utils/mail.py",
+        f'"""Mail to customers."""\n\nimport boto3\n{CONFIG}\n'
+        'MAIL = boto3.client("sesv2", config=CONFIG)\n\n\n'
+        "def send(**message: object) -> None:\n    MAIL.send_email(**message)\n",
+    )
+    policies(
+        edit,
+        function.logical_id,
+        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: ses:SendEmail\n"
+        "              Resource: !Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
+        ":identity/example.com\n",
+    )
+
+
+@violation("a stream of Kinesis, which CloudFormation's role does not know")
+def _(edit: Edit) -> None:
+    edit.declare(
+        """Readings:
+  Type: AWS::Kinesis::Stream
+  DeletionPolicy: Retain
+  UpdateReplacePolicy: Retain
+  Properties:
+    StreamEncryption: {EncryptionType: KMS, KeyId: alias/aws/kinesis}"""
+    )
+
+
+@violation("a role is handed to Pipes, which nobody may do")
+def _(edit: Edit) -> None:
+    edit.declare(ROLE.format(name="PipeRole", service=edit.service, to="pipes"))
+
+
+@violation("a role has the boundary of another service")
+def _(edit: Edit) -> None:
+    edit.declare(ROLE.format(name="TaskRole", service="other", to="scheduler"))
+
+
+ROLE = """{name}:
+  Type: AWS::IAM::Role
+  Properties:
+    PermissionsBoundary: !Sub arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{service}-boundary-${{EnvironmentName}}
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal:
+            Service: {to}.amazonaws.com
+          Action: sts:AssumeRole"""
+
+
+@good("what the roles were extended for, and what has a name that CloudFormation makes up")
+def _(edit: Edit) -> None:
+    in_infra(
+        edit,
+        "FunctionsPolicy",
+        "lambda.amazonaws.com, sch",
+        "lambda.amazonaws.com, logs.amazonaws.com, sch",
+    )
+    in_infra(
+        edit,
+        "OperationsPolicy",
+        "logs:PutRetentionPolicy\n",
+        "logs:PutMetricFilter\n              - logs:PutRetentionPolicy\n",
+    )
+    edit.declare(ROLE.format(name="LogsRole", service=edit.service, to="logs"))
+    edit.declare(
+        """Trail:
+  Type: AWS::Logs::LogGroup
+  Properties:
+    RetentionInDays: !Ref LogRetentionDays
+TrailFilter:
+  Type: AWS::Logs::MetricFilter
+  Properties:
+    LogGroupName: !Ref Trail
+    FilterPattern: denied
+    MetricTransformations:
+      - MetricName: Denied
+        MetricNamespace: !Ref AWS::StackName
+        MetricValue: "1\""""
+    )
+
+
+@good("tests of the live service send a message, and a role of one's own is bounded")
+def _(edit: Edit) -> None:
+    mine = (
+        "              - Sid: Try\n                Effect: Allow\n"
+        "                Action: [events:PutEvents, lambda:InvokeFunction, sqs:ReceiveMessage]\n"
+        "                Resource: !Sub "
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
+        f"{edit.service}-*-${{EnvironmentName}}\n"
+    )
+    in_infra(edit, "DeployRole", PIPELINE, mine + PIPELINE)
+    edit.declare(ROLE.format(name="TaskRole", service=edit.service, to="scheduler"))

@@ -1,0 +1,195 @@
+"""Cases of IAM-06."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import CONFIG, Edit
+from edits.access import policies
+
+
+@violation("a function has the role of another team")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    role = "Role: !Sub arn:aws:iam::${AWS::AccountId}:role/shared-lambda\n      "
+    edit.in_resource(function.logical_id, "CodeUri:", f"{role}CodeUri:")
+
+
+@violation("a function may still delete items, which it did once")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    edit.in_resource(
+        function.logical_id, "[dynamodb:GetItem,", "[dynamodb:DeleteItem, dynamodb:GetItem,"
+    )
+
+
+@violation("a function may read objects that its code knows nothing of")
+def _(edit: Edit) -> None:
+    policies(
+        edit,
+        edit.function("api", "queue").logical_id,
+        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: s3:GetObject\n"
+        "              Resource: !Sub arn:${AWS::Partition}:s3:::"
+        f"{edit.service}-reports-${{EnvironmentName}}/*\n",
+    )
+
+
+@violation("a function reads objects, and nobody thought of the permission")
+def _(edit: Edit) -> None:
+    edit.write(
+        f"{edit.function('api', 'queue').code}/services/reports.py",
+        f'import boto3\n{CONFIG}\nbucket = boto3.client("s3", config=CONFIG)\n',
+    )
+
+
+@good("a function writes in batches, and may send what it fails at to a queue")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    both = "[dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:Query, dynamodb:GetItem,"
+    edit.in_resource(function.logical_id, "[dynamodb:GetItem,", both)
+    edit.write(
+        f"{function.code}/services/archive.py",
+        "from typing import Any\n\n\ndef archive(table: Any, keys: list[dict[str, Any]]) -> int:\n"
+        "    with table.batch_writer() as batch:\n        for key in keys:\n"
+        "            batch.delete_item(Key=key)\n"
+        '    return int(table.query(Select="COUNT")["Count"])\n',
+    )
+
+
+@good("what a function does with its table is in a layer")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    more = "[dynamodb:DeleteItem, dynamodb:GetItem,"
+    edit.in_resource(function.logical_id, "[dynamodb:GetItem,", more)
+    edit.in_resource(function.logical_id, "CodeUri:", "Layers: [!Ref TablesLayer]\n      CodeUri:")
+    folder = f"src/{edit.package}/tables"
+    edit.declare(
+        "TablesLayer:\n  Type: AWS::Serverless::LayerVersion\n  Properties:\n"
+        f"    LayerName: !Sub {edit.service}-tables-${{EnvironmentName}}\n    ContentUri: {folder}/\n"
+        "    RetentionPolicy: Delete\n"
+    )
+    edit.write(f"{folder}/python/tables/__init__.py", "")
+    edit.write(
+        f"{folder}/python/tables/items.py",
+        "from typing import Any\n\n\ndef forget(table: Any, key: dict[str, Any]) -> None:\n"
+        "    table.delete_item(Key=key)\n",
+    )
+
+
+@violation("two functions share a role of the template")
+def _(edit: Edit) -> None:
+    for function in edit.two():
+        role = "Role: !GetAtt WorkersRole.Arn\n      "
+        edit.in_resource(function.logical_id, "CodeUri:", f"{role}CodeUri:")
+    edit.declare(role_of_functions(edit))
+
+
+def role_of_functions(edit: Edit) -> str:
+    return f"""WorkersRole:
+  Type: AWS::IAM::Role
+  Properties:
+    PermissionsBoundary: !Sub arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{edit.service}-boundary-${{EnvironmentName}}
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal:
+            Service: lambda.amazonaws.com
+          Action: sts:AssumeRole"""
+
+
+@violation("a function may do everything with tables")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    more = "Policies:\n        - AmazonDynamoDBFullAccess\n"
+    policies(edit, function.logical_id, more)
+
+
+@violation("a function may take messages of every queue")
+def _(edit: Edit) -> None:
+    policies(
+        edit,
+        edit.function().logical_id,
+        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: [sqs:ReceiveMessage, sqs:DeleteMessage]\n"
+        "              Resource: '*'\n",
+    )
+
+
+@violation("a function may do whatever there is with its table")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    policies(
+        edit,
+        edit.function().logical_id,
+        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: dynamodb:*\n"
+        "              Resource: !GetAtt Table.Arn\n",
+    )
+
+
+def allowed(edit: Edit, *lines: str) -> None:
+    """Allow the first function what a statement of these lines says."""
+    text = "".join(f"              {line}\n" for line in lines)
+    statement = f"          Statement:\n            - Effect: Allow\n{text}"
+    more = f"Policies:\n        - Version: '2012-10-17'\n{statement}"
+    policies(edit, edit.function().logical_id, more)
+
+
+@violation("a function may do whatever there is, spelled otherwise")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    allowed(edit, 'Action: "dynamodb:?*"', "Resource: !GetAtt Table.Arn")
+
+
+@violation("a function may do everything but change permissions")
+def _(edit: Edit) -> None:
+    allowed(edit, "NotAction: iam:*", "Resource: '*'")
+
+
+@violation("a function may delete every table, if the call is encrypted")
+def _(edit: Edit) -> None:
+    allowed(
+        edit,
+        "Action: [s3:PutObject, dynamodb:DeleteTable]",
+        "Resource: '*'",
+        "Condition:",
+        "  Bool:",
+        '    aws:SecureTransport: "true"',
+    )
+
+
+@good("a function measures in its own namespace")
+def _(edit: Edit) -> None:
+    allowed(
+        edit,
+        "Action: cloudwatch:PutMetricData",
+        "Resource: '*'",
+        "Condition:",
+        "  StringEquals:",
+        f"    cloudwatch:namespace: {edit.service}",
+    )
+
+
+@good("a function has a role that is written out, for itself")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    role = "Role: !GetAtt WorkersRole.Arn\n      "
+    edit.in_resource(function.logical_id, "CodeUri:", f"{role}CodeUri:")
+    edit.declare(role_of_functions(edit))
+
+
+@good("a policy template of SAM for one table, and an action without narrower scope")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    policies(
+        edit,
+        edit.function().logical_id,
+        "Policies:\n        - DynamoDBReadPolicy:\n            TableName: !Ref Table\n"
+        "        - Version: '2012-10-17'\n          Statement:\n"
+        "            - Effect: Allow\n              Action: cloudwatch:PutMetricData\n"
+        "              Resource: '*' # No narrower scope: metrics are no resources\n",
+    )

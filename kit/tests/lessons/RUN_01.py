@@ -1,0 +1,103 @@
+"""Cases of RUN-01."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.delivery import with_is_prod
+from edits.runtime import in_handler, index, used
+
+
+@violation("a line that was printed while debugging stays")
+def _(edit: Edit) -> None:
+    in_handler(edit, edit.function(), 'print("here")')
+
+
+@violation("a line goes to the log without print")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    in_handler(edit, function, 'sys.stdout.write("here")')
+    edit.sub(index(function), r"^(from typing import )", r"import sys\n\1")
+
+
+@violation("a new module logs by a logger of the standard library")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+        'def greet(name_id: str) -> None:\n    logger.info("greeted %s", name_id)\n',
+    )
+
+
+@violation("the root logger is configured, and used")
+def _(edit: Edit) -> None:
+    text = "import logging\n\nlogging.basicConfig(level=logging.INFO)\n"
+    edit.write(f"{edit.function().code}/utils/log.py", text)
+
+
+@violation("the handler's decorator goes, and with it the request's id")
+def _(edit: Edit) -> None:
+    path = index(edit.function())
+    edit.sub(path, r"^@logger\.inject_lambda_context\((.*\n)*?def lambda", "def lambda")
+
+
+@violation("the level is set to DEBUG in the code")
+def _(edit: Edit) -> None:
+    edit.sub(index(edit.function()), r"^(logger = Logger\(.*\n)", r'\1logger.setLevel("DEBUG")\n')
+
+
+@violation("the logger of an entry point forgets the stage")
+def _(edit: Edit) -> None:
+    edit.replace(index(edit.function()), "Logger(stage=settings.stage, ", "Logger(")
+
+
+@violation("the level of all functions is written into the template")
+def _(edit: Edit) -> None:
+    old = "ApplicationLogLevel: !Ref LogLevel"
+    edit.replace("template.yaml", old, "ApplicationLogLevel: DEBUG")
+
+
+@violation("one function logs text")
+def _(edit: Edit) -> None:
+    old = "      LoggingConfig:\n"
+    edit.in_resource(edit.function().logical_id, old, f"{old}        LogFormat: Text\n")
+
+
+@violation("the service's name is passed no more")
+def _(edit: Edit) -> None:
+    edit.sub("template.yaml", r"^        POWERTOOLS_SERVICE_NAME: .*\n", "")
+    for path in edit.glob(f"src/{edit.package}/*/README.md"):
+        edit.sub(path, r"^\| `POWERTOOLS_SERVICE_NAME` .*\n", "")
+
+
+@good("a new module logs by a child of the logger")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        "from aws_lambda_powertools import Logger\n\nlogger = Logger(child=True)\n\n\n"
+        'def greet(name_id: str) -> None:\n    logger.info("greeted", name_id=name_id)\n',
+    )
+
+
+@good("a library's logger is told to be quiet, and prod has a level of its own")
+def _(edit: Edit) -> None:
+    text = 'import logging\n\nlogging.getLogger("asyncio").setLevel(logging.WARNING)\n'
+    edit.append(f"{edit.function().code}/utils/__init__.py", text)
+    with_is_prod(edit)
+    new = "ApplicationLogLevel: !If [IsProd, WARN, !Ref LogLevel]"
+    edit.replace("template.yaml", "ApplicationLogLevel: !Ref LogLevel", new)
+
+
+@good("loggers of the standard library get the configuration of Powertools")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        "import logging\n\nfrom aws_lambda_powertools import Logger\n"
+        "from aws_lambda_powertools.logging import utils\n\n"
+        "utils.copy_config_to_registered_loggers(source_logger=Logger(child=True))\n"
+        "logger = logging.getLogger(__name__)\n\n\n"
+        'def greet(name_id: str) -> None:\n    logger.info("greeted %s", name_id)\n',
+    )

@@ -1,0 +1,141 @@
+"""Cases of RUN-03."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.runtime import api, index
+
+REST = """
+RestApi:
+  Type: AWS::Serverless::Api
+  Properties:
+    Name: !Sub {service}-rest-${{EnvironmentName}}
+    StageName: live
+    Cors:
+      AllowOrigin: "'*'"
+    TracingEnabled: true
+    GatewayResponses:
+      DEFAULT_4XX:
+        ResponseParameters:
+          Headers:
+            Access-Control-Allow-Origin: "'*'"
+"""
+
+
+REST_OUTPUT = """
+RestEndpoint:
+  Description: The address of the REST API
+  Value: !Sub https://${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live
+"""
+
+
+REST_5XX = """      DEFAULT_5XX:
+        ResponseParameters:
+          Headers:
+            Access-Control-Allow-Origin: "'*'"
+"""
+
+
+@violation("the API has no CorsConfiguration any more")
+def _(edit: Edit) -> None:
+    text = edit.resource("Api")
+    start = text.index("      CorsConfiguration:\n")
+    end = text.index("        MaxAge: 600\n") + len("        MaxAge: 600\n")
+    edit.in_resource("Api", text[start:end], "")
+
+
+@violation("the resolver loses its CORSConfig")
+def _(edit: Edit) -> None:
+    path = index(api(edit, "powertools.event_handler"))
+    edit.sub(path, r"^    cors=CORSConfig\(\n(        .*\n)+    \),\n", "")
+
+
+@violation("the middleware goes")
+def _(edit: Edit) -> None:
+    path = index(api(edit, "fastapi"))
+    edit.sub(path, r"^app\.add_middleware\(\n(    .*\n)+\)\n", "")
+
+
+@violation("the code allows a header that the API does not")
+def _(edit: Edit) -> None:
+    path = index(api(edit))
+    old = 'allow_headers=["Authorization", '
+    edit.replace(path, old, f'{old}"X-Tenant", ')
+
+
+@violation("the API does not allow the method of a route")
+def _(edit: Edit) -> None:
+    function = api(edit, "powertools.event_handler")
+    edit.in_resource("Api", "DELETE, GET", "GET")
+    text = '\n\n@app.delete("/rates")\ndef forget() -> dict[str, str]:\n    return {}\n'
+    edit.append(index(function), text)
+
+
+@violation("a function's origins are written out")
+def _(edit: Edit) -> None:
+    new = "CORS_ALLOW_ORIGINS: https://www.example.com"
+    old = 'CORS_ALLOW_ORIGINS: !Join [",", !Ref CorsAllowOrigins]'
+    edit.in_resource(api(edit).logical_id, old, new)
+
+
+@violation("the contract test is deleted")
+def _(edit: Edit) -> None:
+    edit.delete(f"tests/unit/{api(edit).name}/test_cors.py")
+
+
+@violation("the test of unforeseen errors is skipped")
+def _(edit: Edit) -> None:
+    path = f"tests/unit/{api(edit).name}/test_cors.py"
+    edit.replace(
+        path, "def test_unhandled", '@pytest.mark.skip(reason="flaky")\ndef test_unhandled'
+    )
+
+
+@violation("the test of preflights goes")
+def _(edit: Edit) -> None:
+    path = f"tests/unit/{api(edit).name}/test_cors.py"
+    edit.sub(path, r"^def test_preflight(.*\n)+?(?=^@pytest)", "")
+    edit.sub(path, r"^@pytest.*\n.*\n\)\ndef test_a_preflight(.*\n)+?(?=^@pytest)", "")
+
+
+@violation("a REST API answers its own 5XX without headers")
+def _(edit: Edit) -> None:
+    edit.declare(REST.format(service=edit.service))
+    edit.output(REST_OUTPUT)
+
+
+@good("a REST API gives its headers to all that it says itself")
+def _(edit: Edit) -> None:
+    edit.declare(REST.format(service=edit.service) + REST_5XX)
+    edit.output(REST_OUTPUT)
+
+
+@good("the contract is tested in another file, by one test with parameters")
+def _(edit: Edit) -> None:
+    function = api(edit)
+    edit.delete(f"tests/unit/{function.name}/test_cors.py")
+    edit.write(
+        f"tests/unit/{function.name}/test_browsers.py",
+        "from http import HTTPStatus\n\nimport pytest\n\n"
+        'HEADER = "Access-Control-Allow-Origin"\n\n\n'
+        "def allowed(answer):\n    return HEADER in answer['headers']\n\n\n"
+        "@pytest.mark.parametrize(\n"
+        '    ("path", "status"),\n'
+        '    [("/health", HTTPStatus.OK), ("/nowhere", HTTPStatus.NOT_FOUND), ("/broken", 500)],\n)\n'
+        "def test_browsers_see_it(request_to, path, status):\n"
+        '    answer = request_to("GET", path)\n'
+        '    assert answer["statusCode"] == status\n'
+        "    assert allowed(answer)\n\n\n"
+        "def test_browsers_may_ask(request_to):\n"
+        '    assert allowed(request_to("OPTIONS", "/health"))\n',
+    )
+
+
+@good("the code and the API allow one more header")
+def _(edit: Edit) -> None:
+    old = 'allow_headers=["Authorization", '
+    edit.replace(index(api(edit)), old, f'{old}"X-Tenant", ')
+    edit.in_resource(
+        "Api", "[Authorization, Content-Type]", "[Authorization, Content-Type, x-tenant]"
+    )

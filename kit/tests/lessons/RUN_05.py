@@ -1,0 +1,193 @@
+"""Cases of RUN-05."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import CONFIG, Edit, Function
+from edits.runtime import api, in_handler, index, used
+
+FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
+
+
+def reads_files(edit: Edit, function: Function) -> None:
+    """Let a function read the files of the service."""
+    statement = (
+        "        - Version: '2012-10-17'\n          Statement:\n            - Effect: Allow\n"
+        "              Action: s3:GetObject\n"
+        "              Resource:"
+        f" !Sub arn:${{AWS::Partition}}:s3:::{edit.service}-files-${{EnvironmentName}}/*\n"
+    )
+    key = "      Policies:\n"
+    has_some = key in edit.resource(function.logical_id)
+    start = key if has_some else "      CodeUri:"
+    new = key + statement + ("" if has_some else start)
+    edit.in_resource(function.logical_id, start, new)
+
+
+def with_httpx(edit: Edit) -> None:
+    with_library(edit, "httpx", "0.28.1")
+
+
+def with_library(edit: Edit, name: str, version: str) -> None:
+    """Require a library of the first function, locked as `make lock` would."""
+    folder = edit.function().folder
+    edit.append(f"{folder}/requirements.in", f"{name}\n")
+    edit.pin(f"{folder}/requirements.txt", name, version)
+
+
+@violation("a function makes a client each time that it is called")
+def _(edit: Edit) -> None:
+    body = '    s3 = boto3.client("s3", config=CONFIG)\n'
+    body += '    return s3.get_object(Bucket="b", Key=key)["Body"].read()\n'
+    text = f"import boto3\n\nfrom ..utils.aws import CONFIG\n{FETCH}{body}"
+    function = edit.function()
+    if not edit.has(f"{function.code}/utils/aws.py"):
+        edit.skip()
+    used(edit, function, text)
+    reads_files(edit, function)
+
+
+@violation("another service is called without a client")
+def _(edit: Edit) -> None:
+    body = '    return httpx.get(f"https://files.example.com/{key}", timeout=3).content\n'
+    used(edit, edit.function(), f"import httpx\n{FETCH}{body}")
+    with_httpx(edit)
+
+
+@violation("the handler makes the publisher, and with it a client")
+def _(edit: Edit) -> None:
+    function = edit.function("schedule", "queue", "stream", "bucket", "topic")
+    text = edit.read(index(function))
+    line = next(each for each in text.splitlines() if each.startswith("publisher = Publisher("))
+    edit.replace(index(function), f"{line}\n", "")
+    in_handler(edit, function, line)
+
+
+@violation("a factory is called for each record")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    if not edit.has(f"{function.code}/utils/aws.py"):
+        edit.skip()
+    text = f"import boto3\n{CONFIG}\n\ndef bucket(name: str) -> object:\n"
+    text += '    made = boto3.resource("s3", config=CONFIG)\n    return made.Bucket(name)\n'
+    edit.write(f"{function.code}/utils/buckets.py", text)
+    text = "from ..utils.buckets import bucket\n\n\ndef keep(name: str, key: str) -> None:\n"
+    used(edit, function, text + "    bucket(name).Object(key).load()\n")
+    reads_files(edit, function)
+
+
+@violation("a dependency of FastAPI makes a client for each request")
+def _(edit: Edit) -> None:
+    function = api(edit, "fastapi")
+    reads_files(edit, function)
+    path = index(function)
+    config = "Config(connect_timeout=1, read_timeout=2, retries={'total_max_attempts': 2})"
+    text = f'def bucket() -> object:\n    return boto3.client("s3", config={config})\n\n\n'
+    text += '@router.get("/files")\ndef files(s3: object = Depends(bucket)) -> str:\n    return str(s3)\n\n\n'
+    edit.replace(path, "app.include_router(router)", f"{text}app.include_router(router)")
+    edit.replace(
+        path, "from fastapi import APIRouter, ", "from fastapi import APIRouter, Depends, "
+    )
+    edit.replace(
+        path,
+        "from aws_lambda_powertools import",
+        "import boto3\nfrom botocore.config import Config\nfrom aws_lambda_powertools import",
+    )
+
+
+@violation("a function opens a connection to the cache each time that it is called")
+def _(edit: Edit) -> None:
+    body = '    return Redis.from_url("rediss://cache.example.com", socket_timeout=2).get(key)\n'
+    used(edit, edit.function(), f"from redis import Redis\n{FETCH}{body}")
+    with_library(edit, "redis", "7.1.0")
+
+
+@good("clients are made when they are first needed, and kept")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        f"from functools import cache\n\nimport boto3\nimport httpx\n{CONFIG}\n"
+        "_session: httpx.Client | None = None\n\n\n"
+        '@cache\ndef s3() -> object:\n    return boto3.client("s3", config=CONFIG)\n\n\n'
+        "def session() -> httpx.Client:\n    global _session\n"
+        "    if _session is None:\n        _session = httpx.Client(timeout=3)\n    return _session\n\n\n"
+        "class Files:\n    def __init__(self) -> None:\n        self._s3 = s3()\n        self._http = session()\n\n\n"
+        "FILES = Files()\n",
+    )
+    with_httpx(edit)
+    reads_files(edit, edit.function())
+
+
+@good("a client belongs to who calls, with credentials of their own")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        f"import boto3\n{CONFIG}\n\ndef of_tenant(keys: dict[str, str]) -> object:\n"
+        '    given = keys["AccessKeyId"], keys["SecretAccessKey"]\n'
+        '    token = keys["SessionToken"]\n'
+        '    client = boto3.client("s3", aws_access_key_id=given[0], aws_secret_access_key=given[1],'
+        " aws_session_token=token, config=CONFIG)\n"
+        "    session = boto3.Session(*given, aws_session_token=token)\n"
+        '    session.client("sqs", config=CONFIG).list_queues()\n'
+        "    return client.list_buckets()\n",
+    )
+
+
+@good("a function that makes a client is called once, at the top of a module")
+def _(edit: Edit) -> None:
+    used(
+        edit,
+        edit.function(),
+        f"import boto3\n{CONFIG}\n\ndef rates() -> bytes:\n"
+        '    client = boto3.client("s3", config=CONFIG)\n'
+        '    return client.get_object(Bucket="partner-files", Key="rates")["Body"].read()\n\n\n'
+        "RATES = rates()\n",
+    )
+    reads_files(edit, edit.function())
+
+
+STOCK = """import httpx
+
+
+class Stock:
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    @classmethod
+    def from_settings(cls, stage: str) -> "Stock":
+        client = httpx.Client(base_url=f"https://{stage}.example.com", timeout=2)
+        return cls(client)
+
+    def count(self, key: str) -> str:
+        return self._client.get(f"/stock/{key}").text
+"""
+
+
+@good("a class method that makes a client is called once, at the top of a module")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    used(edit, function, STOCK, "stock")
+    path = index(function)
+    edit.sub(path, r"^(logger = )", r"counts = stock.Stock.from_settings(settings.stage)\n\1")
+    used(
+        edit,
+        function,
+        "import httpx\n\n\nclass Rates:\n    def __init__(self, names: str) -> None:\n"
+        "        self.names = names\n\n"
+        '    @classmethod\n    def default(cls) -> "Rates":\n'
+        "        with httpx.Client(timeout=2) as client:\n"
+        '            return cls(client.get("https://rates.example.com").text)\n\n\n'
+        "rates = Rates.default()\n",
+        "rates",
+    )
+    with_httpx(edit)
+
+
+@violation("a class method that makes a client is called for each event")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    used(edit, function, STOCK, "stock")
+    in_handler(edit, function, "stock.Stock.from_settings(settings.stage).count('1')")
+    with_httpx(edit)

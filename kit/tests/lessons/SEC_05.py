@@ -1,0 +1,134 @@
+"""Cases of SEC-05."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.secrets import module, reader, secret
+
+LOGGER = "from aws_lambda_powertools import Logger\n\nlogger = Logger(child=True)\n\n\n"
+
+
+@violation("Powertools logs each event")
+def _(edit: Edit) -> None:
+    edit.replace(
+        f"{edit.function().code}/index.py", "clear_state=True", "clear_state=True, log_event=True"
+    )
+
+
+@violation("a variable lets Powertools log each event")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "POWERTOOLS_LOGGER_LOG_EVENT", '"true"')
+
+
+@violation("the event is logged while somebody looks for a mistake")
+def _(edit: Edit) -> None:
+    path = f"{edit.function('queue', 'event', 'schedule').code}/index.py"
+    edit.sub(path, r"^    once\.register_lambda_context\(context\)\n",
+             '    once.register_lambda_context(context)\n    logger.debug("got", event=event)\n')  # fmt: skip
+
+
+@violation("the event is logged under another name")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def trace(event: dict[str, Any]) -> None:\n"
+        '    whole = event\n    logger.info("got", data=whole)\n',
+    )
+
+
+@violation("an address of a customer is logged as something else")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def trace(customer: dict[str, Any]) -> None:\n"
+        '    to = customer["email"]\n    logger.info("mail sent", to=to)\n',
+    )
+
+
+@violation("a loop over parts of an event logs them")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "import json\nfrom typing import Any\n\n" + LOGGER
+        + "def trace(event: dict[str, Any]) -> None:\n"
+        '    for payload in event["Records"]:\n        logger.info("got", data=json.dumps(payload))\n',
+    )  # fmt: skip
+
+
+@good("what is masked is logged, what is there, and names of events")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def mask(text: str) -> str:\n"
+        '    return text[:1] + "***"\n\n\ndef trace(customer: dict[str, Any], token: str) -> None:\n'
+        '    email = mask(customer["email"])\n    has_token = bool(token)\n'
+        '    logger.info("mail sent", email=email, has_token=has_token, is_token=True)\n'
+        '    for event in ("created", "deleted"):\n        logger.info("listening", to=event)\n'
+        '    logger.info("kinds", all=[event for event in customer["kinds"]])\n',
+    )
+
+
+@violation("headers are logged as JSON")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "import json\nfrom typing import Any\n\n" + LOGGER + "def trace(request: Any) -> None:\n"
+        '    logger.info(f"called with {json.dumps(dict(request.headers))}")\n',
+    )
+
+
+@violation("a secret is logged")
+def _(edit: Edit) -> None:
+    path = f"{reader(edit).code}/services/partner.py"
+    edit.write(
+        path,
+        "from aws_lambda_powertools import Logger\n\nfrom ..settings import Settings\n"
+        "from . import secret_values\n\nlogger = Logger(child=True)\n\n\n"
+        "def trace(settings: Settings) -> None:\n"
+        f"    found = secret_values.{secret(edit)}(settings)\n"
+        '    logger.debug("the key is %s", found)\n',
+    )
+
+
+@violation("an address of a customer is logged")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def trace(customer: dict[str, Any]) -> None:\n"
+        '    logger.info("mail sent", to=customer["email"])\n',
+    )
+
+
+@violation("what keeps botocore from logging secrets is gone")
+def _(edit: Edit) -> None:
+    path = f"{reader(edit).code}/utils/aws.py"
+    text = edit.read(path)
+    start, end = text.index("# At DEBUG these log"), text.index("# Two attempts")
+    edit.write(path, text[:start] + text[end:])
+
+
+@violation("botocore logs whole requests")
+def _(edit: Edit) -> None:
+    module(edit, 'import boto3\n\nboto3.set_stream_logger("")\n')
+
+
+@good("ids are logged, lengths, and the names of secrets")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER
+        + "def trace(event: dict[str, Any], settings: Any, token: str) -> None:\n"
+        '    logger.info("got", event_id=event["id"], kind=event.get("detail-type"))\n'
+        '    logger.info("reading", secret=settings.partner_secret, length=len(token))\n'
+        '    logger.warning("no %s", "password", extra={"page": event["next_token"]})\n',
+    )  # fmt: skip
+
+
+@good("Powertools is told not to log events, and a catalog is asked for one")
+def _(edit: Edit) -> None:
+    edit.replace(
+        f"{edit.function().code}/index.py", "clear_state=True", "clear_state=True, log_event=False"
+    )
+    text = "from typing import Any\n\n\ndef find(catalog: Any, event: Any) -> Any:\n"
+    module(edit, text + "    return catalog.info(event)\n")

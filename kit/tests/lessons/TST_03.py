@@ -1,0 +1,42 @@
+"""Cases of TST-03."""
+
+from __future__ import annotations
+
+from cases import good, violation
+from edits import Edit
+from edits.documents import module
+
+README = "tests/unit/README.md"
+
+
+@violation("the README of the tests is deleted")
+def _(edit: Edit) -> None:
+    edit.delete(README)
+
+
+@violation("what CI runs is told no more")
+def _(edit: Edit) -> None:
+    edit.sub(README, r"^## What CI runs\n(.*\n)+", "")
+
+
+@violation("the path is told no more")
+def _(edit: Edit) -> None:
+    edit.sub(README, r"^## The path\n(.*\n)+?(?=^## )", "")
+
+
+@violation("the README shows a function that is gone")
+def _(edit: Edit) -> None:
+    name = edit.functions[0].name
+    edit.replace_all(README, f".{name}.lambda_pkg", f".{name}_of_old.lambda_pkg")
+
+
+@good("the README says it in other words, and more")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    edit.write(
+        README,
+        "# How we test\n\nTests import\n\n```python\n"
+        f"from {module(function)}.services import things\n```\n\n"
+        "because `pythonpath` in `pyproject.toml` is `src`.\n\n## As in CI\n\n`make check` is all of it.\n\n"
+        "## Data\n\nFactories are in `conftest.py`.\n",
+    )

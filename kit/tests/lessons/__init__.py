@@ -1,0 +1,1 @@
+"""The cases of each lesson: code that violates it, and good code that resembles it."""
