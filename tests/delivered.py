@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from aws import expand
+from kit.template import Template, read
 
 ACCOUNT = "111122223333"
 
@@ -48,8 +49,7 @@ def infra(service: Path, environment: str, **parameters: str) -> Any:
         },
     }
     text = (service / "infra" / "environment.yaml").read_text("utf-8")
-    template = delivery("template")
-    return template.Template(template.read(text), {**given, **parameters}, pseudo, known)
+    return Template(read(text), {**given, **parameters}, pseudo, known)
 
 
 def arns(template: Any, region: str, stack: str) -> dict[str, str]:
@@ -110,9 +110,7 @@ def expanded(service: Path, environment: str) -> tuple[Any, dict[str, str]]:
     """What CloudFormation gets of a service in one environment: a Template, and its resources' ARNs."""
     named = delivery("service").Service(service, environment)
     known: dict[str, Any] = {}
-    template = delivery("template").Template(
-        expand(service), named.parameters, named.template(ACCOUNT).pseudo, known
-    )
+    template = Template(expand(service), named.parameters, named.template(ACCOUNT).pseudo, known)
     by_id = arns(template, named.region, named.stack)
     types = {each.logical_id: each for each in template.resources()}
     for logical_id, arn in by_id.items():

@@ -30,7 +30,7 @@ import yaml
 
 from kit import merging
 from kit.delivery.spelling import kebab, pascal, snake
-from kit.delivery.template import read
+from kit.template import read
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = ROOT / ".copier-answers.yml"

@@ -9,13 +9,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kit.template import Resource, Template, UnknownError
+
 from .account import code, is_denied, outputs
 from .cloudformation import meaning, parsed
 from .errors import DeliveryError
 from .report import Result, failed, passed, warned
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
-from .template import Resource, Template, UnknownError
 
 # What can be said about each state of a stack that is not simply fine.
 BUSY = "somebody is deploying: wait, or look at it with make status ENV={env}"

@@ -15,11 +15,12 @@ import boto3
 import yaml
 from botocore.exceptions import ProfileNotFound
 
+from kit.template import PLACEHOLDER
+
 from .report import Result, failed, passed, warned
 from .runtimes import SUPPORTED_UNTIL
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
-from .template import PLACEHOLDER
 
 SOON = timedelta(days=180)
 MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}

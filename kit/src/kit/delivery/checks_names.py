@@ -9,10 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from kit.template import Resource, lines
+
 from .account import code, is_denied
 from .report import Result, failed, not_run, passed
 from .situation import Situation
-from .template import Resource, lines
 
 # What AWS answers when there is nothing of a name.
 ABSENT = {

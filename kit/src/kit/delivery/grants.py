@@ -19,9 +19,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kit.template import Template, UnknownError
+
 from .errors import DeliveryError
 from .service import INFRA, Service
-from .template import Template, UnknownError
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: the linters' business.

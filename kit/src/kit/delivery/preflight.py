@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from botocore.exceptions import ClientError
 
+from kit.template import UnknownError
+
 from . import checks_account, checks_local, checks_names, report
 from .account import Account, is_denied
 from .errors import DeliveryError
@@ -14,7 +16,6 @@ from .refusals import REFUSALS, told
 from .report import DENIED, Result, Status, not_run
 from .service import Service, here
 from .situation import Situation
-from .template import UnknownError
 
 Check = Callable[[Situation], Iterator[Result]]
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from .template import read
+from kit.template import read
 
 # docs/lessons.md is made from it too.
 REGISTRY = Path(__file__).resolve().parents[1] / "lessons" / "registry.yml"

@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
+from kit.template import Template, UnknownError, read
+
 from .errors import DeliveryError
-from .template import Template, UnknownError, read
 
 ENVIRONMENTS = ("dev", "prod")
 INFRA = "infra/environment.yaml"

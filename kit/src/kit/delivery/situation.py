@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from kit.template import Template
+
 from .account import Account
 from .service import Service
-from .template import Template
 
 T = TypeVar("T")
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kit.delivery.template import Template, UnknownError
+from kit.template import Template, UnknownError, at, is_intrinsic
 
-from .parsers import at
-from .service import ENVIRONMENTS, TEMPLATE, Resource, Service, is_intrinsic
+from .service import ENVIRONMENTS, TEMPLATE, Resource, Service
 
 # What goes wrong when a part of a template is not what CloudFormation wants: the linters' business.
 ODD = (

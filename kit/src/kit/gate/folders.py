@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kit.gate import parsers
-from kit.gate.parsers import UnparsedError, at
+from kit.gate.parsers import UnparsedError
 from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.template import at
 
 # The properties that say which code is deployed with a resource.
 CODE = {

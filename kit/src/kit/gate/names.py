@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kit.delivery.template import NAMES
+from kit.template import NAMES, at, references
 
-from .parsers import at
-from .service import Resource, Service, references
+from .service import Resource, Service
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
-from kit.delivery.template import Loader, LocatedList, LocatedMapping
+from kit.template import Loader
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -87,30 +87,6 @@ def json_data(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise UnparsedError(error.lineno, f"is not valid JSON: {error.msg}") from error
-
-
-def at(node: Any, *keys: str | int) -> Any:
-    """What is at these keys, or None: at(template, "Resources", "Table", "Properties")."""
-    for key in keys:
-        if isinstance(node, dict):
-            node = node.get(key)
-        elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-            node = node[key]
-        else:
-            return None
-    return node
-
-
-def line_of(node: Any, *keys: str | int) -> int:
-    """The line of what is at these keys, or of the last of them that is there. 0 if none is."""
-    line = node.line if isinstance(node, LocatedMapping) else 0
-    for key in keys:
-        if isinstance(node, LocatedMapping):
-            line = node.lines.get(str(key), line)
-        elif isinstance(node, LocatedList) and isinstance(key, int) and key < len(node):
-            line = node.lines[key]
-        node = at(node, key)
-    return line
 
 
 # ── Python ───────────────────────────────────────────────────────────────────

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from kit.delivery.template import LocatedList, LocatedMapping, Template
+from kit.template import LocatedList, LocatedMapping, Template, at, line_of, references, strings
 
 from .environments import resolved
-from .parsers import at, line_of
-from .service import ACCOUNT, Resource, Service, references, strings
+from .service import ACCOUNT, Resource, Service
 
 ISSUER = "token.actions.githubusercontent.com"
 # How a comment begins that gives the reason for a wide resource.

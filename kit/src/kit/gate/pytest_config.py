@@ -5,9 +5,9 @@ from __future__ import annotations
 import configparser
 import shlex
 
-from kit.gate.parsers import at
 from kit.gate.service import Service
 from kit.gate.tested import UNIT
+from kit.template import at
 
 PYPROJECT = "pyproject.toml"
 

@@ -6,8 +6,8 @@ from typing import Any
 from kit.gate.environments import environments, exists, resolved
 from kit.gate.findings import BrokenFileError
 from kit.gate.names import Name, names
-from kit.gate.parsers import at
 from kit.gate.service import INFRA, TEMPLATE, Resource, Service
+from kit.template import at
 
 # Folders in which templates make nothing of this service.
 ELSEWHERE = ("tests/", "docs/", "events/", ".github/")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from kit.digest import digest, recorded
 from kit.lessons import lessons
+from kit.template import line_of
 
 from . import suppressions
 from .findings import GATE, BrokenFileError, Finding
 from .lesson import Check
-from .parsers import line_of
 from .service import TEMPLATE, Service
 from .tools import ToolError
 

@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from kit.template import at, line_of
+
 from . import expressions
 from .commands import Command, Makefile, makefile, script, targets
 from .expressions import Context, condition, filled
-from .parsers import at, line_of
 from .service import ENVIRONMENTS, Job, Service
 
 ENTRIES = {env: f".github/workflows/{env}_cicd.yml" for env in ENVIRONMENTS}

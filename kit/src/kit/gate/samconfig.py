@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.commands import Command
-from kit.gate.parsers import at
 from kit.gate.service import (
     A_REGION,
     ENVIRONMENTS,
     Service,
 )
+from kit.template import at
 
 SAMCONFIG = "samconfig.toml"
 

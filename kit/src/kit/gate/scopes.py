@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from kit.delivery.template import Template
 from kit.gate.environments import all_deployed
 from kit.gate.findings import Finding
 from kit.gate.policies import REASON, Statement, statements, unscoped, wide_actions
 from kit.gate.service import INFRA, TEMPLATE, Service
+from kit.template import Template
 
 SINGLE_ACTIONS = "List the single actions."
 

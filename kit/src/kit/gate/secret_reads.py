@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, TypeGuard
 
-from kit.gate.parsers import KEPT, Module, Parsed, at, dotted
-from kit.gate.service import Service, strings
+from kit.gate.parsers import KEPT, Module, Parsed, dotted
+from kit.gate.service import Service
+from kit.template import at, strings
 
 # What CloudFormation replaces by the value of a secret.
 DYNAMIC = re.compile(r"[{]{2}resolve:(?:secretsmanager|ssm-secure):")

@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from kit.delivery.spelling import snake
-from kit.delivery.template import LocatedMapping, Template
+from kit.template import LocatedMapping, Template, at, line_of, merged
 
 from . import parsers
 from .findings import GATE, BrokenFileError, Finding
-from .parsers import Module, Pin, Section, UnparsedError, at, line_of
+from .parsers import Module, Pin, Section, UnparsedError
 from .tools import Tools
 
 Data = TypeVar("Data")
@@ -111,15 +111,6 @@ class Function(Resource):
         found = self.get("Events")
         events = found.items() if isinstance(found, dict) else ()
         return {name: event for name, event in events if isinstance(at(event, "Type"), str)}
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What a !Ref, !GetAtt or !Sub points to."""
-
-    target: str
-    attribute: str
-    line: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -459,88 +450,3 @@ def _resource(name: str, body: dict[str, Any], line: int, shared: Any) -> Resour
     code = whole.get("CodeUri")
     folder = os.path.normpath(code) if isinstance(code, str) else ""
     return Function(name, kind, body, whole, line, folder=folder)
-
-
-def merged(shared: Any, own: Any) -> Any:
-    """A function's property with what Globals say of it, as SAM merges them."""
-    if isinstance(shared, list) and isinstance(own, list):
-        return [*shared, *own]
-    if not isinstance(shared, dict) or not isinstance(own, dict):
-        return own
-    if is_intrinsic(shared) or is_intrinsic(own):
-        return own
-    both = LocatedMapping(shared)
-    for key, value in own.items():
-        both[key] = merged(shared[key], value) if key in shared else value
-    for each in (shared, own):
-        if isinstance(each, LocatedMapping):
-            both.lines |= each.lines
-            both.line = each.line
-    return both
-
-
-def is_intrinsic(node: Any) -> bool:
-    """Whether it is a !Ref, !Sub and so on."""
-    if not isinstance(node, dict) or len(node) != 1:
-        return False
-    (key,) = node
-    return key in ("Ref", "Condition") or str(key).startswith("Fn::")
-
-
-def leaves(
-    node: Any, key: str = "", line: int = 0, *, literal: bool = False
-) -> Iterator[tuple[str, str, int]]:
-    """Every text in a part of YAML, with the key that it is at and its line.
-
-    Args:
-        literal: whether what intrinsics are given is left out: the `Table` of `!Ref Table`.
-    """
-    if isinstance(node, str):
-        yield key, node, line
-    elif isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from leaves(item, key, line_of(node, number) or line, literal=literal)
-    elif isinstance(node, dict) and not (literal and is_intrinsic(node)):
-        for name, value in node.items():
-            inner = key if is_intrinsic(node) else str(name)
-            yield from leaves(value, inner, line_of(node, name) or line, literal=literal)
-
-
-def references(node: Any, line: int = 0) -> Iterator[Reference]:
-    """Everything that a part of a template refers to, pseudo parameters (AWS::Region) too."""
-    if isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from references(item, line_of(node, number) or line)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            here = line_of(node, key) or line
-            if key == "Ref":
-                yield Reference(str(value), "", here)
-            elif key == "Fn::GetAtt":
-                parts = value.split(".") if isinstance(value, str) else list(map(str, value))
-                yield Reference(parts[0], ".".join(parts[1:]), here)
-            elif key == "Fn::Sub":
-                yield from _substituted(value, here)
-            else:
-                yield from references(value, here)
-
-
-def _substituted(value: Any, line: int) -> Iterator[Reference]:
-    text, local = (value, {}) if isinstance(value, str) else (at(value, 0), at(value, 1) or {})
-    for name in re.findall(r"\$\{([^!}][^}]*)\}", str(text)):
-        target, _, attribute = name.strip().partition(".")
-        if name.strip() not in local:
-            yield Reference(target, attribute, line)
-    yield from references(local, line)
-
-
-def strings(node: Any, line: int = 0) -> Iterator[tuple[str, int]]:
-    """Every text in a part of YAML with its line; of mappings the values, not the keys."""
-    if isinstance(node, str):
-        yield node, line
-    elif isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from strings(item, line_of(node, number) or line)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from strings(value, line_of(node, key) or line)

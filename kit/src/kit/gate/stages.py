@@ -7,8 +7,9 @@ from typing import Any
 
 from kit.gate.environments import environments, resolved
 from kit.gate.parsers import Module
-from kit.gate.service import Function, Service, is_intrinsic
+from kit.gate.service import Function, Service
 from kit.gate.variables import Read, reads
+from kit.template import is_intrinsic
 
 # Variables that Lambda itself sets, and those that libraries and extensions read.
 OF_THE_PLATFORM = (

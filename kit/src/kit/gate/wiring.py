@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kit.template import at, line_of, strings
+
 from .environments import all_deployed, exists, resolved
-from .parsers import at, line_of
 from .policies import listed, targets
-from .service import TEMPLATE, Function, Resource, Service, strings
+from .service import TEMPLATE, Function, Resource, Service
 
 # Events of SAM that Lambda takes at once and handles later, and those that it fetches itself.
 ASYNCHRONOUS = {

@@ -19,13 +19,13 @@ from typing import Any
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.runs import commands_of, made
 from kit.gate.samconfig import SAMCONFIG, sam_commands, setting_in, uses_samconfig
 from kit.gate.service import (
     ENVIRONMENTS,
     Service,
 )
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

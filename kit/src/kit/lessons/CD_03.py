@@ -16,7 +16,6 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.runs import all_commands, made
 from kit.gate.samconfig import (
     GLOBAL_REGION,
@@ -28,12 +27,8 @@ from kit.gate.samconfig import (
     region_of,
     settings_in,
 )
-from kit.gate.service import (
-    ANSWERS,
-    ENVIRONMENTS,
-    Service,
-    leaves,
-)
+from kit.gate.service import ANSWERS, ENVIRONMENTS, Service
+from kit.template import at, leaves
 
 LESSON = Lesson.read(__doc__)
 

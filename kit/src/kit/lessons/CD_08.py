@@ -18,20 +18,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kit.delivery.template import PLACEHOLDER
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, line_of
+from kit.gate.parsers import Module
 from kit.gate.runs import all_commands, steps
 from kit.gate.samconfig import SAMCONFIG, line_of_setting, settings_in
-from kit.gate.service import (
-    INFRA,
-    TEMPLATE,
-    Service,
-    leaves,
-    strings,
-)
+from kit.gate.service import INFRA, TEMPLATE, Service
+from kit.template import PLACEHOLDER, leaves, line_of, strings
 
 LESSON = Lesson.read(__doc__)
 

@@ -24,19 +24,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kit.delivery.template import Template
 from kit.gate.environments import deployed, exists, values
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.samconfig import SAMCONFIG, line_of_setting
-from kit.gate.service import (
-    TEMPLATE,
-    Function,
-    Service,
-    references,
-)
+from kit.gate.service import TEMPLATE, Function, Service
 from kit.gate.wiring import HTTP_EVENTS
+from kit.template import Template, at, line_of, references
 
 LESSON = Lesson.read(__doc__)
 

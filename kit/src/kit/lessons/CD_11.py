@@ -32,12 +32,8 @@ from kit.gate.samconfig import (
     region_of,
     settings_in,
 )
-from kit.gate.service import (
-    INFRA,
-    TEMPLATE,
-    Service,
-    leaves,
-)
+from kit.gate.service import INFRA, TEMPLATE, Service
+from kit.template import leaves
 
 LESSON = Lesson.read(__doc__)
 

@@ -21,14 +21,9 @@ from typing import Any
 from kit.gate.environments import environments, exists, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.samconfig import region_of
-from kit.gate.service import (
-    TEMPLATE,
-    Service,
-    references,
-    strings,
-)
+from kit.gate.service import TEMPLATE, Service
+from kit.template import at, line_of, references, strings
 
 LESSON = Lesson.read(__doc__)
 

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.runs import (
     BY_HAND,
     DEPLOYS,
@@ -31,6 +30,7 @@ from kit.gate.runs import (
     started,
 )
 from kit.gate.service import Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import line_of
 from kit.gate.pipelines import CHECKING, DEPLOYING
 from kit.gate.runs import (
     DEPLOYS,
@@ -28,6 +27,7 @@ from kit.gate.runs import (
     started,
 )
 from kit.gate.service import Job, Service
+from kit.template import line_of
 
 LESSON = Lesson.read(__doc__)
 

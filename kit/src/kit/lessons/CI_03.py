@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from kit.gate.commands import Command, script
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, dotted, line_of
+from kit.gate.parsers import dotted
 from kit.gate.runs import (
     commands_of,
     effects,
@@ -30,6 +30,7 @@ from kit.gate.runs import (
     run_of,
 )
 from kit.gate.service import Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

@@ -19,7 +19,6 @@ from typing import Any
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.pipelines import is_elsewhere
 from kit.gate.runs import (
     Run,
@@ -28,6 +27,7 @@ from kit.gate.runs import (
     steps_of,
 )
 from kit.gate.service import Job, Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

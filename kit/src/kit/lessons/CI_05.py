@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.service import Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

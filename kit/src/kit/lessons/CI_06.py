@@ -19,7 +19,6 @@ from typing import Any
 from kit.gate.expressions import Context, filled
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.runs import (
     DEPLOYS,
     ENTRIES,
@@ -29,6 +28,7 @@ from kit.gate.runs import (
     started,
 )
 from kit.gate.service import Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

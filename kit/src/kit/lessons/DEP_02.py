@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kit.gate.findings import BrokenFileError, Finding, and_more
-from kit.gate.parsers import at, line_of
 from kit.gate.runs import steps
 from kit.gate.service import Service
+from kit.template import at, line_of
 
 if TYPE_CHECKING:
     pass

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kit.gate.findings import Finding, and_more
-from kit.gate.parsers import at, line_of
 from kit.gate.runs import Step, steps
 from kit.gate.service import TEMPLATE, Service
+from kit.template import at, line_of
 
 if TYPE_CHECKING:
     pass

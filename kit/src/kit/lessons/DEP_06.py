@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
-from kit.gate.parsers import at, line_of
 from kit.gate.runs import Step, steps
 from kit.gate.service import Service
 from kit.pins import canonical
+from kit.template import at, line_of
 
 if TYPE_CHECKING:
     pass

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
-from kit.gate.parsers import line_of
 from kit.gate.runs import steps
 from kit.gate.service import Service
+from kit.template import line_of
 
 if TYPE_CHECKING:
     pass

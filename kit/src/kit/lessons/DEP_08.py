@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 
 from kit.gate.commands import Command
 from kit.gate.findings import Finding, and_more
-from kit.gate.parsers import at, line_of
 from kit.gate.runs import Step
 from kit.gate.service import Job, Service
 from kit.pins import development
+from kit.template import at, line_of
 
 if TYPE_CHECKING:
     pass

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.service import Service
 from kit.gate.sources import RETRYING
 from kit.gate.wiring import (
@@ -28,6 +27,7 @@ from kit.gate.wiring import (
     sources,
     watched,
 )
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

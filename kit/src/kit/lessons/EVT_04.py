@@ -17,13 +17,14 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, at, dotted
+from kit.gate.parsers import Module, dotted
 from kit.gate.policies import listed
 from kit.gate.python_names import Code, Definition, code_of, keyword, last
 from kit.gate.service import Function, Service
 from kit.gate.wiring import (
     sources,
 )
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

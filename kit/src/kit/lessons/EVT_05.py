@@ -15,14 +15,13 @@ Defended by: gate.
 from collections.abc import Iterator
 from typing import Any
 
-from kit.delivery.template import Template
 from kit.gate.environments import deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service
 from kit.gate.sources import RETRYING
 from kit.gate.wiring import asynchronous, invoke_configs, invoked, sources
+from kit.template import Template, at
 
 LESSON = Lesson.read(__doc__)
 

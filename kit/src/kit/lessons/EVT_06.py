@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from kit.gate.environments import deployed, exists
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.policies import listed, targets
 from kit.gate.service import ENVIRONMENTS, TEMPLATE, Service
 from kit.gate.wiring import STREAMS, sources, watched
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.policies import comments, last_line, targets
 from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

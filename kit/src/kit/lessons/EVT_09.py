@@ -16,16 +16,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from kit.delivery.template import Template
 from kit.gate.environments import environments, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
-from kit.gate.parsers import Module, at, dotted, line_of
+from kit.gate.parsers import Module, dotted
 from kit.gate.policies import targets
 from kit.gate.python_names import constant, keyword, last
-from kit.gate.service import TEMPLATE, Function, Reference, Service, references
+from kit.gate.service import TEMPLATE, Function, Service
 from kit.gate.wiring import is_true
+from kit.template import Reference, Template, at, line_of, references
 
 LESSON = Lesson.read(__doc__)
 

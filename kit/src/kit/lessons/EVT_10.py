@@ -17,9 +17,9 @@ from typing import Any
 from kit.gate.environments import all_deployed, deployed, exists, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.policies import listed, targets
-from kit.gate.service import TEMPLATE, Resource, Service, strings
+from kit.gate.service import TEMPLATE, Resource, Service
+from kit.template import at, strings
 
 LESSON = Lesson.read(__doc__)
 

@@ -21,11 +21,12 @@ from collections.abc import Iterator
 from kit.gate.aws_calls import aws_calls
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, line_of
+from kit.gate.parsers import Module
 from kit.gate.resources import ELSEWHERE, is_copy, other_templates
 from kit.gate.service import (
     Service,
 )
+from kit.template import line_of
 
 LESSON = Lesson.read(__doc__)
 

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.resources import is_copy, other_templates
 from kit.gate.service import ENVIRONMENTS, TEMPLATE, Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

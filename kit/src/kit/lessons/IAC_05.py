@@ -20,9 +20,9 @@ from kit.delivery.spelling import pascal
 from kit.gate.environments import in_prod, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.resources import resolved_names
 from kit.gate.service import TEMPLATE, Service
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

@@ -20,9 +20,9 @@ from kit.gate.environments import in_prod, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
-from kit.gate.parsers import at, line_of
 from kit.gate.resources import mapping_of
-from kit.gate.service import A_REGION, INFRA, TEMPLATE, Service, is_intrinsic, references
+from kit.gate.service import A_REGION, INFRA, TEMPLATE, Service
+from kit.template import at, is_intrinsic, line_of, references
 
 LESSON = Lesson.read(__doc__)
 

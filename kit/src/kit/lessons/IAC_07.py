@@ -17,10 +17,10 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.service import TEMPLATE, Service
 from kit.gate.stages import code_with_reads, is_of_others, is_stage, stages_named
 from kit.gate.variables import read_among
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

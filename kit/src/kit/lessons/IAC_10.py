@@ -19,8 +19,9 @@ from kit.gate.environments import environments, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.outbound import calls
-from kit.gate.service import Service, is_intrinsic
+from kit.gate.service import Service
 from kit.gate.stages import code_with_reads
+from kit.template import is_intrinsic
 
 LESSON = Lesson.read(__doc__)
 

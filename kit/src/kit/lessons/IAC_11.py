@@ -21,9 +21,9 @@ from typing import Any
 from kit.gate.environments import environments, exists, in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import line_of
 from kit.gate.resources import is_of_idempotency, is_true
 from kit.gate.service import Resource, Service
+from kit.template import line_of
 
 LESSON = Lesson.read(__doc__)
 

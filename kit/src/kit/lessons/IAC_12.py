@@ -20,13 +20,11 @@ from collections.abc import Iterator
 from kit.gate.environments import in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, at, dotted
+from kit.gate.parsers import Module, dotted
 from kit.gate.resources import TABLES, is_of_idempotency, is_true
-from kit.gate.service import (
-    Service,
-    references,
-)
+from kit.gate.service import Service
 from kit.gate.stages import code_with_reads
+from kit.template import at, references
 
 LESSON = Lesson.read(__doc__)
 

@@ -15,14 +15,10 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, dotted, line_of
+from kit.gate.parsers import dotted
 from kit.gate.resources import mapping_of
-from kit.gate.service import (
-    TEMPLATE,
-    Resource,
-    Service,
-    references,
-)
+from kit.gate.service import TEMPLATE, Resource, Service
+from kit.template import at, line_of, references
 
 LESSON = Lesson.read(__doc__)
 

@@ -18,12 +18,10 @@ from collections.abc import Iterator
 
 from kit.gate.findings import BrokenFileError, Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, dotted, line_of
+from kit.gate.parsers import dotted
 from kit.gate.roles import SIGNS_IN, TEMPLATES, actions_used
-from kit.gate.service import (
-    Service,
-    leaves,
-)
+from kit.gate.service import Service
+from kit.template import at, leaves, line_of
 
 LESSON = Lesson.read(__doc__)
 

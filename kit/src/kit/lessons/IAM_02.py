@@ -19,10 +19,10 @@ from typing import Any
 from kit.gate.environments import deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.policies import Role, roles
 from kit.gate.roles import SIGNS_IN, TEMPLATES, actions_used, drives, role_names
 from kit.gate.service import ENVIRONMENTS, Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 

@@ -20,14 +20,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kit.delivery.template import Template
 from kit.gate.environments import deployed, exists, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import line_of
 from kit.gate.policies import ISSUER, Role, Statement, as_written, listed, roles
 from kit.gate.roles import TEMPLATES, and_others
-from kit.gate.service import ENVIRONMENTS, Service, strings
+from kit.gate.service import ENVIRONMENTS, Service
+from kit.template import Template, line_of, strings
 
 LESSON = Lesson.read(__doc__)
 

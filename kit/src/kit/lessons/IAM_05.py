@@ -24,10 +24,10 @@ from kit.delivery.grants import Environment, Gap, gaps
 from kit.gate.environments import deployed
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, line_of
 from kit.gate.policies import READING, Statement, listed, roles, statements, targets
 from kit.gate.roles import TEMPLATES, and_others
-from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Resource, Service, strings
+from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Resource, Service
+from kit.template import at, line_of, strings
 
 LESSON = Lesson.read(__doc__)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, at, dotted
+from kit.gate.parsers import Module, dotted
 from kit.gate.policies import (
     Statement,
     listed,
@@ -28,13 +28,9 @@ from kit.gate.policies import (
     targets,
 )
 from kit.gate.scopes import wide_part
-from kit.gate.service import (
-    TEMPLATE,
-    Function,
-    Service,
-    strings,
-)
+from kit.gate.service import TEMPLATE, Function, Service
 from kit.gate.wiring import dead_letters, sources
+from kit.template import at, strings
 
 LESSON = Lesson.read(__doc__)
 

@@ -19,7 +19,7 @@ from typing import Any
 from kit.gate.findings import Finding, and_more
 from kit.gate.handlers import every_code
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, dotted
+from kit.gate.parsers import dotted
 from kit.gate.python_names import (
     POWERTOOLS,
     Code,
@@ -30,7 +30,8 @@ from kit.gate.python_names import (
     keyword,
     last,
 )
-from kit.gate.service import TEMPLATE, Function, Resource, Service, is_intrinsic
+from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.template import at, is_intrinsic
 
 LESSON = Lesson.read(__doc__)
 

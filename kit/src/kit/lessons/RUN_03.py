@@ -21,7 +21,7 @@ from typing import Any
 from kit.gate.findings import Finding
 from kit.gate.http import RESOLVERS, http_functions, status_of
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import KEPT, Module, at, dotted, line_of
+from kit.gate.parsers import KEPT, Module, dotted
 from kit.gate.python_names import (
     Code,
     constant,
@@ -30,9 +30,10 @@ from kit.gate.python_names import (
     last,
     scopes,
 )
-from kit.gate.service import TEMPLATE, Function, Resource, Service, is_intrinsic, references
+from kit.gate.service import TEMPLATE, Function, Resource, Service
 from kit.gate.tested import is_skipped, tests_in, tests_of
 from kit.gate.wiring import HTTP_EVENTS
+from kit.template import at, is_intrinsic, line_of, references
 
 LESSON = Lesson.read(__doc__)
 

@@ -27,8 +27,9 @@ from kit.gate.python_names import (
     handlers,
     last,
 )
-from kit.gate.service import Function, Service, references
+from kit.gate.service import Function, Service
 from kit.gate.wiring import HTTP_EVENTS
+from kit.template import references
 
 LESSON = Lesson.read(__doc__)
 

@@ -21,7 +21,7 @@ from typing import Any
 from kit.gate.environments import all_deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, at
+from kit.gate.parsers import Module
 from kit.gate.policies import targets
 from kit.gate.secret_reads import (
     DYNAMIC,
@@ -30,7 +30,8 @@ from kit.gate.secret_reads import (
     lines_of_names,
     words_of_name,
 )
-from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Service, leaves
+from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Service
+from kit.template import at, leaves
 
 LESSON = Lesson.read(__doc__)
 

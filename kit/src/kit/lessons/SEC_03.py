@@ -14,13 +14,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kit.delivery.template import Template
 from kit.gate.environments import all_deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at
 from kit.gate.policies import Statement, as_written, listed, statements, wide_actions
 from kit.gate.service import TEMPLATE, Resource, Service
+from kit.template import Template, at
 
 LESSON = Lesson.read(__doc__)
 

@@ -22,11 +22,12 @@ from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import at, dotted
+from kit.gate.parsers import dotted
 from kit.gate.pytest_config import PYPROJECT, pytest_arguments, pytest_options
 from kit.gate.python_names import constant, last
 from kit.gate.service import Service
 from kit.gate.tested import UNIT, tests_in, tests_of
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

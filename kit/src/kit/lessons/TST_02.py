@@ -22,11 +22,12 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, at, dotted
+from kit.gate.parsers import Module, dotted
 from kit.gate.pytest_config import INTEGRATION, PYPROJECT, pytest_arguments
 from kit.gate.python_names import Code, Definition, constant, last, scopes
 from kit.gate.service import Service
 from kit.gate.tested import UNIT
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 

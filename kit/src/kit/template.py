@@ -106,6 +106,130 @@ def lines(text: str) -> dict[str, int]:
     return resources.lines if isinstance(resources, LocatedMapping) else {}
 
 
+# ── Parts of a template, with their lines ──
+
+
+def at(node: Any, *keys: str | int) -> Any:
+    """What is at these keys, or None: at(template, "Resources", "Table", "Properties")."""
+    for key in keys:
+        if isinstance(node, dict):
+            node = node.get(key)
+        elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+            node = node[key]
+        else:
+            return None
+    return node
+
+
+def line_of(node: Any, *keys: str | int) -> int:
+    """The line of what is at these keys, or of the last of them that is there. 0 if none is."""
+    line = node.line if isinstance(node, LocatedMapping) else 0
+    for key in keys:
+        if isinstance(node, LocatedMapping):
+            line = node.lines.get(str(key), line)
+        elif isinstance(node, LocatedList) and isinstance(key, int) and key < len(node):
+            line = node.lines[key]
+        node = at(node, key)
+    return line
+
+
+def merged(shared: Any, own: Any) -> Any:
+    """A function's property with what Globals say of it, as SAM merges them."""
+    if isinstance(shared, list) and isinstance(own, list):
+        return [*shared, *own]
+    if not isinstance(shared, dict) or not isinstance(own, dict):
+        return own
+    if is_intrinsic(shared) or is_intrinsic(own):
+        return own
+    both = LocatedMapping(shared)
+    for key, value in own.items():
+        both[key] = merged(shared[key], value) if key in shared else value
+    for each in (shared, own):
+        if isinstance(each, LocatedMapping):
+            both.lines |= each.lines
+            both.line = each.line
+    return both
+
+
+def is_intrinsic(node: Any) -> bool:
+    """Whether it is a !Ref, !Sub and so on."""
+    if not isinstance(node, dict) or len(node) != 1:
+        return False
+    (key,) = node
+    return key in ("Ref", "Condition") or str(key).startswith("Fn::")
+
+
+def leaves(
+    node: Any, key: str = "", line: int = 0, *, literal: bool = False
+) -> Iterator[tuple[str, str, int]]:
+    """Every text in a part of YAML, with the key that it is at and its line.
+
+    Args:
+        literal: whether what intrinsics are given is left out: the `Table` of `!Ref Table`.
+    """
+    if isinstance(node, str):
+        yield key, node, line
+    elif isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from leaves(item, key, line_of(node, number) or line, literal=literal)
+    elif isinstance(node, dict) and not (literal and is_intrinsic(node)):
+        for name, value in node.items():
+            inner = key if is_intrinsic(node) else str(name)
+            yield from leaves(value, inner, line_of(node, name) or line, literal=literal)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a !Ref, !GetAtt or !Sub points to."""
+
+    target: str
+    attribute: str
+    line: int
+
+
+def references(node: Any, line: int = 0) -> Iterator[Reference]:
+    """Everything that a part of a template refers to, pseudo parameters (AWS::Region) too."""
+    if isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from references(item, line_of(node, number) or line)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            here = line_of(node, key) or line
+            if key == "Ref":
+                yield Reference(str(value), "", here)
+            elif key == "Fn::GetAtt":
+                parts = value.split(".") if isinstance(value, str) else list(map(str, value))
+                yield Reference(parts[0], ".".join(parts[1:]), here)
+            elif key == "Fn::Sub":
+                yield from _substituted(value, here)
+            else:
+                yield from references(value, here)
+
+
+def _substituted(value: Any, line: int) -> Iterator[Reference]:
+    text, local = (value, {}) if isinstance(value, str) else (at(value, 0), at(value, 1) or {})
+    for name in re.findall(r"\$\{([^!}][^}]*)\}", str(text)):
+        target, _, attribute = name.strip().partition(".")
+        if name.strip() not in local:
+            yield Reference(target, attribute, line)
+    yield from references(local, line)
+
+
+def strings(node: Any, line: int = 0) -> Iterator[tuple[str, int]]:
+    """Every text in a part of YAML with its line; of mappings the values, not the keys."""
+    if isinstance(node, str):
+        yield node, line
+    elif isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from strings(item, line_of(node, number) or line)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from strings(value, line_of(node, key) or line)
+
+
+# ── A template in one environment ──
+
+
 class UnknownError(Exception):
     """What a part of a template comes to is only known once it is deployed."""
 
