@@ -5,21 +5,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 
-from kit.template import read
-
-# docs/lessons.md is made from it too.
-REGISTRY = Path(__file__).resolve().parents[1] / "lessons" / "registry.yml"
-
-
-@cache
-def rules() -> dict[str, str]:
-    """The rule of each lesson, by its id."""
-    sections = read(REGISTRY.read_text("utf-8"))
-    return {name: entry["rule"] for entries in sections.values() for name, entry in entries.items()}
-
+from kit.lessons import lessons
 
 # How the results of checks begin whose questions AWS refused.
 DENIED = "not allowed to look"
@@ -90,7 +77,7 @@ def text(results: Sequence[Result]) -> str:
         shown = f"\033[{number}m{mark:<4}\033[0m" if color else f"{mark:<4}"
         lines.append(f"  {shown}  {each.check:<{width}}  {each.seen}")
         if each.status in (Status.WARNED, Status.FAILED):
-            lines.append(f"  {'':6}{'':{width}}  why: {each.lesson}: {rules()[each.lesson]}")
+            lines.append(f"  {'':6}{'':{width}}  why: {each.lesson}: {lessons()[each.lesson].rule}")
         lines += [f"  {'':6}{'':{width}}  fix: {line}" for line in each.fix]
     counts = [
         f"{sum(each.status is status for each in results)} {status}"
@@ -103,6 +90,7 @@ def text(results: Sequence[Result]) -> str:
 def machine_readable(results: Sequence[Result]) -> str:
     """The results as JSON: a list of objects with check, status, seen, lesson, why and fix."""
     rows = [
-        {**asdict(each), "fix": list(each.fix), "why": rules()[each.lesson]} for each in results
+        {**asdict(each), "fix": list(each.fix), "why": lessons()[each.lesson].rule}
+        for each in results
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False)
