@@ -90,13 +90,23 @@ Loader.add_constructor("tag:yaml.org,2002:seq", Loader.located_list)
 Loader.add_multi_constructor("!", _intrinsic)
 
 
-def read(text: str) -> dict[str, Any]:
-    """A template as data.
+class LiteralLoader(Loader):
+    """Keeps each scalar as the text that it is written as, to compare two versions of a file."""
+
+    yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012
+
+
+def read(text: str, *, literal: bool = False) -> dict[str, Any]:
+    """A template as data; intrinsics as {"Ref": …}, {"Fn::Sub": …}, {"Fn::GetAtt": [name, key]}.
+
+    Args:
+        text: the YAML.
+        literal: whether scalars stay text: "yes", "0012".
 
     Raises:
         yaml.YAMLError: it is not YAML.
     """
-    data: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 (a SafeLoader)
+    data: dict[str, Any] = yaml.load(text, LiteralLoader if literal else Loader)  # noqa: S506
     return data
 
 

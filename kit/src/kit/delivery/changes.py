@@ -21,6 +21,8 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
+from kit.template import references
+
 from .cloudformation import (
     Content,
     Keys,
@@ -33,7 +35,6 @@ from .cloudformation import (
     pair,
     parsed,
     permissions,
-    references,
     resources,
     short,
     statements,
@@ -158,7 +159,7 @@ def compared(old: Content, new: Content, moved: set[str]) -> list[Change]:
             for name, kind in ((name, new[name]["Type"]) for name in new if name in old)
             if name not in gone
             for keys, value in flat(new[name])
-            if (names := ", ".join(sorted(references(value) & (moved | gone))))
+            if (names := ", ".join(sorted(_targets(value) & (moved | gone))))
             and outcome(kind, keys) != "changed"
         ]
         if not follow:
@@ -197,10 +198,10 @@ def risks(old: Content, new: Content, changes: list[Change], moved: set[str]) ->
                 yield f"{code(each.name)} has another {policy}: {kept(policy, new[each.name])}."
     for name, resource in new.items():
         wanted = own_name(resource) if name in away or name not in old else None
-        for holder in away if wanted and not references(wanted[1]) & moved else ():
+        for holder in away if wanted and not _targets(wanted[1]) & moved else ():
             if wanted == own_name(old[holder]) and wanted:
                 yield (
-                    f"{code(name)} is {away.get(name, 'added')} with the name {code(wanted[1])}, "
+                    f"{code(name)} is {away.get(name, 'added')} with the name {code(short(wanted[1]))}, "
                     f"which {'it' if holder == name else code(holder)} has already. CloudFormation "
                     "makes the new one first, so **the deployment fails**: choose another name, or "
                     "import what is there."
@@ -340,3 +341,8 @@ def main(arguments: list[str]) -> int:
     else:
         return 0
     return 1
+
+
+def _targets(node: Any) -> set[str]:
+    """The names that a part of a template refers to."""
+    return {reference.target for reference in references(node)}

@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from kit.template import is_intrinsic, read
+
 WIDTH = 100  # characters of a value in a table
 MOST = 100_000  # values of a template; CloudFormation takes 1 MB
 Keys = tuple[str, ...]
@@ -30,25 +32,6 @@ SAM = {
 }
 
 
-class CloudFormation(yaml.SafeLoader):
-    """Reads values as they are written, and both forms of `!Sub x` as {"Fn::Sub": "x"}."""
-
-    yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012
-
-
-def intrinsic(loader: CloudFormation, suffix: str, node: yaml.Node) -> Content:
-    if isinstance(node, yaml.MappingNode):
-        value: Any = loader.construct_mapping(node, deep=True)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = node.value.split(".", 1) if suffix == "GetAtt" else node.value
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-CloudFormation.add_multi_constructor("!", intrinsic)
-
-
 def size(node: Any, known: dict[int, int]) -> int:
     """How many values there are, with what YAML's aliases repeat. RecursionError without end."""
     if id(node) not in known:
@@ -60,7 +43,7 @@ def size(node: Any, known: dict[int, int]) -> int:
 def parsed(text: str) -> Content:
     """A template. ValueError when the text is none: it says where, and what is wrong."""
     try:
-        found = yaml.load(text, Loader=CloudFormation)  # noqa: S506 (a SafeLoader)
+        found = read(text, literal=True)
         if size(found, {}) > MOST:
             raise ValueError(f"it has more than {MOST} values")
     except (yaml.YAMLError, RecursionError, TypeError) as error:
@@ -128,22 +111,16 @@ def outcome(kind: str, keys: Keys) -> str:
     return "changed"
 
 
-def own_name(resource: Content) -> tuple[str, str] | None:
+def own_name(resource: Content) -> tuple[str, Any] | None:
     """The type of a resource and its physical name, if it is given one that no other can have."""
     kind = SAM.get(resource["Type"], (resource["Type"],))[0]
     for key in (f"{kind.split('::')[-1]}Name", "Name"):
         if key in resource.get("Properties", {}) and (key,) in fixed(resource["Type"]):
-            return kind, short(resource["Properties"][key])
+            return kind, resource["Properties"][key]
     return None
 
 
 # ── Values ───────────────────────────────────────────────────────────────────
-
-
-def is_intrinsic(node: Any) -> bool:
-    if not isinstance(node, dict) or len(node) != 1:
-        return False
-    return all(key in ("Ref", "Condition") or str(key).startswith("Fn::") for key in node)
 
 
 def short(node: Any) -> str:
@@ -175,12 +152,6 @@ def pair(old: Any, new: Any) -> tuple[str, str]:
         texts = [f"…{text[same - 20 :]}" if same > 20 else text for text in texts]
     first, second = (text if len(text) <= WIDTH else f"{text[:WIDTH]}…" for text in texts)
     return first, second
-
-
-def references(node: Any) -> set[str]:
-    """The names in !Ref, !GetAtt and !Sub."""
-    found = re.findall(r"!(?:Ref|GetAtt) \"?([\w:]+)|\$\{([\w:]+)", short(node))
-    return {name for names in found for name in names if name}
 
 
 def flat(node: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
