@@ -30,6 +30,8 @@ from kit.gate.lesson import DEFENDERS
 from kit.gate.service import Service
 from kit.lessons import lessons
 
+from kit import digest
+
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
 CATALOGUE = {"STR": 11, "DEP": 8, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}
 CATALOGUE |= {"EVT": 10, "TST": 4, "DOC": 3}
@@ -44,6 +46,28 @@ scope = "{path}"
 reason = "the library that it comes from is called the same"
 until = 2026-07-01
 """
+NEW_LESSON = '''"""STR-12: No module assigns anything.
+
+Why: Somebody did.
+
+Here: Nowhere yet.
+
+Fix: Delete the assignment.
+
+Defended by: gate.
+"""
+
+from kit.gate.lesson import Lesson
+
+LESSON = Lesson.read(__doc__)
+
+
+@LESSON.check
+def no_assignments(service):
+    for module in service.modules("src/orders/app/lambda_pkg"):
+        if module.path.endswith("todo.py"):
+            yield LESSON.finding(module.path, 1, "is an assignment")
+'''
 
 
 @cache
@@ -308,6 +332,25 @@ def test_a_change_of_the_kit_is_told(rendered_samples: dict[str, Path], tmp_path
     (finding,) = gate.run(edit.root, TODAY).findings
     assert (finding.lesson, finding.path) == (GATE, ".kit")
     assert "would discard the change" in finding.message
+
+
+def test_a_lesson_is_one_file(rendered_samples: dict[str, Path], tmp_path: Path) -> None:
+    service = shutil.copytree(rendered_samples["default"], tmp_path / "orders")
+    kit = service / ".kit"
+    (kit / "kit/lessons/STR_12.py").write_text(NEW_LESSON, "utf-8")
+    (kit / digest.NAME).write_text(digest.digest(kit), "utf-8")
+    assert f"{sum(CATALOGUE.values()) + 1} lessons, no violation" in lessons_in(service)
+    (service / "src/orders/app/lambda_pkg/todo.py").write_text("x = 1\n", "utf-8")
+    assert (
+        "src/orders/app/lambda_pkg/todo.py:1  is an assignment\n"
+        "  STR-12  No module assigns anything.\n"
+        "  fix: Delete the assignment.\n" in lessons_in(service)
+    )
+
+
+def lessons_in(service: Path) -> str:
+    """What `make lessons` prints in a service, by its own kit."""
+    return run(sys.executable, ".kit", "lessons", cwd=service).stdout
 
 
 def test_a_mark_of_the_byte_order_is_no_syntax_error(
