@@ -1,4 +1,4 @@
-"""How rendering and checking grow with the number of functions: make bench.
+"""How large things are, and how rendering and checking grow with the number of functions: make bench.
 
 Times differ from machine to machine; the ratios in one run do not.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from aws import expand
 from conftest import QUESTIONS, commit, make_template, render, run, tree
 from copier import VcsRef, run_update
+from sizes import sizes
 
 RUNS = 3
 SIZES = [1, 10, 50]
@@ -55,11 +56,23 @@ def seconds_to_check(service: Path) -> float:
     return time.perf_counter() - started
 
 
+def print_sizes(service: Path) -> None:
+    measured = sizes(service)
+    print(
+        f"The kit has {measured.kit} lines of Python; a lesson's file {measured.median_lesson:.0f} in the"
+    )
+    print(
+        f"median and at most {measured.largest_lesson}. A default service has {measured.files} files with"
+    )
+    print(f"{measured.service} lines outside of .kit/, pins not counted.", end="\n\n")
+
+
 def main() -> None:
-    print("| functions | files | resources | render | per function | lessons | add one more |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         template = make_template(Path(name, "template"))
+        print_sizes(render(template, Path(name, "orders"), service_name="orders"))
+        print("| functions | files | resources | render | per function | lessons | add one more |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
         for count in SIZES:
             times = []
             for number in range(RUNS):
