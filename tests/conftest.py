@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from copier import run_copy
 from hypothesis import HealthCheck, Phase, settings
 from pytest_copie.plugin import Copie
+from renders import CACHE, run_copy
 
 pytest_plugins = ["world"]
 
@@ -24,6 +26,8 @@ QUESTIONS: dict[str, Any] = {
     for name, question in yaml.safe_load((ROOT / "copier.yml").read_text("utf-8")).items()
     if not name.startswith("_")
 }
+# `python .kit` with a Copier that renders the same once.
+KIT = (sys.executable, ROOT / "tests" / "renders.py", ".kit")
 COMPUTED = {name for name, question in QUESTIONS.items() if question.get("when") is False}
 
 # The same examples in every run, so that a red build can be repeated; `--hypothesis-profile=deep` roams.
@@ -150,10 +154,23 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this session share."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    os.environ[CACHE] = str(folder / "renders")
+    (folder / "renders").mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(session_folder: Path) -> Path:
     """The template, released as 1.0.0. Only read; whoever changes it calls make_template."""
-    return make_template(tmp_path_factory.mktemp("template"))
+    folder = session_folder / "template"
+    with (session_folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return folder if folder.exists() else make_template(folder)
 
 
 @pytest.fixture

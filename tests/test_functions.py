@@ -16,7 +16,7 @@ from typing import Any
 import pexpect
 import pytest
 import yaml
-from conftest import ROOT, check, commit, make_template, render, run, tree
+from conftest import KIT, ROOT, check, commit, make_template, render, run, tree
 from copier import VcsRef, run_update
 from packaging.version import Version
 from pytest_copie.plugin import Copie
@@ -24,7 +24,7 @@ from test_render import cloudformation
 
 FUNCTIONS = "app:api, admin:api"
 # The Copier under test; only test_copier_is_what_was_reviewed_… has the one that a user gets.
-COPIER = f"COPIER_PYTHON={sys.executable}"
+COPIER = f"COPIER_PYTHON={sys.executable} {ROOT}/tests/renders.py"
 MARKS = ("<<<<<<<", "=======\n", ">>>>>>>")
 
 
@@ -535,7 +535,7 @@ def test_a_trigger_that_needs_the_table_is_refused_without(template: Path, tmp_p
     service = render(template, tmp_path / "orders", service_name="orders", table=False)
     commit(service)
     arguments = ("add", "--name=watcher", "--trigger=stream")
-    done = run(sys.executable, ".kit", "functions", *arguments, cwd=service)
+    done = run(*KIT, "functions", *arguments, cwd=service)
     assert done.returncode != 0
     assert '"watcher" needs the table: a stream function reads it' in done.stdout
     assert check("git", "status", "--porcelain", cwd=service) == ""

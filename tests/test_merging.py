@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import check, commit, render, run
+from conftest import KIT, check, commit, render, run
 from hypothesis import settings
 
 from kit import functions, merging
@@ -163,8 +163,8 @@ def service(renders: dict[str, Path], tmp_path: Path) -> Path:
     return tmp_path / "orders"
 
 
-def command(service: Path, *arguments: str, **environment: str) -> str:
-    done = run(sys.executable, ".kit", "functions", *arguments, cwd=service, **environment)
+def command(service: Path, *arguments: str) -> str:
+    done = run(*KIT, "functions", *arguments, cwd=service)
     assert done.returncode == 0, done.stdout
     assert check("git", "ls-files", "-u", cwd=service) == ""
     return done.stdout
@@ -173,7 +173,7 @@ def command(service: Path, *arguments: str, **environment: str) -> str:
 def refused(service: Path, *arguments: str) -> str:
     """What a command says that leaves everything as it was."""
     before = {path: path.read_bytes() for path in service.rglob("*") if path.is_file()}
-    done = run(sys.executable, ".kit", "functions", *arguments, cwd=service)
+    done = run(*KIT, "functions", *arguments, cwd=service)
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout
     assert check("git", "status", "--porcelain", cwd=service) == ""
@@ -250,9 +250,7 @@ def test_a_conflict_is_left_and_reported(service: Path) -> None:
     line = next(each for each in text.splitlines(keepends=True) if "`sender`" in each)
     edit(service, line, f"Tried are some.{line}", readme)
     commit(service)
-    done = run(
-        sys.executable, ".kit", "functions", "add", "--name=admin", "--trigger=api", cwd=service
-    )
+    done = run(*KIT, "functions", "add", "--name=admin", "--trigger=api", cwd=service)
     assert done.returncode == 1
     assert f"  {readme}" in done.stdout.split("Conflicts to settle")[1]
     assert "<<<<<<< " in (service / readme).read_text("utf-8")
@@ -357,8 +355,10 @@ def test_no_setting_of_git_changes_what_a_command_does(
     paths = {"core.hooksPath": str(hooks), "core.excludesFile": str(tmp_path / "ignored")}
     for name, value in {**GIT_SETTINGS, **paths}.items():
         check("git", "config", "--file", tmp_path / "config", name, value, cwd=service)
-    command(
-        service, "add", "--name=admin", "--trigger=api", GIT_CONFIG_GLOBAL=str(tmp_path / "config")
+    check(
+        *(sys.executable, ".kit", "functions", "add", "--name=admin", "--trigger=api"),
+        cwd=service,
+        GIT_CONFIG_GLOBAL=str(tmp_path / "config"),
     )
     tracked = set(check("git", "ls-files", "-z", cwd=service).split("\0")) - {""}
     after = renders["add api"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from conftest import QUESTIONS, check, commit, render, run
+from conftest import KIT, QUESTIONS, check, commit, render, run
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -126,7 +125,7 @@ class Functions(RuleBasedStateMachine):
             new: that name.
         """
         before = {path: self.text(path) for path in sorted({*self.anywhere.values()})}
-        done = run(sys.executable, ".kit", "functions", *arguments, cwd=self.service)
+        done = run(*KIT, "functions", *arguments, cwd=self.service)
         if done.returncode:
             named = {mark for mark in self.anywhere if mark in done.stdout}
             assert old, done.stdout
@@ -394,7 +393,7 @@ class Functions(RuleBasedStateMachine):
             assert there == expected, folder
         blocks = [line for line in self.text("template.yaml").splitlines() if line[:5] == "  # ─"]
         assert blocks[:-2] == [f"  # ── {name} ({trigger}) ──" for name, trigger in wanted.items()]
-        listed = check(sys.executable, ".kit", "functions", "list", cwd=self.service)
+        listed = check(*KIT, "functions", "list", cwd=self.service)
         assert [line.split()[0] for line in listed.splitlines()[::2]] == list(wanted)
 
     @precondition(lambda self: self.functions)
