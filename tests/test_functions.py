@@ -106,7 +106,7 @@ def test_rename_is_as_if_it_had_been_called_so(
 ) -> None:
     said = made(service, "rename-function", "NAME=app", "TO=orders_api")
     assert kept(service) == fresh(template, tmp_path, "orders_api:api, admin:api")
-    assert "CloudFormation makes the function anew" in said
+    assert "CloudFormation creates the function again" in said
     assert "its path was /app and is /orders-api" in said
     assert "still say" not in said
     moved = check("git", "diff", "--staged", "--name-status", "-M", cwd=service)
@@ -560,7 +560,7 @@ def test_files_of_old_are_in_the_way(service: Path, folder: str) -> None:
     (service / folder).mkdir()
     (service / folder / "old.txt").write_text("old\n", "utf-8")
     commit(service)
-    expected = f"{folder} is still there"
+    expected = f"{folder} exists already"
     assert expected in refused(service, "add-function", "NAME=shop", "TRIGGER=api")
     assert expected in refused(service, "rename-function", "NAME=app", "TO=shop")
 
@@ -725,7 +725,7 @@ def test_own_resources_stay_whatever_they_are_called(service: Path) -> None:
     check("git", "reset", "--quiet", "--hard", cwd=service)
     said = made(service, "remove-function", "NAME=admin", "YES=1")
     assert QUEUE in text(service)
-    assert "AdminOutbox:" in said.split("These lines speak of it")[1]
+    assert "AdminOutbox:" in said.split("These lines mention it")[1]
 
 
 METRIC = """                  ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${%s.QueueName}", {"label": "%s", "stat": "Maximum"}]%s\n"""
@@ -936,7 +936,7 @@ def test_the_table_goes_with_its_example_but_not_with_half_of_it(
         assert content == (before if "/admin/" in path else fresh)[path], path
     assert not (service / "src/orders/app/lambda_pkg/services/items.py").exists()
     assert (service / "src/orders/admin/lambda_pkg/services/items.py").exists()
-    assert "admin is as it was: you have changed its example" in said
+    assert "admin is unchanged: you have changed its example" in said
 
 
 # ── Secrets go to the functions that are named ───────────────────────────────
@@ -1057,7 +1057,7 @@ def test_the_same_answer_changes_nothing(service: Path, value: str) -> None:
     ("arguments", "expected"),
     [
         ([], "make answer NAME=alarm_email VALUE=oncall@example.com"),
-        (["NAME=alarm_email"], "VALUE= takes an answer away"),
+        (["NAME=alarm_email"], "VALUE= empties an answer"),
         (["VALUE=x"], "github_repository"),
         (["NAME=", "VALUE=x"], "The questions are"),
         (["NAME=alarm_mail", "VALUE=oncall@example.com"], 'asks no question "alarm_mail"'),

@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 import yaml
 from conftest import KIT, check, commit, render, run
 from hypothesis import settings
-
-from kit import functions, merging
+from kit.errors import KitError
+from kit.functions.lines import Line, key, located
+from kit.functions.merging import Merge, changes, merge, name_changes
+from kit.functions.proof import misplaced, need_everything_in_place
 
 FUNCTIONS = "app:api, sender:queue, nightly:schedule"
 RENDERS: dict[str, dict[str, Any]] = {
@@ -63,9 +66,7 @@ def gone(text: str, name: str, other: str) -> str:
     ids = set(re.findall(r"^  (\w+):", text, re.MULTILINE))
     ids -= set(re.findall(r"^  (\w+):", other, re.MULTILINE))
     return "".join(
-        line.text
-        for line in merging.located(text, name)
-        if not ids & {*line.place[1:2], merging.key(line.text)}
+        line.text for line in located(text, name) if not ids & {*line.place[1:2], key(line.text)}
     )
 
 
@@ -121,23 +122,24 @@ def test_edits_at_every_line_stay_in_their_place(renders: dict[str, Path], name:
         pairs = enumerate(zip(sections(lines), ["", *sections(lines)], strict=False))
         # What is inside of something that the template takes away has no place to stay in: the
         # command stops.
-        stay = {line.place for line in merging.located(becomes, path)}
-        located = merging.located(base, path)
+        stay = {line.place for line in located(becomes, path)}
+        lines_in_place = located(base, path)
         numbers = [
             n
             for n, pair in pairs
-            if {*pair} <= {"", *there} and (name == "rename" or located[n].place in stay)
+            if {*pair} <= {"", *there} and (name == "rename" or lines_in_place[n].place in stay)
         ]
         chance.shuffle(numbers)
         size = 3 if deep else 12
         for start in range(0, len(numbers) if deep else 240, size):
             ours = edited(path, lines, kept, numbers[start : start + size])
-            sides = [merging.located(each, path) for each in (base, ours, becomes)]
-            its = (merging.renamed if name == "rename" else merging.changes)(sides[0], sides[2])
-            done = merging.merged(
+            sides = [located(each, path) for each in (base, ours, becomes)]
+            its = (name_changes if name == "rename" else changes)(sides[0], sides[2])
+            done = merge(
                 sides[0],
-                merging.changes(sides[0], sides[1]),
+                changes(sides[0], sides[1]),
                 its,
+                path,
                 removing=name.startswith("remove"),
                 renaming=name == "rename",
             )
@@ -145,7 +147,7 @@ def test_edits_at_every_line_stay_in_their_place(renders: dict[str, Path], name:
             clean = [line for line in MARK.sub("", done.text).splitlines() if line.strip()]
             assert clean == [line for line in becomes.splitlines() if line.strip()], path
             if name != "rename":
-                assert not merging.misplaced(sides[0], sides[1], sides[2], done, path), path
+                assert not misplaced(sides[0], sides[1], sides[2], done, path), path
                 before, after = places(ours), places(done.text)
                 assert all(set(before[mark]) & set(after[mark]) for mark in after), path
                 assert before.keys() == after.keys() or name.startswith("remove")
@@ -252,7 +254,7 @@ def test_a_conflict_is_left_and_reported(service: Path) -> None:
     commit(service)
     done = run(*KIT, "functions", "add", "--name=admin", "--trigger=api", cwd=service)
     assert done.returncode == 1
-    assert f"  {readme}" in done.stdout.split("Conflicts to settle")[1]
+    assert f"  {readme}" in done.stdout.split("Conflicts to resolve")[1]
     assert "<<<<<<< " in (service / readme).read_text("utf-8")
     assert len(check("git", "ls-files", "-u", cwd=service).splitlines()) == 3
     assert "AdminFunction" in (service / "template.yaml").read_text("utf-8")
@@ -422,28 +424,18 @@ ALARM = "  {}:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      Thresho
 
 
 @pytest.mark.parametrize("moved", [True, False], ids=["moved", "where it was"])
-def test_an_update_that_moves_an_edit_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: bool
-) -> None:
+def test_an_update_that_moves_an_edit_is_noticed(moved: bool) -> None:
     """As git did with three lines of context: the threshold of one alarm came out in another's."""
 
-    def write(folder: str, *alarms: tuple[str, int]) -> Path:
-        (tmp_path / folder).mkdir()
+    def lines(*alarms: tuple[str, int]) -> list[Line]:
         text = "Resources:\n" + "".join(ALARM.format(*alarm) for alarm in alarms)
-        (tmp_path / folder / "template.yaml").write_text(text, "utf-8")
-        return tmp_path / folder
+        return located(text, "template.yaml")
 
-    before = write("before", ("Api5xxAlarm", 1))
-    ours = write("ours", ("Api5xxAlarm", 77))
-    after = write("after", ("AdminErrorsAlarm", 1), ("Api5xxAlarm", 1))
+    base, mine = lines(("Api5xxAlarm", 1)), lines(("Api5xxAlarm", 77))
+    theirs = lines(("AdminErrorsAlarm", 1), ("Api5xxAlarm", 1))
     thresholds = (77, 1) if moved else (1, 77)
-    names = ("AdminErrorsAlarm", "Api5xxAlarm")
-    monkeypatch.setattr(functions, "ROOT", write("done", *zip(names, thresholds, strict=True)))
-    monkeypatch.setattr(functions, "conflicts", list)
-    monkeypatch.setattr(functions, "of_users", lambda: ["CHANGELOG.md"])
-    texts = {"template.yaml": (ours / "template.yaml").read_bytes()}
-    if not moved:
-        functions.need_updated_places(before, texts, after)
-        return
-    with pytest.raises(functions.FunctionError, match="line 5: Threshold: 77"):
-        functions.need_updated_places(before, texts, after)
+    merged = lines(*zip(("AdminErrorsAlarm", "Api5xxAlarm"), thresholds, strict=True))
+    text = "".join(line.text for line in mine)
+    expected = pytest.raises(KitError, match="line 5: Threshold: 77") if moved else nullcontext()
+    with expected:
+        need_everything_in_place("template.yaml", (base, mine, theirs), Merge(merged), text)
