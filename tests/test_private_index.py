@@ -284,13 +284,13 @@ def test_wheels_are_for_lambda(
         (
             "acme-tools==1.0",
             {"PRIVATE_INDEX_URL": "http://aws:old-token@{}/private/simple/"},
-            "a token that is no longer good looks the same",
+            "expired token looks the same to pip",
         ),
         ("acme-tools==2.0", None, "No matching distribution found for acme-tools==2.0"),
         (
             "boto3==1.0",
             None,
-            "is private (src/orders/app/requirements.private:1): take it out here",
+            "is private (src/orders/app/requirements.private:1): remove it here",
         ),
     ],
 )
@@ -373,7 +373,7 @@ def test_no_name_is_private_and_public(service: Path, file: str) -> None:
     done = run("make", "setup", cwd=service)
     assert done.returncode != 0
     assert re.search(
-        rf"{file}:\d+: ACME_tools is private \({LIST}:2\): take it out here", done.stdout
+        rf"{file}:\d+: ACME_tools is private \({LIST}:2\): remove it here", done.stdout
     )
     assert not [*service.glob(".venv/lib/*/site-packages/boto3")]
     gate = (sys.executable, ".kit", "lessons")

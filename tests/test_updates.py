@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import check, commit, declared, make_template, release, render, run, tree
+from conftest import ROOT, check, commit, declared, make_template, release, render, run, tree
 from copier import VcsRef, run_update
 
 INDEX = "src/orders/app/lambda_pkg/index.py"
@@ -27,6 +27,14 @@ def releases(tmp_path: Path) -> Path:
 def service(releases: Path, tmp_path: Path) -> Path:
     """A service of 1.0.0, committed."""
     folder = render(releases, tmp_path / "orders", service_name="orders")
+    commit(folder, "Start orders")
+    return folder
+
+
+@pytest.fixture
+def unchanged(template: Path, tmp_path: Path) -> Path:
+    """The same, for tests that release nothing later."""
+    folder = render(template, tmp_path / "orders", service_name="orders")
     commit(folder, "Start orders")
     return folder
 
@@ -61,9 +69,9 @@ def changed(service: Path) -> set[str]:
     return {line[3:] for line in lines}
 
 
-def test_the_source_of_updates_is_recorded(service: Path, releases: Path) -> None:
-    answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
-    assert (answers["_src_path"], answers["_commit"]) == (str(releases), "1.0.0")
+def test_the_source_of_updates_is_recorded(unchanged: Path, template: Path) -> None:
+    answers = yaml.safe_load((unchanged / ".copier-answers.yml").read_text("utf-8"))
+    assert (answers["_src_path"], answers["_commit"]) == (str(template), "1.0.0")
     assert answers["seen"] == ["app"]
 
 
@@ -108,47 +116,44 @@ def test_what_the_template_owns_is_merged(service: Path, releases: Path) -> None
     assert changed(service) == {".copier-answers.yml", "Makefile", ".kit/kit/setup.py"}
 
 
-@pytest.mark.parametrize(
-    ("place", "addition"),
-    [
-        ("  # Your own parameters go here.\n", "  Mine:\n    Type: String\n    Default: x\n"),
-        (
-            "  # ── Your own resources go here ──\n",
-            "\n  Mine:\n    Type: AWS::SQS::Queue\n    Properties:\n      QueueName: mine\n",
-        ),
-        ("  # Your own outputs go here.\n", "\n  Mine:\n    Value: mine\n"),
-    ],
-)
+ADDITIONS = {
+    "  # Your own parameters go here.\n": "  Mine:\n    Type: String\n    Default: x\n",
+    "  # ── Your own resources go here ──\n": "\n  MyQueue:\n    Type: AWS::SQS::Queue\n",
+    "  # Your own outputs go here.\n": "\n  Mine:\n    Value: mine\n",
+}
+
+
 def test_additions_to_the_template_survive_at_the_marked_places(
-    service: Path, releases: Path, place: str, addition: str
+    service: Path, releases: Path
 ) -> None:
-    replace(service / "template.yaml", place, place + addition)
+    for place, addition in ADDITIONS.items():
+        replace(service / "template.yaml", place, place + addition)
     commit(service)
     for path in ("features/alarms.yaml.jinja", "features/budget.yaml.jinja"):
         replace(releases / path, "    Properties:\n", "    # later\n    Properties:\n")
     release(releases, "2.0.0")
     update(service, functions="app:api, admin:api", alarm_email="oncall@example.com")
     text = (service / "template.yaml").read_text("utf-8")
-    assert place + addition in text
+    for place, addition in ADDITIONS.items():
+        assert place + addition in text
     assert "# later" in text
     assert "AdminFunction:" in text
     assert "<<<<<<<" not in text
     assert check("git", "ls-files", "-u", cwd=service) == ""
 
 
-def test_a_function_can_be_added(service: Path, releases: Path, tmp_path: Path) -> None:
+def test_a_function_can_be_added_and_keeps_its_files_when_it_is_taken_out(
+    unchanged: Path, template: Path, tmp_path: Path
+) -> None:
+    service = unchanged
     append(service / INDEX, MINE)
     commit(service)
     update(service, VcsRef.CURRENT, functions="app:api, admin:api")
     expected = tree(
-        render(releases, tmp_path / "fresh", service_name="orders", functions="app:api, admin:api")
+        render(template, tmp_path / "fresh", service_name="orders", functions="app:api, admin:api")
     )
     expected[INDEX] += MINE.encode()
     assert tree(service) == expected
-
-
-def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
-    update(service, VcsRef.CURRENT, functions="app:api, admin:api")
     append(service / "src/orders/admin/lambda_pkg/index.py", MINE)
     commit(service)
     update(service, VcsRef.CURRENT, functions="app:api")
@@ -159,29 +164,36 @@ def test_a_function_that_is_taken_out_keeps_its_files(service: Path) -> None:
 @pytest.mark.parametrize(
     "answers",
     [
-        {"service_description": 'Now "it\'s" {{ different }}: 100 %'},
-        {"python_version": "3.12"},
-        {"architecture": "x86_64"},
-        {"aws_region": "eu-north-1"},
-        {"github_repository": "example/orders"},
-        {"dev_branch": "next", "prod_branch": "release"},
-        {"alarm_email": "oncall@example.com"},
-        {"alarm_chat_webhook": "chat-webhook"},
-        {"monthly_budget_usd": "0"},
-        {"secrets": "twilio-api-key:app"},
-        {"jwt_issuer": "https://login.example.com/", "jwt_audience": "orders"},
-        {"private_index": "acme/python"},
+        {
+            "service_description": 'Now "it\'s" {{ different }}: 100 %',
+            "python_version": "3.12",
+            "architecture": "x86_64",
+            "aws_region": "eu-north-1",
+            "github_repository": "example/orders",
+            "dev_branch": "next",
+            "prod_branch": "release",
+            "monthly_budget_usd": "0",
+        },
+        {
+            "alarm_email": "oncall@example.com",
+            "alarm_chat_webhook": "chat-webhook",
+            "secrets": "twilio-api-key:app",
+            "jwt_issuer": "https://login.example.com/",
+            "jwt_audience": "orders",
+            "private_index": "acme/python",
+        },
         {"table": False},
     ],
     ids=lambda answers: next(iter(answers)),
 )
 def test_answers_that_can_be_changed_later(
-    service: Path, releases: Path, tmp_path: Path, answers: dict[str, Any]
+    unchanged: Path, template: Path, tmp_path: Path, answers: dict[str, Any]
 ) -> None:
     """As if they had been given at first, but for what a user owns by now."""
+    service = unchanged
     before = tree(service)
     update(service, VcsRef.CURRENT, **answers)
-    fresh = tree(render(releases, tmp_path / "fresh", service_name="orders", **answers))
+    fresh = tree(render(template, tmp_path / "fresh", service_name="orders", **answers))
     owned = ("src/orders/app/", "events/app/", "tests/unit/app/", "tests/integration/app/")
     after = tree(service)
     for path in after.keys() | fresh.keys():
@@ -229,7 +241,7 @@ def test_make_update(service: Path, releases: Path) -> None:
     (service / ".venv/bin").mkdir(parents=True)
     (service / ".venv/bin/python").symlink_to(sys.executable)
     (service / ".venv/.ready").touch()
-    command = ("make", f"COPIER_PYTHON={sys.executable}", "update")
+    command = ("make", f"COPIER_PYTHON={sys.executable} {ROOT}/tests/renders.py", "update")
     missing = run(*command, "TO=9.9.9", cwd=service)
     assert missing.returncode
     assert "could not be rendered" in missing.stdout
@@ -248,23 +260,17 @@ def test_make_update(service: Path, releases: Path) -> None:
     assert "There are changes that are not committed" in done.stdout
 
 
-def test_an_update_sets_nothing_up(service: Path) -> None:
-    update(service, VcsRef.CURRENT, alarm_email="oncall@example.com")
-    assert not (service / ".venv").exists()
-    assert check("git", "log", "--format=%s", cwd=service) == "Start orders\n"
+def test_an_update_to_the_same_release_changes_nothing(unchanged: Path) -> None:
+    update(unchanged)
+    assert changed(unchanged) == set()
 
 
-def test_an_update_to_the_same_release_changes_nothing(service: Path) -> None:
-    update(service)
-    assert changed(service) == set()
-
-
-def test_any_text_survives_an_update(
-    releases: Path, tmp_path: Path, orders: Callable[..., Path]
-) -> None:
+def test_an_update_keeps_any_text_and_sets_nothing_up(orders: Callable[..., Path]) -> None:
     description = "{{ 1 + 1 }} {% raw %} 'it' \"is\" 🛒 #"
     service = orders(service_description=description)
-    commit(service)
+    commit(service, "Start orders")
     update(service, VcsRef.CURRENT, alarm_email="oncall@example.com")
     answers = yaml.safe_load((service / ".copier-answers.yml").read_text("utf-8"))
     assert answers["service_description"] == description
+    assert not (service / ".venv").exists()
+    assert check("git", "log", "--format=%s", cwd=service) == "Start orders\n"

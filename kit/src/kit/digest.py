@@ -11,12 +11,12 @@ NAME = "digest.txt"
 
 def digest(kit: Path = KIT) -> str:
     """A digest of the names and contents of all files of a kit but caches and the digest itself."""
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     for path in sorted(kit.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path != kit / NAME:
-            found.update(f"{path.relative_to(kit).as_posix()}\0".encode())
-            found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()
+            result.update(f"{path.relative_to(kit).as_posix()}\0".encode())
+            result.update(hashlib.sha256(path.read_bytes()).digest())
+    return result.hexdigest()
 
 
 def recorded(kit: Path = KIT) -> str:

@@ -27,12 +27,12 @@ def requirements(text: str) -> Iterator[str]:
 
 def pins(text: str) -> dict[str, set[str]]:
     """Each package with its versions: several, where markers choose between them."""
-    found: dict[str, set[str]] = {}
+    versions: dict[str, set[str]] = {}
     for line in requirements(text):
         match = PIN.match(line)
         if match:
-            found.setdefault(canonical(match[1]), set()).add(match[2])
-    return found
+            versions.setdefault(canonical(match[1]), set()).add(match[2])
+    return versions
 
 
 def has_hashes(text: str) -> bool:
@@ -43,15 +43,15 @@ def has_hashes(text: str) -> bool:
 def development(root: Path) -> list[str]:
     """The lists that `make setup` installs into .venv, all together."""
     functions = sorted(root.glob("src/*/*/requirements.txt"))
-    return ["requirements-dev.txt", *(each.relative_to(root).as_posix() for each in functions)]
+    return ["requirements-dev.txt", *(path.relative_to(root).as_posix() for path in functions)]
 
 
 def disagreements(texts: dict[str, str]) -> Iterator[tuple[str, dict[str, set[str]]]]:
-    """Each package for which no version satisfies all lists: its name, and what each list says."""
-    said: dict[str, dict[str, set[str]]] = {}
+    """Each package for which no version satisfies all lists: its name, and each list's versions."""
+    packages: dict[str, dict[str, set[str]]] = {}
     for path, text in texts.items():
         for name, versions in pins(text).items():
-            said.setdefault(name, {})[path] = versions
-    for name, by_path in said.items():
+            packages.setdefault(name, {})[path] = versions
+    for name, by_path in packages.items():
         if not set.intersection(*by_path.values()):
             yield name, by_path

@@ -1,7 +1,7 @@
 """Install what only the private index has; `make setup` and `make build` call this.
 
 A function's requirements.private pins such packages, one `name==version` on a line. Each list is
-installed from one index and no other: requirements.private from the CodeArtifact repository in
+installed from one index only: requirements.private from the CodeArtifact repository in
 pyproject.toml, requirements.txt from the public one. So no public package can take the place of an
 internal one (DEP-06, docs/private-packages.md).
 
@@ -20,6 +20,9 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kit.errors import KitError
+from kit.pins import canonical
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 # Options would open other indexes, and ranges the newest version that somebody uploads.
@@ -28,69 +31,61 @@ PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==[\w.!+-]+(?: +--hash=sha256:[0-9a-f]{64
 CONNECTION = {"PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT", "PIP_CACHE_DIR"}
 
 
-class PrivateError(Exception):
-    """What stands in the way of the private packages, and what to do about it."""
-
-    def __init__(self, problem: str, *remedy: str) -> None:
-        super().__init__("\n".join([problem, *(f"  {line}" for line in remedy)]))
-
-
 # ── The lists ────────────────────────────────────────────────────────────────
 
 
-def lines(files: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Where each line stands, and what it says without its comment."""
-    for file in sorted(files):
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+def private_lists() -> list[Path]:
+    """The requirements.private of all functions."""
+    return sorted(ROOT.glob("src/*/*/requirements.private"))
+
+
+def lines(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """The lines of files without their comments, each with its place: path:number."""
+    for path in paths:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             text = re.sub(r"(^|\s)#.*", "", line).strip()
             if text:
-                yield f"{file.relative_to(ROOT)}:{number}", text
-
-
-def normal(name: str) -> str:
-    """A name as indexes compare it: Acme_Tools is acme-tools."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+                yield f"{path.relative_to(ROOT)}:{number}", text
 
 
 def internal() -> dict[str, str]:
     """The names of the private packages, and where each is pinned."""
     pins = ((place, PIN.fullmatch(text)) for place, text in lines(private_lists()))
-    return {normal(pin[1]): place for place, pin in pins if pin}
-
-
-def private_lists() -> list[Path]:
-    return [*ROOT.glob("src/*/*/requirements.private")]
-
-
-def problems() -> Iterator[str]:
-    """What is wrong with the lists."""
-    for place, text in lines(private_lists()):
-        if not PIN.fullmatch(text):
-            yield f"{place}: {text!r} is not a pin such as acme-tools==1.4.2, with or without --hash"
-    names = internal()
-    public = [
-        file
-        for pattern in ("requirements*", "src/*/*/requirements*")
-        for file in ROOT.glob(pattern)
-        if file.suffix in (".in", ".txt")
-    ]
-    for place, text in lines(public):
-        name = re.match(r"[A-Za-z0-9][\w.-]*", text)
-        if name and normal(name[0]) in names:
-            yield f"{place}: {name[0]} is private ({names[normal(name[0])]}): take it out here"
+    return {canonical(pin[1]): place for place, pin in pins if pin}
 
 
 def check() -> None:
-    found = [*problems()]
-    if found:
-        raise PrivateError("Not installed, for the public index could get a say (DEP-06):", *found)
+    """Accept lists of pins, of names that no public list has.
+
+    Raises:
+        KitError: a line is another, or a public list has such a name.
+    """
+    problems = [
+        f"{place}: {text!r} is not a pin such as acme-tools==1.4.2, with or without --hash"
+        for place, text in lines(private_lists())
+        if not PIN.fullmatch(text)
+    ]
+    names = internal()
+    candidates = [*ROOT.glob("requirements*"), *ROOT.glob("src/*/*/requirements*")]
+    public = sorted(path for path in candidates if path.suffix in (".in", ".txt"))
+    for place, text in lines(public):
+        name = re.match(r"[A-Za-z0-9][\w.-]*", text)
+        if name and canonical(name[0]) in names:
+            pinned = names[canonical(name[0])]
+            problems.append(f"{place}: {name[0]} is private ({pinned}): remove it here")
+    if problems:
+        raise KitError("Not installed: the public index could decide what is (DEP-06):", *problems)
 
 
 # ── The index ────────────────────────────────────────────────────────────────
 
 
 def index_url() -> str:
-    """The private index, with a token that is good for a quarter of an hour."""
+    """The private index, with a token that is valid for 15 minutes.
+
+    Raises:
+        KitError: AWS gives none.
+    """
     if "PRIVATE_INDEX_URL" in os.environ:
         return os.environ["PRIVATE_INDEX_URL"]
     # Not above: `check` runs before .venv has it.
@@ -103,16 +98,15 @@ def index_url() -> str:
     domain = {"domain": settings["domain"]}
     if "domain-owner" in settings:
         domain["domainOwner"] = settings["domain-owner"]
+    repository = settings["repository"]
     try:
         client = boto3.client("codeartifact", region_name=region)
         token = client.get_authorization_token(**domain, durationSeconds=900)
-        endpoint = client.get_repository_endpoint(
-            **domain, repository=settings["repository"], format="pypi"
-        )
+        endpoint = client.get_repository_endpoint(**domain, repository=repository, format="pypi")
     except (BotoCoreError, ClientError) as error:
-        raise PrivateError(
-            f"AWS gives no token for {domain['domain']}/{settings['repository']} in {region}: {error}",
-            "Sign in (aws sso login, AWS_PROFILE) as somebody who may read it; who may, and what to",
+        raise KitError(
+            f"AWS gives no token for {domain['domain']}/{repository} in {region}: {error}",
+            "Sign in (aws sso login, AWS_PROFILE) as somebody who may read it. Who may, and what to",
             "do without AWS, is in docs/private-packages.md.",
         ) from None
     scheme, rest = endpoint["repositoryEndpoint"].split("://", 1)
@@ -120,11 +114,14 @@ def index_url() -> str:
 
 
 def pip(url: str, lists: Iterable[Path], *options: object) -> None:
-    """Install lists from that index and no other, however this machine is set up.
+    """Install lists from that index only, however this machine is set up.
 
-    The address is in the environment of pip alone: a file would keep the token, and the arguments
-    of a command can be read by everybody on the machine. Wheels only: building one would run its
-    code, and ask for tools that the index may not have.
+    The address is in the environment of pip alone: a file would keep the token, and everybody on the
+    machine can read the arguments of a command. Wheels only: building one would run its code, and
+    need tools that the index may not have.
+
+    Raises:
+        KitError: pip fails.
     """
     inherited = {
         name: value
@@ -134,12 +131,12 @@ def pip(url: str, lists: Iterable[Path], *options: object) -> None:
     own = {"PIP_INDEX_URL": url, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary=:all:", *map(str, options)]
-    command += [part for each in lists for part in ("--requirement", str(each))]
+    command += [part for path in lists for part in ("--requirement", str(path))]
     if subprocess.run(command, cwd=ROOT, env=inherited | own).returncode:
-        raise PrivateError(
-            "The private packages could not be installed; the reason stands above.",
-            "Is that version in the private index, as a wheel for this Python and processor? To pip,",
-            "a token that is no longer good looks the same.",
+        raise KitError(
+            "The private packages could not be installed; pip's reason is above.",
+            "Does the private index have that version, as a wheel for this Python and processor? An",
+            "expired token looks the same to pip.",
         )
 
 
@@ -147,38 +144,40 @@ def pip(url: str, lists: Iterable[Path], *options: object) -> None:
 
 
 def install() -> None:
+    """Install the private packages into this Python, and see that they have what they need."""
     check()
     if not internal():
         return
-    # Anew each time: what is there already may have come from elsewhere.
+    # Each time: what is installed already may come from elsewhere.
     pip(index_url(), private_lists(), "--force-reinstall")
     # --no-deps installs nothing else, so what a private package needs must be listed too.
     command = [sys.executable, "-m", "pip", "check", "--disable-pip-version-check"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
-    missing = [line for line in said.splitlines() if normal(line.split()[0]) in internal()]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    missing = [line for line in output.splitlines() if canonical(line.split()[0]) in internal()]
     if missing:
-        raise PrivateError(
+        raise KitError(
             "A private package lacks what it needs:",
             *missing,
-            "What is internal goes into requirements.private; the rest into requirements.in, then: make lock",
+            "Add internal packages to requirements.private; others to requirements.in, then: make lock",
         )
 
 
 def build() -> None:
-    """Complete what `sam build` made. Halfway it could not be deployed: the template is gone then."""
-    lists = [each for each in BUILT.glob("*/requirements.private") if [*lines([each])]]
+    """Complete what `sam build` made. When that fails, its template is removed: half of it must not
+    be deployed."""
+    lists = [path for path in BUILT.glob("*/requirements.private") if [*lines([path])]]
     try:
         check()
         url = index_url() if lists else ""
-        for each in lists:
-            pip(url, [each], "--upgrade", "--no-compile", "--target", each.parent, *platform())
+        for path in lists:
+            pip(url, [path], "--upgrade", "--no-compile", "--target", path.parent, *platform())
     except BaseException:
         (BUILT / "template.yaml").unlink(missing_ok=True)
         raise
 
 
 def platform() -> list[str]:
-    """What tells pip to choose wheels for Lambda, and not for this machine."""
+    """Options with which pip takes wheels for Lambda, and not for this machine."""
     template = (ROOT / "template.yaml").read_text("utf-8")
     processor = "x86_64" if "Architectures: [x86_64]" in template else "aarch64"
     version = (ROOT / ".python-version").read_text("utf-8").strip()
@@ -191,9 +190,10 @@ def platform() -> list[str]:
 
 
 def main(command: str) -> int:
+    """Run a command; 1 when it fails."""
     try:
         {"check": check, "install": install, "build": build}[command]()
-    except PrivateError as error:
+    except KitError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -4,11 +4,11 @@
     .venv-sam     the AWS SAM CLI, only when the machine has none (or with --own-sam)
     .venv-copier  Copier, when a command first needs it (with --copier)
 
-Runs on any Python from 3.9 on, with nothing but the standard library. pyenv decides which
-interpreter .venv gets, when it is there; uv installs, when it is there, and otherwise pip.
+Runs on any Python from 3.9 on, with nothing but the standard library. pyenv, where it is installed,
+decides which interpreter .venv gets; uv installs, where it is installed, and otherwise pip.
 
-What is interrupted leaves packages that look installed and are not whole. So an environment gets
-the file .ready at the end, and without it is made anew.
+An interrupted installation leaves packages that look installed and are not complete. So an
+environment gets the file .ready at the end, and one without it is made again.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from kit.errors import KitError
 from kit.pins import development, disagreements, has_hashes
 
 ROOT = Path(__file__).resolve().parents[2]
 KIT = ROOT / ".kit"
 READY = ".ready"
-# Variables of the caller's shell that lead Python, pip and uv to another environment, or to other
+# Variables of the caller's shell that make Python, pip and uv use another environment, or other
 # packages; but not those that say where an index is and how to reach it.
 LEADING_AWAY = re.compile(r"PYTHON|PIP_|UV_|VIRTUAL_ENV|CONDA_|__PYVENV_LAUNCHER__")
 REACHING = re.compile(
@@ -39,15 +40,11 @@ REACHING = re.compile(
 )
 
 
-class SetupError(Exception):
-    """What stands in the way of the environment, and what to do about it."""
-
-    def __init__(self, problem: str, *remedy: str) -> None:
-        super().__init__("\n".join([problem, *(f"  {line}" for line in remedy)]))
-
-
 def say(message: str) -> None:
     print(message, flush=True)
+
+
+# ── Programs ─────────────────────────────────────────────────────────────────
 
 
 def own_environment() -> dict[str, str]:
@@ -62,13 +59,13 @@ def own_environment() -> dict[str, str]:
 
 
 def run(*command: object) -> bool:
-    """Run a command in the service's folder, telling the time that it takes. True on success.
+    """Run a command in the service's folder, and show the seconds on a terminal. True on success.
 
     What the command prints is shown only when it fails.
     """
     start = time.monotonic()
     with tempfile.TemporaryFile() as printed:
-        # A Ctrl-C waits until there is a process to end: one that nobody knows of would go on.
+        # Ctrl-C waits until there is a process to terminate: otherwise it could go on unnoticed.
         interrupts(signal.SIG_BLOCK)
         try:
             process = subprocess.Popen(
@@ -129,6 +126,11 @@ def output(*command: object) -> str:
     return "" if done.returncode else done.stdout.strip()
 
 
+def uv() -> str | None:
+    """uv, where it is installed. `uvx` passes on where it is, also when it is not on the path."""
+    return shutil.which(os.environ.get("UV", "uv")) or shutil.which("uv")
+
+
 # ── The interpreter ──────────────────────────────────────────────────────────
 
 
@@ -144,69 +146,70 @@ def version_of(python: object) -> str:
 
 def pyenv_interpreter(version: str) -> str | None:
     """The newest interpreter of that minor version which pyenv has installed."""
-    installed = [
-        name
-        for name in output("pyenv", "versions", "--bare").split()
-        if re.fullmatch(re.escape(version) + r"(\.\d+)?", name)
-    ]
-    if not installed:
+    pattern = re.compile(re.escape(version) + r"(\.\d+)?")
+    installed = filter(pattern.fullmatch, output("pyenv", "versions", "--bare").split())
+    newest = max(installed, key=lambda name: [int(part) for part in name.split(".")], default="")
+    if not newest:
         return None
-    newest = max(installed, key=lambda name: [int(part) for part in name.split(".")])
     python = Path(output("pyenv", "prefix", newest)) / "bin" / "python"
     return str(python) if version_of(python) == version else None
 
 
-def interpreters(version: str) -> Iterator[str]:
-    """Interpreters to try, the best first."""
-    yield pyenv_interpreter(version) or ""
-    yield shutil.which(f"python{version}") or ""
-    yield sys.executable
-    yield shutil.which("python3") or ""
-    yield output(uv() or "uv", "python", "find", "--no-python-downloads", version)
-
-
 def find_interpreter(version: str) -> str | None:
     """An interpreter of that minor version, or None."""
-    return next(
-        (each for each in interpreters(version) if each and version_of(each) == version), None
-    )
+
+    def candidates() -> Iterator[str | None]:
+        yield pyenv_interpreter(version)
+        yield shutil.which(f"python{version}")
+        yield sys.executable
+        yield shutil.which("python3")
+        yield output(uv() or "uv", "python", "find", "--no-python-downloads", version)
+
+    return next((path for path in candidates() if path and version_of(path) == version), None)
 
 
-def uv() -> str | None:
-    """uv, when it is there. `uvx` tells where it is, also when it is not on the path."""
-    return shutil.which(os.environ.get("UV", "uv")) or shutil.which("uv")
+def need_interpreter(version: str) -> str:
+    """An interpreter of that minor version.
 
-
-def advice(version: str) -> Sequence[str]:
-    """How to get an interpreter on this machine."""
+    Raises:
+        KitError: there is none.
+    """
+    interpreter = find_interpreter(version)
+    if interpreter:
+        return interpreter
     ways = []
     if shutil.which("pyenv"):
         ways.append(f"pyenv install {version}")
     if uv():
         ways.append(f"uv python install {version}")
-    return ways or [
-        f"with pyenv (https://github.com/pyenv/pyenv): pyenv install {version}",
-        f"with uv (https://docs.astral.sh/uv): uv python install {version}",
-    ]
+    raise KitError(
+        f"There is no Python {version} on this machine, and Lambda will run this service on it.",
+        "Install it with:",
+        *(f"  {way}" for way in ways),
+        *([] if ways else [f"  pyenv (https://github.com/pyenv/pyenv): pyenv install {version}"]),
+        *([] if ways else [f"  uv (https://docs.astral.sh/uv): uv python install {version}"]),
+    )
 
 
 # ── The environments ─────────────────────────────────────────────────────────
 
 
 def need_usable_path() -> None:
-    """Commands in .venv have its path between quotation marks, and tools read it as a pattern."""
-    wrong = [each for each in str(ROOT) if each in '"$`\\:*?[]{}' or not each.isprintable()]
+    """KitError where the folder's path is one that tools read as a pattern, or can't quote."""
+    wrong = [char for char in str(ROOT) if char in '"$`\\:*?[]{}' or not char.isprintable()]
     if wrong:
-        raise SetupError(
+        raise KitError(
             f"The path of this folder has characters that its tools can't work with: {ROOT}",
             f"Rename the folder, without {' '.join(map(repr, dict.fromkeys(wrong)))}.",
         )
 
 
 def make_venv(folder: Path, interpreter: str, version: str) -> None:
-    """Make a virtual environment, unless a finished one of that version is there.
+    """Make a virtual environment, unless a finished one of that version is there. It is unfinished
+    until `finish`.
 
-    Whatever comes next makes it unfinished, until `finish`.
+    Raises:
+        KitError: the interpreter can't make one.
     """
     python = folder / "bin" / "python"
     finished = folder / READY
@@ -219,8 +222,8 @@ def make_venv(folder: Path, interpreter: str, version: str) -> None:
         return
     if run(interpreter, "-m", "venv", "--clear", folder):
         return
-    raise SetupError(
-        f"{interpreter} could not make {folder.name}; its reason stands above.",
+    raise KitError(
+        f"{interpreter} could not make {folder.name}; its reason is above.",
         f"On Debian and Ubuntu: sudo apt install python{version}-venv",
     )
 
@@ -233,54 +236,55 @@ def finish(folder: Path) -> None:
 def install(folder: Path, *lists: str) -> None:
     """Install requirements files into a virtual environment.
 
-    What has hashes is compared with them. pip would ask for hashes of all that it installs at once,
-    so lists without any (what comes from git can have none) follow by themselves.
+    Lists with hashes are installed together, and compared with them. pip would want hashes of
+    everything that it installs at once, so lists without (from git there are none) follow.
+
+    Raises:
+        KitError: neither uv nor pip can install them.
     """
-    hashed = [each for each in lists if has_hashes((ROOT / each).read_text("utf-8"))]
-    for options, some in (
-        (["--require-hashes"], hashed),
-        ([], [each for each in lists if each not in hashed]),
-    ):
-        if some:
-            _install(folder, *options, *(part for each in some for part in ("-r", each)))
+    hashed = [path for path in lists if has_hashes((ROOT / path).read_text("utf-8"))]
+    others = [path for path in lists if path not in hashed]
+    for options, paths in ((["--require-hashes"], hashed), ([], others)):
+        if paths:
+            _install(folder, *options, *(part for path in paths for part in ("-r", path)))
 
 
-def _install(folder: Path, *what: str) -> None:
+def _install(folder: Path, *arguments: str) -> None:
     python = folder / "bin" / "python"
     if uv():
-        if run(uv(), "pip", "install", "--python", python, *what):
+        if run(uv(), "pip", "install", "--python", python, *arguments):
             return
         say("uv could not install them. Trying pip.")
-    if run(python, "-m", "pip", "install", "--retries", "1", *what):
-        return
-    raise SetupError(
-        "The requirements could not be installed; the reason stands above.",
-        "Without a network, connect and try again. Behind a proxy or with an index of your own,",
-        "set it for pip (pip config) and uv (UV_DEFAULT_INDEX). Where a hash does not match, what came",
-        "is not what was reviewed: look at `git log` of that list before make lock takes another hash.",
-    )
+    if not run(python, "-m", "pip", "install", "--retries", "1", *arguments):
+        raise KitError(
+            "The requirements could not be installed; the reason is above.",
+            "Without a network, connect and try again. Behind a proxy or with your own index, set it for",
+            "pip (pip config) and uv (UV_DEFAULT_INDEX). Where a hash does not match, the package is not",
+            "the one that was reviewed: look at `git log` of that list before you run make lock.",
+        )
 
 
 def has_private_index() -> bool:
-    """Whether this service has an index of its own, which pyproject.toml names."""
+    """Whether pyproject.toml names an index of internal packages."""
     return "[tool.private-index]" in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
 def private_packages(python: object, command: str) -> None:
     """Check or install what comes from the private index, where the service has one."""
     if has_private_index() and not run(python, KIT, "private_packages", command):
-        raise SetupError("The private packages are not installed; the reason stands above.")
+        raise KitError("The private packages are not installed; the reason is above.")
 
 
 def install_requirements(interpreter: str) -> None:
     """Install the tools and what the functions need into .venv."""
     private_packages(interpreter, "check")
     lists = development(ROOT)
-    for name, versions in disagreements({each: (ROOT / each).read_text("utf-8") for each in lists}):
-        raise SetupError(
-            f"{name} is pinned to versions that differ:",
-            *(f"{path}: {' and '.join(sorted(each))}" for path, each in versions.items()),
-            "All functions are tested in one environment. make lock pins them together; when their",
+    texts = {path: (ROOT / path).read_text("utf-8") for path in lists}
+    for name, versions in disagreements(texts):
+        raise KitError(
+            f"{name} is pinned to different versions:",
+            *(f"{path}: {' and '.join(sorted(pinned))}" for path, pinned in versions.items()),
+            "All functions are tested in one environment. make lock pins them together; where their",
             "requirements.in ask for versions that exclude each other, change one of them.",
         )
     install(ROOT / ".venv", *lists)
@@ -294,88 +298,62 @@ def install_tool(folder: str, requirements: str, interpreter: str, version: str)
     finish(ROOT / folder)
 
 
-def find_wanted(version: str) -> str:
-    """The interpreter for this service.
-
-    Raises:
-        SetupError: there is none.
-    """
-    interpreter = find_interpreter(version)
-    if interpreter is None:
-        raise SetupError(
-            f"There is no Python {version} on this machine, and Lambda will run this service on it.",
-            "Get it with:",
-            *(f"  {way}" for way in advice(version)),
-        )
-    return interpreter
-
-
 def set_up_copier() -> None:
-    """Make the environment of Copier, with which functions come and go."""
+    """Make the environment of Copier, which the commands for functions need."""
     need_usable_path()
     say("Installing Copier into .venv-copier")
     version = wanted_version()
-    install_tool(".venv-copier", "requirements-copier.txt", find_wanted(version), version)
+    install_tool(".venv-copier", "requirements-copier.txt", need_interpreter(version), version)
 
 
 def set_up(own_sam: bool, deploy: bool) -> None:
-    """Make all that is missing; for a deployment only what that needs."""
+    """Make what is missing; for a deployment only what that needs."""
     need_usable_path()
     version = wanted_version()
-    interpreter = find_wanted(version)
+    interpreter = need_interpreter(version)
     say(f"Python {version}: {interpreter}")
     make_venv(ROOT / ".venv", interpreter, version)
-
     say("Installing the requirements into .venv")
     if deploy:
         install(ROOT / ".venv", "requirements-deploy.txt")
     else:
         install_requirements(interpreter)
     finish(ROOT / ".venv")
-
-    found = shutil.which("sam")
-    if found and not own_sam:
-        say(f"AWS SAM CLI: {found}")
+    sam = shutil.which("sam")
+    if sam and not own_sam:
+        say(f"AWS SAM CLI: {sam}")
     else:
         say("Installing the AWS SAM CLI into .venv-sam")
         install_tool(".venv-sam", "requirements-sam.txt", interpreter, version)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--own-sam",
-        action="store_true",
-        help="install the pinned SAM CLI even if one is on the path",
-    )
-    parser.add_argument(
-        "--deploy",
-        action="store_true",
-        help="install only what a deployment needs: requirements-deploy.txt",
-    )
-    parser.add_argument(
-        "--copier",
-        action="store_true",
-        help="install Copier, and nothing else",
-    )
-    options = parser.parse_args(arguments)
+def main() -> int:
+    """Run `make setup`; 1 when something is missing."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    for option, meaning in (
+        ("--own-sam", "install the pinned SAM CLI even if one is on the path"),
+        ("--deploy", "install only what a deployment needs: requirements-deploy.txt"),
+        ("--copier", "install Copier, and nothing else"),
+    ):
+        parser.add_argument(option, action="store_true", help=meaning)
+    options = parser.parse_args()
     start = time.monotonic()
     try:
         if options.copier:
             set_up_copier()
             return 0
         set_up(options.own_sam, options.deploy)
-    except SetupError as error:
+    except KitError as error:
         print(f"\n{error}\nThen: make setup", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. To go on: make setup", file=sys.stderr)
+        print("\nInterrupted. To continue: make setup", file=sys.stderr)
         return 130
-    next_step = "" if options.deploy else " Next: make check"
     if not options.deploy and not (ROOT / ".git" / "hooks" / "pre-commit").exists():
         say(
             "Optional: `pre-commit install` or `prek install` checks what is quick before each commit."
         )
+    next_step = "" if options.deploy else " Next: make check"
     say(f"Ready in {time.monotonic() - start:.0f} s.{next_step}")
     return 0
 

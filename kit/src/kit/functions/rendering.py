@@ -55,8 +55,8 @@ def _copier() -> Iterator[Any]:
         raise KitError(
             f"The template could not be rendered: {source}, version {version}.",
             *reasons[-3:],
-            "Can you reach it from here, and does it have that version? If it has moved, change",
-            f"_src_path in {ANSWERS} and commit that.",
+            "Can you reach it from here, and does it have that version? If it has moved,",
+            f"change _src_path in {ANSWERS} and commit that.",
         ) from error
 
 
