@@ -55,9 +55,9 @@ bench: dev .venv-sam/.sam ## Measure how rendering grows with the number of func
 
 lock: dev ## Pin the newest versions that are a week old: this repository's, the functions', the services' tools
 	$(UV) lock --upgrade
-	$(foreach in,common/requirements.in features/chat/requirements.in $(wildcard triggers/*/requirements/*.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
+	$(foreach in,common/requirements.in $(wildcard own/*/requirements.in triggers/*/*/requirements.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	grep -v '[{]' template/requirements-dev.in.jinja | \
-		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard triggers/*/requirements/*.txt),-c $(pins)) -c features/chat/requirements.txt - -o template/requirements-dev.txt
+		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard own/*/requirements.txt triggers/*/*/requirements.txt),-c $(pins)) - -o template/requirements-dev.txt
 	$(foreach in,template/requirements-deploy.in template/requirements-sam.in template/requirements-copier.in,$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	$(COMPILE) tests/requirements-checkov.in -o tests/requirements-checkov.txt
 

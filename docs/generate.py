@@ -1,4 +1,4 @@
-"""Write what comes from elsewhere, parts of README.md and the tables of lessons: `make docs`.
+"""Write what comes from elsewhere, parts of README.md, rooms.md and the tables of lessons: `make docs`.
 
 Between `<!-- begin NAME -->` and `<!-- end NAME -->` stand the questions (from copier.yml), and the tree, the picture
 and the terminal's words of a default service that is really rendered, set up and checked. docs/lessons.md of the service is made from kit/src/kit/lessons/,
@@ -26,6 +26,7 @@ from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / folder) for folder in ("tests", "kit/src", "kit/tests")]
+import places  # noqa: E402
 from cases import cases  # noqa: E402
 from kit.gate.lesson import Lesson  # noqa: E402
 from kit.lessons import SECTIONS  # noqa: E402
@@ -36,6 +37,7 @@ from kit import digest  # noqa: E402
 README = ROOT / "README.md"
 LESSONS = ROOT / "template" / "docs" / "lessons.md"
 TABLE = ROOT / "docs" / "lessons-table.md"
+ROOMS = ROOT / "docs" / "rooms.md"
 KIT = ROOT / "kit" / "src"
 DIGEST = KIT / "digest.txt"
 QUESTION = "\U0001f3a4"  # the microphone that Copier puts before a question
@@ -145,6 +147,44 @@ def picture(service: Path) -> str:
         r"```mermaid\n.*?```", (service / "README.md").read_text("utf-8"), re.DOTALL
     )
     return str(found)
+
+
+def rooms_picture() -> str:
+    """From which rooms a function of the kind `queue` is filled."""
+    function = next(each for each in places.functions() if each["name"] == "queue")
+    edges: dict[tuple[str, str], None] = {}  # a set in order
+    for kind, folder in places.slots().items():
+        for source in reversed(function[kind].values()):
+            room = next(path for path in places.ROOMS if path in (ROOT / source).parents)
+            edges[room.relative_to(ROOT).as_posix(), folder] = None
+    for source, place in places.places().items():
+        if source.startswith("triggers/queue/") and re.fullmatch(r"(docs/)?[\w.]+", place):
+            edges["triggers/queue", place] = None
+    lines = ["```mermaid", "flowchart LR"]
+    for start, end in edges:
+        name = end.replace("<package>", "orders").replace("<function>", "worker")
+        lines.append(f'  {_id(start)}["{start}"] --> {_id(end)}(["{name}"])')
+    return "\n".join([*lines, "```"])
+
+
+def _id(name: str) -> str:
+    return re.sub(r"\W", "_", name)
+
+
+def rooms() -> str:
+    """Each room as a tree, with the place of each file."""
+    lines = []
+    for room in places.ROOMS:
+        lines += ["```", f"{room.relative_to(ROOT).as_posix()}/"]
+        for path in places.files_of(room):
+            name = path.relative_to(ROOT).as_posix()
+            if name not in places.places():
+                raise SystemExit(
+                    f"docs/generate.py: {name} gets nowhere; docs/rooms.md says what does"
+                )
+            lines.append(f"  {path.relative_to(room).as_posix():<42} {places.places()[name]}")
+        lines += ["```", ""]
+    return "\n".join(lines).strip()
 
 
 def lessons() -> str:
@@ -268,7 +308,13 @@ def main() -> None:
         after = replaced(before, "questions", questions())
         after = replaced(after, "tree", tree(service))
         after = replaced(after, "picture", picture(service))
-    made = {LESSONS: lessons(), TABLE: lessons_table(), DIGEST: f"{digest.digest(KIT)}\n"}
+    page = replaced(ROOMS.read_text("utf-8"), "picture", rooms_picture())
+    made = {
+        LESSONS: lessons(),
+        TABLE: lessons_table(),
+        ROOMS: replaced(page, "rooms", rooms()),
+        DIGEST: f"{digest.digest(KIT)}\n",
+    }
     if check:
         old = [path for path, text in made.items() if path.read_text("utf-8") != text]
         old += [README] if after != before else []

@@ -15,8 +15,6 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-NOTIFIER = "{% if alarm_chat_webhook %}chat_notifier{% endif %}"
-
 
 def load(path: Path) -> ModuleType:
     """A module that is the same in every service, from where it is written."""
@@ -28,10 +26,8 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-exact_json = load(ROOT / "common/lambda_pkg/utils/exact_json.py")
-messages = load(
-    ROOT / "template/src/{{ package_name }}" / NOTIFIER / "lambda_pkg/services/messages.py"
-)
+exact_json = load(ROOT / "features/bus/lambda_pkg/utils/exact_json.py")
+messages = load(ROOT / "own/chat_notifier/lambda_pkg/services/messages.py")
 
 # Numbers as DynamoDB has them: 38 digits, from 1E-130 to 9.9…E+125.
 DYNAMODB = st.builds(

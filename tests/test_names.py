@@ -5,28 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from conftest import QUESTIONS, commit, render
+from conftest import QUESTIONS, ROOT, commit, render
 from delivered import delivery
 from hypothesis import given
 from hypothesis import strategies as st
 from kit.delivery.spelling import kebab, pascal, snake
 from moto.server import ThreadedMotoServer
-from test_questions import JINJA, RULES
+from places import rendered
+from test_questions import RULES
 from world import PYTHON, World, prepared
 
 # Digits anywhere but at the start, and parts of one letter.
 KEBAB = st.from_regex(r"[a-z][a-z0-9]{0,3}(-[a-z0-9]{1,3}){0,3}", fullmatch=True)
 # So few letters that two of them often differ by underscores alone.
 CLOSE = st.from_regex(r"[ab][ab1]{0,2}(_[ab1]{1,2}){0,2}", fullmatch=True)
-
-
-def rendered(question: str, **answers: Any) -> str:
-    """What a computed answer comes to, without the rest of the service."""
-    return JINJA.from_string(QUESTIONS[question]["default"]).render(answers)
 
 
 @given(name=KEBAB)
@@ -37,7 +32,7 @@ def test_a_service_has_one_spelling(name: str) -> None:
 
 @given(name=KEBAB.map(snake))
 def test_a_function_has_one_spelling(name: str) -> None:
-    text = rendered("function_list", functions=f"{name}:topic", secrets="", table="")
+    text = rendered("function_list", functions=f"{name}:topic", table="")
     (function,) = yaml.safe_load(text)
     assert (function["pascal"], function["kebab"]) == (pascal(name), kebab(name))
 
@@ -49,7 +44,7 @@ def test_two_functions_have_two_spellings(names: list[str]) -> None:
     asked = ", ".join(f"{name}:topic" for name in names)
     if RULES.functions_problem(asked, triggers).strip():
         return
-    own = [yaml.safe_load(rendered(each))["name"] for each in ("notifier", "traffic_check")]
+    own = [path.name for path in (ROOT / "own").iterdir()]
     for spelling in (pascal, kebab):
         assert len({spelling(each).lower() for each in [*names, *own]}) == len(names) + len(own)
 

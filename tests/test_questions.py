@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import keyword
-import posixpath
 import re
 import subprocess
 import sys
@@ -20,18 +19,10 @@ from copier import run_copy
 from copier.errors import CopierError
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Environment, FileSystemLoader
-from jinja2_ansible_filters import AnsibleCoreFiltersExtension
 from kit.lessons.CD_12 import WITHOUT_BUDGETS
+from places import JINJA, ROOMS
 from test_render import resources
 
-JINJA = Environment(  # noqa: S701 — nothing of it is HTML
-    loader=FileSystemLoader(ROOT),
-    extensions=[AnsibleCoreFiltersExtension],
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-JINJA.globals["pathjoin"] = posixpath.join  # as Copier has it
 RULES: Any = JINJA.get_template("macros/rules.jinja").module
 
 ACCEPTED = [
@@ -404,16 +395,14 @@ def test_questions_that_few_need_are_recorded_too(template: Path, tmp_path: Path
 
 
 def test_without_an_api_function_its_framework_is_not_asked() -> None:
-    environment = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701
-    asked = environment.from_string(QUESTIONS["api_framework"]["ask"])
+    asked = JINJA.from_string(QUESTIONS["api_framework"]["ask"])
     assert asked.render(functions="nightly:schedule, app : api") == "True"
     assert asked.render(functions="nightly:schedule,api:queue") == "False"
 
 
 @pytest.mark.parametrize("question", ["schedule_expression", "schedule_time_zone"])
 def test_without_a_schedule_function_no_schedule_is_asked(question: str) -> None:
-    environment = Environment(extensions=[AnsibleCoreFiltersExtension])  # noqa: S701
-    asked = environment.from_string(QUESTIONS[question]["ask"])
+    asked = JINJA.from_string(QUESTIONS[question]["ask"])
     assert asked.render(functions="app:api, nightly : schedule") == "True"
     assert asked.render(functions="schedule:queue") == "False"
 
@@ -449,7 +438,7 @@ def test_names_of_python_are_reserved() -> None:
 def test_installed_packages_are_reserved() -> None:
     """A service named like a package would hide it from its own tests."""
     pins = (ROOT / "template" / "requirements-dev.txt").read_text("utf-8")
-    for path in [ROOT / "common/requirements.txt", *ROOT.glob("triggers/*/requirements/*.txt")]:
+    for path in [path for room in ROOMS for path in room.rglob("requirements.txt")]:
         pins += path.read_text("utf-8")
     packages = {line.split("==")[0].replace("-", "_") for line in pins.splitlines() if "==" in line}
     importable = {name for name in packages if 3 <= len(name) <= 24}

@@ -22,7 +22,15 @@ def test_the_top_of_the_repository_holds_what_it_should() -> None:
         "CONTRIBUTING.md",
         *("LICENSE", "Makefile", "README.md", "common", "copier.yml", "docs", "features", "hooks"),
         "kit",
-        *("macros", "package-lock.json", "package.json", "pyproject.toml", "template", "tests"),
+        *(
+            "macros",
+            "own",
+            "package-lock.json",
+            "package.json",
+            "pyproject.toml",
+            "template",
+            "tests",
+        ),
         *("triggers", "uv.lock"),
     }
 

@@ -11,18 +11,13 @@ import pytest
 import yaml
 from aws import expand
 from conftest import QUESTIONS, ROOT, check, make_template, release, render, sample
+from jinja2 import meta
+from places import JINJA, ROOMS, files_of, places
 from test_render import cloudformation, resources
 
 TRIGGERS: list[str] = QUESTIONS["triggers"]["default"]
 ASYNCHRONOUS = ["event", "schedule", "bucket", "topic"]
 IN_BATCHES = ["queue", "stream"]
-SLOTS = {
-    "services": "lambda_pkg/services",
-    "utils": "lambda_pkg/utils",
-    "events": "events",
-    "unit_tests": "tests/unit",
-    "integration_tests": "tests/integration",
-}
 FUNCTIONS = [
     tuple(item.strip().split(":"))
     for item in sample(ROOT / "tests/samples/all-triggers.yml")["functions"].split(",")
@@ -64,35 +59,34 @@ def statements(stack: dict[str, Any], function: str) -> dict[str, Any]:
 # ── Rooms ────────────────────────────────────────────────────────────────────
 
 
-def listed(room: Path, slot: str) -> list[str]:
-    """The files that room.yml.jinja names for a slot, whatever the answers."""
-    text = (room / "room.yml.jinja").read_text("utf-8")
-    section = re.split(rf"^{slot}:", text, flags=re.MULTILINE)[1]
-    section = re.split(r"^\w+:", section, flags=re.MULTILINE)[0]
-    return re.findall(r"^  - (\S+)$", section, re.MULTILINE)
-
-
 def test_the_list_of_triggers_is_the_folders() -> None:
     assert sorted(TRIGGERS) == sorted(path.name for path in (ROOT / "triggers").iterdir())
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS)
-@pytest.mark.parametrize("slot", SLOTS)
-def test_a_room_lists_its_files(trigger: str, slot: str) -> None:
-    """Jinja can't list a folder, so room.yml.jinja does: no file there is forgotten."""
-    room, folder = ROOT / "triggers" / trigger, SLOTS[slot]
-    names = listed(room, slot)
-    own = {path.name for path in (room / folder).glob("*.*")}
-    shared = {path.name for path in (ROOT / "common" / folder).glob("*.*")}
-    assert own <= set(names)
-    assert set(names) <= own | shared
+def test_every_file_of_a_room_has_a_place() -> None:
+    """Nothing lies in a room that no service gets, and no answer is needed to see where it goes."""
+    files = {path.relative_to(ROOT).as_posix() for room in ROOMS for path in files_of(room)}
+    assert files == places().keys()
 
 
-@pytest.mark.parametrize("slot", SLOTS)
-def test_what_is_common_is_used(slot: str) -> None:
-    named = {name for trigger in TRIGGERS for name in listed(ROOT / "triggers" / trigger, slot)}
-    named |= {"secret_values.py.jinja", "test_secrets.py.jinja"}  # of those that read secrets
-    assert {path.name for path in (ROOT / "common" / SLOTS[slot]).glob("*.*")} <= named
+TEXTS = [
+    *(path for room in ROOMS for path in files_of(room)),
+    *(ROOT / "macros").iterdir(),
+    *(ROOT / "template").rglob("*.jinja"),
+]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_text_knows_the_answers_and_its_function_alone(path: Path) -> None:
+    """`fn` where a function has a copy of it, and nothing that another file happens to set."""
+    place = places().get(path.relative_to(ROOT).as_posix(), "")
+    known = set(QUESTIONS) | {"_copier_conf", "_copier_answers"}
+    has_function = "<function>" in place or path.parent.parent.name in ("triggers", "own")
+    if has_function or path.name == "variables.yml.jinja":
+        known.add("fn")
+    if "yield fn" in str(path):
+        known |= {"fn", "file"}
+    assert meta.find_undeclared_variables(JINJA.parse(path.read_text("utf-8"))) <= known
 
 
 def test_two_functions_of_a_trigger_share_nothing_but_what_is_shared(service: Path) -> None:
@@ -415,23 +409,11 @@ def test_the_readme_says_who_may_call_an_endpoint(
 
 NEW_ROOM = {
     "room.yml.jinja": """\
-needs: []
-uses: []
-features: []
-queues: []
 variables:
   - name: GREETING
     value: hello
     meaning: what it says
     example: hello
-services: []
-utils: []
-events:
-  - call.json
-unit_tests:
-  - conftest.py.jinja
-  - test_settings.py.jinja
-integration_tests: []
 """,
     "README.md.jinja": """\
 {% from 'macros/readme.jinja' import variables with context %}

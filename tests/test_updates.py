@@ -85,12 +85,11 @@ def test_what_a_user_owns_is_not_touched(service: Path, releases: Path) -> None:
     before = tree(service)
 
     room = releases / "triggers" / "api"
-    append(room / "lambda_pkg/index_powertools.py.jinja", "# the template's\n")
+    append(room / "powertools/lambda_pkg/index.py.jinja", "# the template's\n")
     append(releases / "common/requirements.txt", "# the template's\n")
-    append(room / "events/get-item.json.jinja", "\n")
+    append(room / "table/events/get-item.json.jinja", "\n")
     append(releases / "template" / "CHANGELOG.md", "- The template's.\n")
     (room / "lambda_pkg/utils/errors.py").unlink()
-    replace(room / "room.yml.jinja", "  - errors.py\n", "")
     release(releases, "2.0.0")
     update(service)
 
@@ -129,7 +128,7 @@ def test_additions_to_the_template_survive_at_the_marked_places(
     for place, addition in ADDITIONS.items():
         replace(service / "template.yaml", place, place + addition)
     commit(service)
-    for path in ("features/alarms.yaml.jinja", "features/budget.yaml.jinja"):
+    for path in ("features/alarms/resources.yaml.jinja", "features/budget/resources.yaml.jinja"):
         replace(releases / path, "    Properties:\n", "    # later\n    Properties:\n")
     release(releases, "2.0.0")
     update(service, functions="app:api, admin:api", alarm_email="oncall@example.com")

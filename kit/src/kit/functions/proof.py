@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from kit.template import Loader, read
 from kit.errors import KitError
+from kit.template import Loader, read
 
 from .lines import Line, broken_json, located, without_comma
 from .merging import Merge
