@@ -369,7 +369,7 @@ def test_edits_survive(service: Path, monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert "src/orders/admin/README.md), ours |" in text(service, "README.md")
     assert "MINE ?= x" in text(service, "Makefile")
     check("make", "lessons", cwd=service)
-    check(".venv/bin/cfn-lint", "template.yaml", cwd=service)
+    check("sam", "validate", "--lint", "--config-env", "dev", cwd=service)
     check(".venv/bin/ruff", "check", cwd=service)
 
 
