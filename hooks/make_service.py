@@ -1,9 +1,9 @@
-"""What `make service` runs: Copier, after a look at what it would silently ignore.
+"""What `make service` runs: Copier, after a check of what it would silently ignore.
 
     python hooks/make_service.py TEMPLATE DESTINATION [OPTION...]
 
-Copier renders happily when --data answers a question that does not exist, and reports an answer that
-is refused with a traceback. Here both end with a sentence, and before anything is rendered.
+Copier renders although --data answers a question that does not exist, and reports an answer that the
+template refuses with a traceback. Here both end with a sentence, before anything is rendered.
 
 Runs in Copier's interpreter.
 """
@@ -33,8 +33,8 @@ def questions(template: str) -> list[str]:
     ]
 
 
-def given(options: list[str]) -> list[str]:
-    """The names that Copier's options give answers to."""
+def answered(options: list[str]) -> list[str]:
+    """The names of the questions that Copier's options answer."""
     parser = argparse.ArgumentParser(prog="make service", add_help=False, allow_abbrev=False)
     parser.add_argument("-d", "--data", action="append", default=[])
     parser.add_argument("--data-file", type=Path, action="append", default=[])
@@ -54,8 +54,9 @@ def given(options: list[str]) -> list[str]:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """The questions that were probably meant, or all of them."""
-    close = [each for each in known if name in each] or difflib.get_close_matches(name, known, n=1)
+    """A hint: the questions that were probably meant, or all of them."""
+    close = [question for question in known if name in question]
+    close = close or difflib.get_close_matches(name, known, n=1)
     if close:
         return f"Did you mean {' or '.join(close)}?"
     return f"Its questions are: {', '.join(known)}"
@@ -63,7 +64,7 @@ def nearest(name: str, known: list[str]) -> str:
 
 def main(template: str, destination: str, *options: str) -> None:
     known = questions(template)
-    for name in given(list(options)):
+    for name in answered(list(options)):
         if name not in known:
             sys.exit(f'The template asks no question "{name}". {nearest(name, known)}')
     if Path(template).resolve() == CLONE.resolve():
@@ -77,7 +78,9 @@ def main(template: str, destination: str, *options: str) -> None:
     try:
         runpy.run_module("copier", run_name="__main__", alter_sys=True)
     except ValueError as error:
-        if re.match("Validation error|Invalid choice", str(error)):  # an answer that is refused
+        if re.match(
+            "Validation error|Invalid choice", str(error)
+        ):  # the template refuses an answer
             # Copier repeats the answer, however long it is.
             sys.exit(str(error) if len(str(error)) < 1000 else f"{str(error)[:200]} …")
         raise

@@ -1,7 +1,7 @@
-"""Before an update: answers whose form has changed are written anew, for the new version to read.
+"""Before an update: rewrite answers whose format has changed, so that the new version can read them.
 
 Copier drops an answer that a stricter question refuses, and takes the default. Runs in Copier's interpreter,
-in the service's folder, at each update; what is written anew already stays as it is.
+in the service's folder, at each update; answers in the new format stay as they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import yaml
 
 
 def secrets_with_functions(secrets: str, functions: str) -> str:
-    """A list of secrets, which every function read, with the functions that do."""
+    """A list of secrets with the functions that read each: all of them where none is named."""
     names = [item.split(":")[0].strip() for item in functions.split(",")]
     pairs = []
     for item in filter(None, map(str.strip, secrets.split(","))):

@@ -1,7 +1,7 @@
 """After a copy: a first commit, the interpreter, the environment. Called by `_tasks` in copier.yml.
 
-Nothing here may lose the service that was just rendered: Copier removes it when a task fails, so this always
-ends with 0, and says what is left to do. The work itself is the service's own `make setup`.
+Copier deletes the service that it just rendered when a task fails. So this always exits with 0, and prints
+what is left to do. The work itself is the service's own `make setup`.
 
 Runs in Copier's interpreter, in the new service's folder.
 """
@@ -34,7 +34,7 @@ def first_commit(service: str, branch: str) -> None:
     """Put the service under git, unless it already is in a repository."""
     if not shutil.which("git"):
         say(
-            "There is no git here, so nothing is committed yet. Later: git init, git add, git commit"
+            "git is not installed, so nothing is committed yet. Later: git init, git add, git commit"
         )
         return
     if git("rev-parse", "--is-inside-work-tree").returncode == 0:
@@ -73,7 +73,7 @@ def offer_interpreter() -> None:
     if not questionary.confirm(question, default=not setup["find_interpreter"](version)).ask():
         return
     if subprocess.run(["pyenv", "install", "--skip-existing", version]).returncode:
-        say(f"pyenv could not install Python {version}; its reason stands above.")
+        say(f"pyenv could not install Python {version}; its reason is above.")
 
 
 # ── The environment ──────────────────────────────────────────────────────────
@@ -95,7 +95,7 @@ def make_setup() -> bool:
 
 @contextlib.contextmanager
 def own_foreground() -> Iterator[None]:
-    """Let Ctrl-C end the set-up and not Copier, which would leave with an error."""
+    """Let Ctrl-C end the set-up and not Copier, which would exit with an error."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
         before = os.tcgetpgrp(terminal)
@@ -103,7 +103,7 @@ def own_foreground() -> Iterator[None]:
         yield  # no terminal, no Ctrl-C
         return
     if before != os.getpgrp():
-        yield  # in the background: the terminal is somebody else's
+        yield  # in the background: another process group has the terminal
         return
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     # Ctrl-Z would stop this group and leave Copier waiting, with no shell to go on from.
@@ -125,7 +125,7 @@ def main(service: str, branch: str) -> None:
         offer_interpreter()
         done = make_setup()
     if not done:
-        say("\nThe service is complete, but its environment is not: the reason stands above.\n")
+        say("\nThe service is complete, but its environment is not: the reason is above.\n")
 
 
 if __name__ == "__main__":
@@ -133,5 +133,5 @@ if __name__ == "__main__":
         main(*sys.argv[1:])
     except Exception as error:  # noqa: BLE001 — whatever it is, the service must stay
         say(
-            f"\nThe set-up met a problem: {error!r}\nThe service is complete; for its environment: make setup\n"
+            f"\nThe set-up failed: {error!r}\nThe service is complete; for its environment: make setup\n"
         )

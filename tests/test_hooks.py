@@ -257,7 +257,7 @@ def test_no_git(copy: Copy, path: Path, missing: str) -> None:
     (path / "git").unlink()
     done = run(*HOOK, cwd=service, PATH=str(path))
     assert done.returncode == 0
-    assert "There is no git here" in done.stdout
+    assert "git is not installed" in done.stdout
 
 
 def test_a_cache_that_cannot_be_written(
@@ -295,7 +295,7 @@ def test_whatever_breaks_the_hook_does_not_fail(hook: Copy, missing: str) -> Non
     for arguments in (HOOK, HOOK[:2]):
         done = run(*arguments, cwd=service)
         assert done.returncode == 0
-        assert "The set-up met a problem" in done.stdout
+        assert "The set-up failed" in done.stdout
         assert "make setup" in done.stdout
     assert_whole(service)
 

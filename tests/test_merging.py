@@ -155,6 +155,56 @@ def test_edits_at_every_line_stay_in_their_place(renders: dict[str, Path], name:
     assert tried > 100
 
 
+def merged(base: str, mine: str, theirs: str, path: str = "template.yaml") -> Merge:
+    sides = [located(text, path) for text in (base, mine, theirs)]
+    return merge(sides[0], changes(sides[0], sides[1]), changes(sides[0], sides[2]), path)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "order"),
+    [
+        ("  Mine:\n    A: 1\n", "  Its:\n    A: 1\n", "  Mine:\n    A: 1\n  Its:\n    A: 1\n"),
+        # What belongs to the line below stays above it, and what belongs above stays there.
+        ("  # Mine.\n", "  Its:\n    A: 1\n", "  Its:\n    A: 1\n  # Mine.\n"),
+        ("  Mine:\n    A: 1\n", "    Its: 1\n", "    Its: 1\n  Mine:\n    A: 1\n"),
+    ],
+)
+def test_what_both_add_in_one_place_is_in_order(mine: str, theirs: str, order: str) -> None:
+    above, below = "Resources:\n  First:\n    Type: x\n", "  Last:\n    Type: x\n"
+    result = merged(above + below, above + mine + below, above + theirs + below)
+    assert result.text == above + order + below
+
+
+def test_comments_of_both_on_one_line_are_both_kept() -> None:
+    base, line = "A:\n  B: 1\n", "  B: 1\n"
+    result = merged(base, f"A:\n  # Mine.\n{line}", f"A:\n  # Its.\n{line}")
+    assert result.text == f"A:\n  # Mine.\n  # Its.\n{line}"
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "counts"),
+    [
+        (1, 1, 1, {1}),
+        (0, 1, 0, {1}),
+        (0, 0, 2, {2}),
+        (1, 0, 1, {0}),
+        (1, 2, 0, {1}),
+        (0, 1, 1, {1, 2}),  # of both, or of each
+        (2, 1, 1, {0, 1}),
+        (1, 0, 0, {0}),
+    ],
+)
+def test_a_line_is_there_as_often_as_both_make_it(
+    base: int, mine: int, theirs: int, counts: set[int]
+) -> None:
+    def lines(count: int) -> list[Line]:
+        return located("Key:\n" + "  line\n" * count, "file")
+
+    sides = lines(base), lines(mine), lines(theirs)
+    accepted = {n for n in range(4) if not misplaced(*sides, Merge(lines(n)), "file")}
+    assert accepted == counts
+
+
 # ── The commands ─────────────────────────────────────────────────────────────
 
 

@@ -27,15 +27,15 @@ from .service import (
     answers,
     answers_with,
     content,
+    entries,
     files,
     function,
     functions,
     kinds,
-    logical_ids,
+    new_ids,
     owners,
     resources,
     secrets,
-    template,
     text,
     user_paths,
 )
@@ -113,14 +113,10 @@ def rename(name: str, new_name: str) -> None:
     with rendered(**answers_with(items, {name: new_name})) as (before, after):
         _need_free(new, [item for item in items if item != new])
         _need_new_ids(before, after)
-        old_ids, new_ids = logical_ids(before), logical_ids(after)
-        replaced = {
-            logical_id: kind
-            for logical_id, kind in resources(name).items()
-            if logical_id in old_ids - new_ids
-        }
+        old_ids = new_ids(after, before)
+        replaced = {key: kind for key, kind in resources(name).items() if key in old_ids}
         texts = renamed_texts(old, new, moves, before, after)
-        need_new_names(old, items, texts.get(TEMPLATE, ""), new_ids - old_ids)
+        need_new_names(old, items, texts.get(TEMPLATE, ""), new_ids(before, after))
         paths = changed_paths(before, after)
         lines = _lines(after)
     with all_or_nothing(moves):
@@ -177,8 +173,8 @@ def remove(name: str, sure: bool) -> None:
         )
     need_clean_tree()
     with rendered(**answers_with(items)) as (before, after):
-        lines, stay = _lines(after), logical_ids(after)
-        unneeded = logical_ids(before) - stay
+        lines, stay = _lines(after), {key for _, key in entries(after)}
+        unneeded = new_ids(after, before)
         named = resources(name, shared=stay)
         ids = resources(name, shared=stay, own=False)
         changes = plan(before, after, removing=True, gone=frozenset(unneeded | ids.keys()))
@@ -367,20 +363,11 @@ def _need_free(new: Function, others: list[Function]) -> None:
 
 def _need_new_ids(before: Path, after: Path) -> None:
     """KitError when something that the template adds to template.yaml is there already."""
-    was, becomes, here = (
-        {
-            (section, entry)
-            for section, entries in template(root).items()
-            if isinstance(entries, dict)
-            for entry in entries
-        }
-        for root in (before, after, ROOT)
-    )
-    taken = sorted((becomes - was) & here)
+    taken = sorted((entries(after) - entries(before)) & entries())
     if taken:
         raise KitError(
             "template.yaml has already what the template would add:",
-            *(f"{section}: {entry}" for section, entry in taken),
+            *(f"{section}: {name}" for section, name in taken),
             "Rename yours, commit that, and try again.",
         )
 

@@ -14,11 +14,7 @@ from .service import ROOT
 
 
 def git(*arguments: str, stdin: bytes = b"") -> str:
-    """What git prints; the user's hooks don't run.
-
-    Raises:
-        KitError: git fails.
-    """
+    """What git prints, without the user's hooks; KitError when it fails."""
     command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, input=stdin)
     if done.returncode:
@@ -53,11 +49,7 @@ def mark_conflict(path: str, *versions: bytes) -> None:
 
 
 def need_clean_tree() -> None:
-    """Go on where git has everything that is here.
-
-    Raises:
-        KitError: it has not.
-    """
+    """KitError unless git has everything that is here."""
     try:
         git("rev-parse", "--verify", "--quiet", "HEAD")
     except KitError as error:

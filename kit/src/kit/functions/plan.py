@@ -45,7 +45,8 @@ def plan(
     removing: bool = False,
     gone: frozenset[str] = frozenset(),
 ) -> Plan:
-    """What to do with each file. Nothing is touched yet.
+    """What to do with each file; nothing is touched yet. KitError where something of the user's would
+    be lost or be in another place.
 
     Args:
         before: the service, rendered with its answers.
@@ -53,9 +54,6 @@ def plan(
         offer: whether files that are the user's change too, where the change fits.
         removing: whether edits of lines that the template removes go with them.
         gone: logical ids that go with all that was changed in them.
-
-    Raises:
-        KitError: something of the user's would be lost or would be in another place.
     """
     result = Plan()
     known, own = {*tracked()}, user_paths()
@@ -144,15 +142,12 @@ def _merge(
 
 
 def need_places_after_update(before: Path, mine: dict[str, bytes], after: Path) -> None:
-    """Accept what Copier merged in an update.
+    """KitError where Copier, in an update, put an edit of the user's into another place.
 
     Args:
         before: the service as the old version rendered it.
         mine: the user's files before the update.
         after: the service as the new version renders it.
-
-    Raises:
-        KitError: an edit of the user's is in another place.
     """
     own = (*user_paths(), *conflicts(), ANSWERS)
     for path in sorted(mine.keys() & files(before) & files(after)):

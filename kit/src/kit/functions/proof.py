@@ -30,7 +30,7 @@ def need_everything_in_place(
     text: str,
     removing: bool = False,
 ) -> None:
-    """Accept a merge in which every line and every value is where its user or the template has it.
+    """KitError unless every line and every value is where its user or the template has it.
 
     Args:
         path: the file.
@@ -38,9 +38,6 @@ def need_everything_in_place(
         merge: what became of them.
         text: the user's file, for the numbers of its lines.
         removing: whether edits of lines that the template removed may go with them.
-
-    Raises:
-        KitError: something is lost, new, or in another place.
     """
     wrong = [
         f"line {_number(line, text)}: {line.text.strip()}"
@@ -129,11 +126,8 @@ def _by_heading(versions: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
 
 
 def parsed(text: str, path: str, whose: str = "") -> Any:
-    """What is in a YAML or TOML file; None for any other.
-
-    Raises:
-        KitError: it can't be read, or has a key twice.
-    """
+    """What is in a YAML or TOML file, and None for any other; KitError where it can't be read, or has a
+    key twice."""
     try:
         if path.endswith((".yaml", ".yml")):
             twice = [*_keys_twice(yaml.compose(text, Loader))]

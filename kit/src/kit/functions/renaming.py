@@ -12,7 +12,7 @@ from kit.errors import KitError
 from .git import tracked
 from .lines import located
 from .merging import changes, merge, name_changes
-from .service import ROOT, TEMPLATE, Function, answers, functions, logical_ids, package, text
+from .service import ROOT, TEMPLATE, Function, answers, functions, new_ids, package, text
 
 
 def renamed_texts(
@@ -73,7 +73,7 @@ def _patterns(old: Function, new: Function, before: Path, after: Path) -> Iterat
         r"(?<![\w./-])(?:\.\.?/)*events",
     )
     yield rf"(?<![\w-])((?:{'|'.join(parents)}){slash}){old.name}(?![\w-])", rf"\g<1>{new.name}"
-    for logical_id in logical_ids(before) - logical_ids(after):
+    for logical_id in new_ids(after, before):
         # SAM makes more resources of a function, such as AppFunctionRole.
         end = r"(?![a-z])" if logical_id == f"{old.pascal}Function" else r"\b"
         yield rf"\b{logical_id}{end}", new.pascal + logical_id.removeprefix(old.pascal)
@@ -107,16 +107,13 @@ def aws_names(old: Function, known: list[Function]) -> str:
 
 
 def need_new_names(old: Function, known: list[Function], template: str, ids: set[str]) -> None:
-    """Accept a template.yaml in which the resources have new names.
+    """KitError where a resource keeps the old name in AWS.
 
     Args:
         old: the function with its old name.
         known: the functions with the new name.
         template: template.yaml after the rename.
         ids: the logical ids that the rename brings.
-
-    Raises:
-        KitError: one of them still has the old name in AWS.
     """
     pattern = aws_names(old, known)
     left = [

@@ -31,11 +31,7 @@ REFUSAL = re.compile(r"(?:Validation error for question|Invalid choice for) '\w+
 
 @contextlib.contextmanager
 def _copier() -> Iterator[Any]:
-    """Copier, to be called inside.
-
-    Raises:
-        KitError: an answer is refused, or the template is out of reach.
-    """
+    """Copier, to be called inside; KitError where it refuses an answer or can't get the template."""
     count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
     for number, (name, value) in enumerate(PLAIN_GIT.items(), count):
         os.environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}

@@ -49,11 +49,8 @@ class Function:
 
 
 def answers(root: Path = ROOT) -> dict[str, Any]:
-    """The answers from which this service was rendered, or the one in another folder.
-
-    Raises:
-        KitError: they can't be read.
-    """
+    """The answers from which this service was rendered, or the one in another folder; KitError where
+    they can't be read."""
     try:
         data: dict[str, Any] = yaml.safe_load((root / ANSWERS).read_text("utf-8"))
         _ = data["service_name"], data["functions"], data["_src_path"], data["_commit"]
@@ -76,11 +73,7 @@ def functions() -> list[Function]:
 
 
 def function(name: str) -> Function:
-    """The function of that name.
-
-    Raises:
-        KitError: there is none.
-    """
+    """The function of that name; KitError where there is none."""
     known = {function.name: function for function in functions()}
     if name not in known:
         raise KitError(f'There is no function "{name}" here. The functions are: {", ".join(known)}')
@@ -140,21 +133,28 @@ def template(root: Path = ROOT) -> dict[str, Any]:
     return data
 
 
-def logical_ids(root: Path) -> set[str]:
-    """What the template.yaml of a service declares."""
-    entries = ENTRY.findall((root / TEMPLATE).read_text("utf-8"))
-    return {logical_id for logical_id, _ in entries if logical_id}
+def entries(root: Path = ROOT) -> set[tuple[str, str]]:
+    """What the template.yaml of a service declares: sections and names, such as Resources, Table."""
+    sections = template(root).items()
+    return {
+        (section, name) for section, names in sections if isinstance(names, dict) for name in names
+    }
+
+
+def new_ids(before: Path, after: Path) -> set[str]:
+    """The logical ids that one service declares in template.yaml and the other does not."""
+    return {name for _, name in entries(after) - entries(before)}
 
 
 def kinds(ids: Iterable[str]) -> dict[str, str]:
     """The type of each that is a resource, and whether its data stays in the account."""
     resources = template()["Resources"]
-    found = {logical_id: resources[logical_id] for logical_id in ids if logical_id in resources}
-    return {
-        logical_id: resource["Type"]
-        + (" (stays)" if str(resource.get("DeletionPolicy", "")).startswith("Retain") else "")
-        for logical_id, resource in found.items()
-    }
+
+    def kind(resource: dict[str, Any]) -> str:
+        stays = str(resource.get("DeletionPolicy", "")).startswith("Retain")
+        return f"{resource['Type']} (stays)" if stays else resource["Type"]
+
+    return {name: kind(resources[name]) for name in ids if name in resources}
 
 
 def owners(known: list[Function], shared: Iterable[str] = (), own: bool = True) -> dict[str, str]:
