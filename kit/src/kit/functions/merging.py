@@ -26,10 +26,41 @@ class Merge:
     lines: list[Line] = field(default_factory=list)
     conflicts: int = 0
     dropped: list[Line] = field(default_factory=list)  # edits of lines that the template removed
+    # Neighbouring lines that both changed, as mine and as theirs: one conflict.
+    _open: list[tuple[list[Line], list[Line]]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
         return "".join(line.text for line in self.lines)
+
+    def accept(self, lines: Sequence[Line]) -> None:
+        """Take lines that nobody disputes."""
+        if self._open:
+            self.conflicts += 1
+            mine, theirs = ([line for pair in self._open for line in pair[side]] for side in (0, 1))
+            start, middle, end = ([Line((), mark)] for mark in MARKS)
+            self.lines += [*start, *mine, *middle, *theirs, *end]
+            self._open.clear()
+        self.lines += lines
+
+    def choose(
+        self, line: Line, mine: list[Line], theirs: list[Line], removing: bool, renaming: bool
+    ) -> None:
+        """Take what becomes of a line of the base."""
+        my_text, their_text = ([item.text for item in side] for side in (mine, theirs))
+        if their_text in (my_text, [line.text]):
+            self.accept(mine)
+        elif my_text == [line.text]:
+            self.accept(theirs)
+        elif removing and not theirs:
+            self.dropped += mine
+        elif renaming and mine and theirs:
+            text = _with_new_words(line.text, mine[0].text, theirs[0].text)
+            self.accept([Line(mine[0].place, text)])
+        elif renaming:
+            self.accept(mine)
+        else:
+            self._open.append((mine, theirs))
 
 
 def changes(base: Sequence[Line], other: Sequence[Line]) -> Changes:
@@ -85,41 +116,16 @@ def merge(
         renaming: where both changed a line, `mine` follows word by word.
     """
     result = Merge()
-    conflict: list[tuple[list[Line], list[Line]]] = []  # mine and theirs, line by line
-
-    def settle() -> None:
-        if conflict:
-            result.conflicts += 1
-            sides = [[line for pair in conflict for line in pair[side]] for side in (0, 1)]
-            marks = [[Line((), mark)] for mark in MARKS]
-            result.lines += [*marks[0], *sides[0], *marks[1], *sides[1], *marks[2]]
-            conflict.clear()
-
-    for number, line in enumerate([*base, None]):
+    for number in range(len(base) + 1):
         own, new = mine.before.get(number, []), theirs.before.get(number, [])
         if own or new:
-            settle()
-            result.lines += _in_order(result.lines, own, new, base[number:], path)
-        if line is None:
-            break
-        left, right = mine.instead.get(number, [line]), theirs.instead.get(number, [line])
-        left_text, right_text = ([each.text for each in side] for side in (left, right))
-        if right_text in (left_text, [line.text]):
-            settle()
-            result.lines += left
-        elif left_text == [line.text]:
-            settle()
-            result.lines += right
-        elif removing and not right:
-            result.dropped += left
-        elif renaming and left and right:
-            text = _with_new_words(line.text, left[0].text, right[0].text)
-            result.lines.append(Line(left[0].place, text))
-        elif renaming:
-            result.lines += left
-        else:
-            conflict.append((left, right))
-    settle()
+            result.accept([])
+            result.accept(_in_order(result.lines, own, new, base[number:], path))
+        if number < len(base):
+            line = [base[number]]
+            left, right = mine.instead.get(number, line), theirs.instead.get(number, line)
+            result.choose(base[number], left, right, removing, renaming)
+    result.accept([])
     return result
 
 
