@@ -33,6 +33,7 @@ def run_copy(source: str, destination: Path, **options: Any) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not rendered.exists():
             partial = rendered.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
             _copier().run_copy(source, partial, **options)
             partial.rename(rendered)
     shutil.copytree(rendered, destination, symlinks=True, dirs_exist_ok=True)
@@ -40,7 +41,7 @@ def run_copy(source: str, destination: Path, **options: Any) -> None:
 
 def _key(source: str, options: dict[str, Any]) -> str:
     """What decides the result; empty when something else could: then nothing is kept."""
-    if CACHE not in os.environ or "service_name" not in options["data"]:
+    if CACHE not in os.environ or "service_name" not in options.get("data", {}):
         return ""
     git = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", source]
     refs = subprocess.run([*git, "show-ref", "--head"], capture_output=True, text=True)
