@@ -40,5 +40,5 @@ def run_step(*lines: str) -> str:
 
 def setup_python(version: str = "") -> str:
     """A step that installs Python, in that version if there is one."""
-    given = f"        with:\n          python-version: {version}\n" if version else ""
-    return f"      - uses: {SETUP_PYTHON}\n{given}"
+    options = f"        with:\n          python-version: {version}\n" if version else ""
+    return f"      - uses: {SETUP_PYTHON}\n{options}"

@@ -7,7 +7,7 @@ from edits import Edit
 def python_everywhere(edit: Edit, version: str) -> None:
     """Change the version of Python by hand, in every file that has it."""
     old = edit.answers["python_version"]
-    tag, new = (f'"py{each.replace(".", "")}"' for each in (old, version))
+    tag, new = (f'"py{number.replace(".", "")}"' for number in (old, version))
     edit.write(".python-version", f"{version}\n")
     edit.replace("template.yaml", f"python{old}", f"python{version}")
     edit.replace_all("pyproject.toml", f'"{old}"', f'"{version}"')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from kit.gate.service import TEMPLATE, Function, Resource, Service
@@ -22,10 +22,10 @@ FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 BUILD_OUTPUT = re.compile(r"(build|dist|(?:.*/)?(?:node_modules|site-packages))/.*|.*\.(?:whl|egg)")
 
 
-def with_folders(paths: Iterable[str]) -> list[str]:
+def with_folders(paths: Collection[str]) -> list[str]:
     """The paths and all folders above them, folders before what is in them."""
-    places = {str(each) for path in paths for each in (path, *PurePosixPath(path).parents)}
-    return sorted(places - {"."})
+    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    return sorted({*paths, *folders} - {"."})
 
 
 def folder_of(resource: Resource) -> str:

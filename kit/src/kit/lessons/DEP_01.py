@@ -70,9 +70,9 @@ def pins_agree(service: Service) -> Iterator[Finding]:
     """The lists that are installed into one environment pin no package to different versions."""
     lists = [path for path in development(service.root) if path in service.files]
     for name, by_path in disagreements({path: service.text(path) for path in lists}):
-        (first, known), *others = by_path.items()
-        path, versions = next((each for each in others if not each[1] & known), others[-1])
-        message = f"{name} is {_or(versions)}, and {_or(known)} in {first}, in one .venv"
+        listed = ", ".join(f"{_or(versions)} in {path}" for path, versions in by_path.items())
+        message = f"{name} is {listed}: one .venv can't have both"
+        path = list(by_path)[-1]
         yield LESSON.finding(path, required(service, path)[name].line, message, fix=AGREE)
 
 

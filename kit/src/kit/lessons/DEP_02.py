@@ -51,7 +51,7 @@ def a_bot_updates(service: Service) -> Iterator[Finding]:
     for entry in entries:
         if not entry.get("groups") and not entry.get("multi-ecosystem-group"):
             name = entry.get("package-ecosystem")
-            message = f"the entry of {name} has no groups: each update would be a pull request"
+            message = f"the entry of {name} has no groups: every update becomes a pull request"
             yield LESSON.finding(path, line_of(entry), message)
 
 

@@ -49,7 +49,7 @@ def deployed_from_src(service: Service) -> Iterator[Finding]:
 def no_environment_in_paths(service: Service) -> Iterator[Finding]:
     """No folder or file of the code is for one environment."""
     reported: list[str] = []
-    for path in with_folders(path for path in service.files if _is_code(path)):
+    for path in with_folders([path for path in service.files if _is_code(path)]):
         is_inside = path.startswith(tuple(f"{folder}/" for folder in reported))
         if (name := _environment(service, PurePosixPath(path))) and not is_inside:
             reported.append(path)

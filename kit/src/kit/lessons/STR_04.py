@@ -26,7 +26,7 @@ def packages(service: Service) -> Iterator[Finding]:
     """Every folder with Python in a lambda_pkg is a package."""
     for function in python_folders(service):
         modules = service.files_in(f"{function}/lambda_pkg", ".py")
-        for folder in with_folders(path for path in modules if not stray(service, path)):
+        for folder in with_folders([path for path in modules if not stray(service, path)]):
             is_package = f"{folder}/__init__.py" in service.files or folder.endswith(".py")
             if folder.startswith(f"{function}/") and not is_package:
                 yield LESSON.finding(folder, 0, "has Python and no `__init__.py`")

@@ -46,7 +46,7 @@ def tests_import_the_deployed_package(service: Service) -> Iterator[Finding]:
 
 def _names(module: Module) -> Iterator[tuple[str, int]]:
     """What a module imports, and texts that calls start with: patch("orders.app...")."""
-    yield from ((each.absolute, each.line) for each in imports_of(module) if not each.level)
+    yield from ((i.absolute, i.line) for i in imports_of(module) if not i.level)
     for call in module.nodes(ast.Call):
         text = constant(call.args[0]) if call.args else None
         if isinstance(text, str):
