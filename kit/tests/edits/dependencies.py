@@ -1,19 +1,24 @@
-"""What the cases of several lessons share: dependencies."""
+"""What the cases of several lessons share: dependencies, and workflows that install them."""
 
 from __future__ import annotations
 
 from edits import Edit
 
-DEV = ".github/workflows/dev_cicd.yml"
-
-
 CHECKS = ".github/workflows/checks.yml"
-
-
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
-
-
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+DEPENDABOT = ".github/dependabot.yml"
+
+
+def requirements(edit: Edit) -> str:
+    """The pins of the first function."""
+    return f"{edit.function().folder}/requirements.txt"
+
+
+def own_action(edit: Edit, path: str, steps: str) -> None:
+    """Add an action with these steps, in YAML that is indented by four spaces."""
+    head = "name: tools\ndescription: Tools\nruns:\n  using: composite\n  steps:\n"
+    edit.write(f"{path}/action.yml", f"{head}{steps}")
 
 
 def own_workflow(edit: Edit, *steps: str, name: str = "nightly", more: str = "") -> None:
@@ -31,3 +36,9 @@ def own_workflow(edit: Edit, *steps: str, name: str = "nightly", more: str = "")
 def run_step(*lines: str) -> str:
     """A step that runs these lines."""
     return "      - run: |\n" + "".join(f"          {line}\n" for line in lines)
+
+
+def setup_python(version: str = "") -> str:
+    """A step that installs Python, in that version if there is one."""
+    options = f"        with:\n          python-version: {version}\n" if version else ""
+    return f"      - uses: {SETUP_PYTHON}\n{options}"

@@ -1,66 +1,58 @@
 """Cases of DEP-02."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
-from edits.dependencies import SETUP_PYTHON
+from edits.dependencies import DEPENDABOT, SETUP_PYTHON, own_action
 
 
 @violation("the bot's file is deleted")
 def _(edit: Edit) -> None:
-    edit.delete(".github/dependabot.yml")
+    edit.delete(DEPENDABOT)
 
 
 @violation("the bot looks at the top only")
 def _(edit: Edit) -> None:
-    edit.replace(".github/dependabot.yml", 'directories: ["/", "/src/*/*"]', "directory: /")
+    edit.replace(DEPENDABOT, 'directories: ["/", "/src/*/*"]', "directory: /")
 
 
-@violation("updates of actions are taken out")
+@violation("updates of actions are removed")
 def _(edit: Edit) -> None:
-    edit.sub(".github/dependabot.yml", r"  - package-ecosystem: github-actions\n(?:.*\n?)*", "")
+    edit.sub(DEPENDABOT, r"  - package-ecosystem: github-actions\n(?:.*\n?)*", "")
 
 
 @violation("each update is a pull request of its own")
 def _(edit: Edit) -> None:
-    edit.sub(
-        ".github/dependabot.yml", r'    groups:\n      python:\n        patterns: \["\*"\]\n', ""
-    )
+    edit.sub(DEPENDABOT, r'    groups:\n      python:\n        patterns: \["\*"\]\n', "")
 
 
-@violation("an action of one's own lies where the bot does not look")
+@violation("an own action lies where the bot does not look")
 def _(edit: Edit) -> None:
-    edit.write(
-        "ci/tools/action.yml",
-        "name: tools\ndescription: Tools\nruns:\n  using: composite\n  steps:\n"
-        f"    - uses: {SETUP_PYTHON}\n",
-    )
+    own_action(edit, "ci/tools", f"    - uses: {SETUP_PYTHON}\n")
 
 
 @violation("requirements are in a folder that the bot does not know")
 def _(edit: Edit) -> None:
-    edit.sub(".github/dependabot.yml", r'"/src/\*/\*"', f'"/src/*/{edit.function().name}x"')
+    edit.sub(DEPENDABOT, r'"/src/\*/\*"', f'"/src/*/{edit.function().name}x"')
 
 
-@good("actions of one's own are where the bot looks, or use no other")
+@good("own actions are where the bot looks, or use no other")
 def _(edit: Edit) -> None:
-    head = "name: tools\ndescription: Tools\nruns:\n  using: composite\n  steps:\n"
-    edit.write(".github/actions/tools/action.yml", f"{head}    - uses: {SETUP_PYTHON}\n")
-    edit.write("ci/tools/action.yml", f"{head}    - shell: bash\n      run: make changes\n")
+    own_action(edit, ".github/actions/tools", f"    - uses: {SETUP_PYTHON}\n")
+    own_action(edit, "ci/tools", "    - shell: bash\n      run: make changes\n")
 
 
 @good("the folders are listed one by one")
 def _(edit: Edit) -> None:
-    folders = [path.rpartition("/")[0] for path in edit.glob("src/*/*/requirements.txt")]
-    listed = "".join(f'\n      - "/{folder}/"' for folder in ["", *folders])
-    edit.replace(".github/dependabot.yml", ' ["/", "/src/*/*"]', listed.replace('"//"', '"/"'))
+    folders = [
+        "/",
+        *(f"/{path}/" for path in edit.glob("src/*/*") if edit.has(f"{path}/README.md")),
+    ]
+    listed = "".join(f'\n      - "{folder}"' for folder in folders)
+    edit.replace(DEPENDABOT, ' ["/", "/src/*/*"]', listed)
 
 
 @good("Renovate does it")
 def _(edit: Edit) -> None:
-    edit.delete(".github/dependabot.yml")
-    edit.write(
-        "renovate.json",
-        '{"extends": ["config:recommended", "group:allNonMajor"], "minimumReleaseAge": "7 days"}\n',
-    )
+    edit.delete(DEPENDABOT)
+    settings = '{"extends": ["config:recommended"], "minimumReleaseAge": "7 days"}\n'
+    edit.write("renovate.json", settings)

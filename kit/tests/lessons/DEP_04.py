@@ -1,27 +1,25 @@
 """Cases of DEP-04."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
-from edits.dependencies import CHECKS, SETUP_PYTHON, own_workflow, run_step
+from edits.dependencies import CHECKS, own_workflow, run_step, setup_python
+
+
+def other(edit: Edit) -> str:
+    """A version of Python that the service does not have."""
+    return "3.12" if edit.answers["python_version"] != "3.12" else "3.13"
 
 
 @violation("one function has another runtime")
 def _(edit: Edit) -> None:
-    other = "3.12" if edit.answers["python_version"] != "3.12" else "3.13"
-    edit.in_resource(
-        edit.function().logical_id,
-        "    Properties:\n",
-        f"    Properties:\n      Runtime: python{other}\n",
-    )
+    head = "    Properties:\n"
+    runtime = f"{head}      Runtime: python{other(edit)}\n"
+    edit.in_resource(edit.function().logical_id, head, runtime)
 
 
 @violation("all functions have another runtime")
 def _(edit: Edit) -> None:
-    old = edit.answers["python_version"]
-    other = "3.12" if old != "3.12" else "3.13"
-    edit.replace("template.yaml", f"Runtime: python{old}", f"Runtime: python{other}")
+    edit.sub("template.yaml", r"Runtime: python3\.\d+", f"Runtime: python{other(edit)}")
 
 
 @violation("a workflow installs another Python")
@@ -31,19 +29,15 @@ def _(edit: Edit) -> None:
 
 @violation("a new workflow tests on several")
 def _(edit: Edit) -> None:
-    version = edit.answers["python_version"]
-    own_workflow(
-        edit,
-        f"      - uses: {SETUP_PYTHON}\n        with:\n          python-version: ${{{{ matrix.python }}}}\n",
-        run_step("make setup check"),
-        more=f'    strategy:\n      matrix:\n        python: ["{version}", "3.9"]\n',
-    )
+    versions = f'["{edit.answers["python_version"]}", "3.9"]'
+    matrix = f"    strategy:\n      matrix:\n        python: {versions}\n"
+    python = setup_python("${{ matrix.python }}")
+    own_workflow(edit, python, run_step("make setup check"), more=matrix)
 
 
 @violation("mypy checks for another Python")
 def _(edit: Edit) -> None:
-    old = edit.answers["python_version"]
-    edit.replace("pyproject.toml", f'python_version = "{old}"', 'python_version = "3.10"')
+    edit.sub("pyproject.toml", r'^python_version = "3\.\d+"', 'python_version = "3.10"')
 
 
 @violation(".python-version follows the laptop")
@@ -51,17 +45,13 @@ def _(edit: Edit) -> None:
     edit.write(".python-version", "3.15\n")
 
 
-@good("the same version, said in other ways")
+@good("the same version is written in other ways")
 def _(edit: Edit) -> None:
     version = edit.answers["python_version"]
     edit.write(".python-version", f"{version}.2\n")
     edit.replace("pyproject.toml", f'"=={version}.*"', f'">={version}.1"')
     edit.replace("template.yaml", f"Runtime: python{version}", f"Runtime: !Sub python{version}")
-    own_workflow(
-        edit,
-        f'      - uses: {SETUP_PYTHON}\n        with:\n          python-version: "{version}"\n',
-        run_step("make setup check"),
-    )
+    own_workflow(edit, setup_python(f'"{version}"'), run_step("make setup check"))
 
 
 @good("a tool works for all versions from this one on")
@@ -69,4 +59,4 @@ def _(edit: Edit) -> None:
     version = edit.answers["python_version"]
     edit.replace("pyproject.toml", f'"=={version}.*"', f'">={version}"')
     edit.sub("pyproject.toml", r"^target-version = .*\n", "")
-    own_workflow(edit, f"      - uses: {SETUP_PYTHON}\n", run_step("make setup check"))
+    own_workflow(edit, setup_python(), run_step("make setup check"))

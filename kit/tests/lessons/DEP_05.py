@@ -1,24 +1,22 @@
 """Cases of DEP-05."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 
 
 def python_everywhere(edit: Edit, version: str) -> None:
-    """Change the version of Python by hand, wherever it is said."""
+    """Change the version of Python by hand, in every file that has it."""
     old = edit.answers["python_version"]
+    tag, new = (f'"py{number.replace(".", "")}"' for number in (old, version))
     edit.write(".python-version", f"{version}\n")
-    edit.replace("template.yaml", f"Runtime: python{old}", f"Runtime: python{version}")
+    edit.replace("template.yaml", f"python{old}", f"python{version}")
+    edit.replace_all("pyproject.toml", f'"{old}"', f'"{version}"')
     edit.replace("pyproject.toml", f'"=={old}.*"', f'"=={version}.*"')
-    edit.replace("pyproject.toml", f'python_version = "{old}"', f'python_version = "{version}"')
-    tag, new = (f"py{each.replace('.', '')}" for each in (old, version))
-    edit.replace("pyproject.toml", f'target-version = "{tag}"', f'target-version = "{new}"')
-    edit.replace(".copier-answers.yml", f"python_version: '{old}'", f"python_version: '{version}'")
+    edit.replace("pyproject.toml", tag, new)
+    edit.replace(".copier-answers.yml", f"'{old}'", f"'{version}'")
 
 
-@violation("the service stays on a Python that AWS has given up")
+@violation("the service stays on a Python that AWS no longer supports")
 def _(edit: Edit) -> None:
     python_everywhere(edit, "3.9")
 

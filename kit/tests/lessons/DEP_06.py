@@ -1,48 +1,43 @@
 """Cases of DEP-06."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
-from edits.dependencies import CHECKS, own_workflow, run_step
+from edits.dependencies import CHECKS, own_workflow, requirements, run_step
+from edits.structure import fresh, require
+
+
+def private(edit: Edit, text: str) -> None:
+    """Let the first function require private packages; skip a sample without a private index."""
+    if not edit.has("docs/private-packages.md"):
+        edit.skip()
+    edit.write(f"{edit.function().folder}/requirements.private", text)
 
 
 @violation("a list adds the private index to the public one")
 def _(edit: Edit) -> None:
-    edit.append(
-        f"{edit.function().folder}/requirements.txt",
-        "--extra-index-url https://packages.example.com/simple/\n",
-    )
+    edit.append(requirements(edit), "--extra-index-url https://packages.example.com/simple/\n")
 
 
 @violation("a workflow adds an index for every package")
 def _(edit: Edit) -> None:
-    edit.replace(
-        CHECKS,
-        "run: make setup",
-        "env:\n          PIP_EXTRA_INDEX_URL: https://packages.example.com/simple/\n        run: make setup",
-    )
+    env = "env:\n          PIP_EXTRA_INDEX_URL: https://packages.example.com/simple/\n"
+    edit.replace(CHECKS, "run: make setup", f"{env}        run: make setup")
 
 
 @violation("a private package is on a public list, too")
 def _(edit: Edit) -> None:
-    with_private_index(edit)
-    folder = edit.function().folder
-    edit.write(f"{folder}/requirements.private", "acme-tools==1.4.2\n")
-    edit.append(f"{folder}/requirements.in", "Acme_Tools\n")
-    edit.pin(f"{folder}/requirements.txt", "acme-tools", "1.4.2")
+    private(edit, "acme-tools==1.4.2\n")
+    require(edit, "acme-tools", "1.4.2")
 
 
 @violation("a private package is not pinned")
 def _(edit: Edit) -> None:
-    with_private_index(edit)
-    edit.write(f"{edit.function().folder}/requirements.private", "acme-tools>=1.4\n")
+    private(edit, "acme-tools>=1.4\n")
 
 
 @violation("a job builds without signing in to the private index")
 def _(edit: Edit) -> None:
-    with_private_index(edit)
-    edit.write(f"{edit.function().folder}/requirements.private", "acme-tools==1.4.2\n")
+    private(edit, "acme-tools==1.4.2\n")
     own_workflow(edit, run_step("make setup SETUP_ARGS=--own-sam", "make build CONTAINER=yes"))
 
 
@@ -53,24 +48,13 @@ def _(edit: Edit) -> None:
     edit.write(f"{edit.function().folder}/requirements.private", "acme-tools==1.4.2\n")
 
 
-@good("private packages are pinned, one with its digest, and used")
+@good("private packages are pinned, one with its hash, and used")
 def _(edit: Edit) -> None:
-    with_private_index(edit)
-    folder = edit.function().folder
-    digest = "a" * 64
-    edit.write(
-        f"{folder}/requirements.private",
-        f"# Ours.\nacme-tools==1.4.2\nacme.money==2.0 --hash=sha256:{digest}\n",
-    )
-    edit.write(f"{folder}/lambda_pkg/services/fresh.py", "import acme_tools\n\nX = acme_tools\n")
+    money = f"acme.money==2.0 --hash=sha256:{'a' * 64}"
+    private(edit, f"# Ours.\nacme-tools==1.4.2\n{money}\n")
+    fresh(edit, "import acme_tools\n\nX = acme_tools\n")
 
 
 @good("all packages come from a mirror of the company")
 def _(edit: Edit) -> None:
     edit.append("pyproject.toml", '\n[tool.uv]\nindex-url = "https://mirror.example.com/simple/"\n')
-
-
-def with_private_index(edit: Edit) -> None:
-    """Skip samples whose answers name no private index."""
-    if not edit.has("docs/private-packages.md"):
-        edit.skip()

@@ -1,20 +1,15 @@
 """Cases of DEP-08."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
-from edits.dependencies import own_workflow, run_step
-
-SIGNS_IN = "    permissions:\n      contents: read\n      id-token: write\n"
+from edits.dependencies import DEPENDABOT, own_workflow, run_step
 
 
 def signing_job(edit: Edit, *lines: str) -> None:
     """Add a job that can become a role and runs these lines."""
     own_workflow(edit, run_step(*lines, "cosign sign-blob --yes CHANGELOG.md"), name="report")
-    edit.replace(
-        ".github/workflows/report.yml", "    permissions:\n      contents: read\n", SIGNS_IN
-    )
+    old = "    permissions:\n      contents: read\n"
+    edit.replace(".github/workflows/report.yml", old, f"{old}      id-token: write\n")
 
 
 @violation("the SAM CLI is installed by its name alone")
@@ -39,7 +34,7 @@ def _(edit: Edit) -> None:
 
 @violation("the bot proposes releases of the same day")
 def _(edit: Edit) -> None:
-    edit.sub(".github/dependabot.yml", r"    cooldown:\n      default-days: 7\n", "")
+    edit.sub(DEPENDABOT, r"    cooldown:\n      default-days: 7\n", "")
 
 
 @violation("lock takes releases of the same day")
@@ -56,4 +51,4 @@ def _(edit: Edit) -> None:
 @good("the cooldown is longer")
 def _(edit: Edit) -> None:
     edit.replace("Makefile", "COOLDOWN = 7 days", "COOLDOWN ?= 2 weeks")
-    edit.sub(".github/dependabot.yml", r"default-days: 7", "default-days: 14")
+    edit.sub(DEPENDABOT, r"default-days: 7", "default-days: 14")

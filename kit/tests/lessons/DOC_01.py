@@ -1,7 +1,5 @@
 """Cases of DOC-01."""
 
-from __future__ import annotations
-
 import os
 import re
 
@@ -9,14 +7,17 @@ from cases import good, violation
 from edits import Edit
 
 
+def relink(edit: Edit, name: str, target: str) -> None:
+    """Let every link to a document of that name lead to another target."""
+    for path in edit.glob("**/*.md"):
+        link = rf"\]\([^)]*?(?<![\w-]){re.escape(name)}(#[^)]*)?\)"
+        edit.write(path, re.sub(link, f"]({target})", edit.read(path)))
+
+
 @violation("the runbook is deleted, with the links to it")
 def _(edit: Edit) -> None:
     edit.delete("docs/operations.md")
-    for path in [*edit.glob("**/*.md"), *edit.glob(".github/**/*.md")]:
-        text = edit.read(path)
-        for link in ("docs/operations.md", "../docs/operations.md", "operations.md"):
-            text = text.replace(f"]({link})", "](https://wiki.example.com)")
-        edit.write(path, text)
+    relink(edit, "operations.md", "https://wiki.example.com")
 
 
 @violation("a document is moved, and its links stay")
@@ -43,19 +44,18 @@ def _(edit: Edit) -> None:
 
 @violation("nothing links to a function's README any more")
 def _(edit: Edit) -> None:
-    name = edit.function().name
     for path in ("README.md", "docs/architecture.md"):
-        edit.sub(path, rf"^.*src/{edit.package}/{name}/README\.md.*\n", "")
+        edit.sub(path, rf"^.*{edit.function().folder}/README\.md.*\n", "")
 
 
-@good("a document of one's own is listed, and a decision is added")
+@good("an own document is listed, and a decision is added")
 def _(edit: Edit) -> None:
     edit.write("docs/refunds/README.md", "# Refunds\n\nSee [how](how.md#steps).\n")
+    decision = "decisions/0099-refunds.md"
     edit.write(
-        "docs/refunds/how.md",
-        "# How\n\n## Steps\n\nBy hand, as [decided](../decisions/0099-refunds.md).\n",
+        "docs/refunds/how.md", f"# How\n\n## Steps\n\nBy hand, as [decided](../{decision}).\n"
     )
-    edit.write("docs/decisions/0099-refunds.md", "# 99. Refunds by hand\n\nThere are few.\n")
+    edit.write(f"docs/{decision}", "# 99. Refunds by hand\n\nThere are few.\n")
     edit.append("docs/README.md", "\n[Refunds](refunds/) are here.\n")
     edit.write(
         "CONTRIBUTING.md", "# Contributing\n\nAsk in [the chat](https://chat.example.com).\n"
@@ -74,6 +74,4 @@ def _(edit: Edit) -> None:
     edit.write("docs/operations/README.md", "# Operations\n\n[Alarms](alarms.md) and more.\n")
     edit.write("docs/operations/alarms.md", "# Alarms\n\nWhat each of them means.\n")
     edit.delete("docs/operations.md")
-    for path in edit.glob("**/*.md"):
-        text = re.sub(r"\boperations\.md(?=[)#])", "operations/README.md", edit.read(path))
-        edit.write(path, text)
+    relink(edit, "operations.md", "/docs/operations/README.md")

@@ -1,40 +1,40 @@
 """Cases of DOC-02."""
 
-from __future__ import annotations
-
 import re
 
 from cases import good, violation
 from edits import Edit
 
+PICTURE = r"^```mermaid\n(.*\n)+?```\n"
 
-@violation("a function is in the picture no more")
+
+def draw(edit: Edit, line: str) -> None:
+    """Add a line to the picture."""
+    edit.replace("README.md", "flowchart LR\n", f"flowchart LR\n  {line}\n")
+
+
+@violation("the picture lacks a function")
 def _(edit: Edit) -> None:
-    name = edit.function().name
-    edit.sub("README.md", rf"^.*\bfn_{name}\[.*\n", "")
-    edit.sub("README.md", rf"^  (.*\b)?fn_{name}\b.*\n", "")
-    text = edit.read("README.md").splitlines(keepends=True)
-    edit.write("README.md", "".join(line for line in text if f"fn_{name} " not in line))
+    lines = edit.read("README.md").splitlines(keepends=True)
+    node = re.compile(rf"\bfn_{edit.function().name}\b")
+    edit.write("README.md", "".join(line for line in lines if not node.search(line)))
 
 
 @violation("the picture shows a function that is gone")
 def _(edit: Edit) -> None:
-    edit.replace(
-        "README.md", "flowchart LR\n", 'flowchart LR\n  x --> fn_reports["reports"] --> y\n'
-    )
+    draw(edit, 'x --> fn_reports["reports"] --> y')
 
 
 @violation("the picture is deleted")
 def _(edit: Edit) -> None:
-    edit.sub("README.md", r"^```mermaid\n(.*\n)+?```\n", "")
+    edit.sub("README.md", PICTURE, "")
 
 
-@violation("the picture shows a table that was never made")
+@violation("the picture shows a table that was never created")
 def _(edit: Edit) -> None:
     if "AWS::DynamoDB::Table" in edit.read("template.yaml"):
         edit.skip()
-    node = 'table[("DynamoDB table")]'
-    edit.replace("README.md", "flowchart LR\n", f"flowchart LR\n  {node} --> reader\n")
+    draw(edit, 'table[("DynamoDB table")] --> reader')
 
 
 @violation("the README is deleted with the links to it, and the picture is gone")
@@ -46,9 +46,8 @@ def _(edit: Edit) -> None:
 
 @good("the picture is drawn anew, with others around it")
 def _(edit: Edit) -> None:
-    nodes = "".join(f'  shop(["the shop"]) --> {f.name}Box["{f.kebab}"]\n' for f in edit.functions)
-    edit.sub(
-        "README.md", r"^```mermaid\n(.*\n)+?```\n", "The picture is in docs/architecture.md.\n"
-    )
-    picture = f'```mermaid\n%% reports["gone"]\nflowchart TD\n{nodes}  mail((mail)) --> shop\n  queue_partner[[theirs]] --> shop\n```\n'
-    edit.append("docs/architecture.md", f"\n## The picture\n\n{picture}")
+    edit.sub("README.md", PICTURE, "The picture is in docs/architecture.md.\n")
+    nodes = [f'shop(["the shop"]) --> {f.name}Box["{f.kebab}"]' for f in edit.functions]
+    nodes += ["mail((mail)) --> shop", "queue_partner[[theirs]] --> shop"]
+    picture = "\n  ".join(['%% reports["gone"]', "flowchart TD", *nodes])
+    edit.append("docs/architecture.md", f"\n## The picture\n\n```mermaid\n{picture}\n```\n")

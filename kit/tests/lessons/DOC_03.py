@@ -1,7 +1,5 @@
 """Cases of DOC-03."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 
@@ -23,9 +21,8 @@ def _(edit: Edit) -> None:
     edit.replace(CHANGELOG, "## Unreleased", "## Unreleased\n\n## 1.1.0 - 2027-01-31\n\n## 1.0.0")
 
 
-@good("two versions are told, with nothing that comes yet")
+@good("two versions have entries, and nothing is to come yet")
 def _(edit: Edit) -> None:
     new = "## How to read this\n\nFrom the top.\n\n## [Unreleased]\n\n## [1.1.0] - 2027-01-31\n\n### Added\n\n- Refunds.\n\n"
-    edit.replace(
-        CHANGELOG, "## Unreleased", f"{new}### Fixed\n\n- Rounding.\n\n## [1.0.0] - 2027-01-01"
-    )
+    fixed = "### Fixed\n\n- Rounding.\n\n## [1.0.0] - 2027-01-01"
+    edit.replace(CHANGELOG, "## Unreleased", f"{new}{fixed}")

@@ -1,7 +1,5 @@
 """Cases of TST-03."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.documents import module
@@ -14,12 +12,12 @@ def _(edit: Edit) -> None:
     edit.delete(README)
 
 
-@violation("what CI runs is told no more")
+@violation("the section on CI is deleted")
 def _(edit: Edit) -> None:
     edit.sub(README, r"^## What CI runs\n(.*\n)+", "")
 
 
-@violation("the path is told no more")
+@violation("the section on the path is deleted")
 def _(edit: Edit) -> None:
     edit.sub(README, r"^## The path\n(.*\n)+?(?=^## )", "")
 
@@ -30,13 +28,12 @@ def _(edit: Edit) -> None:
     edit.replace_all(README, f".{name}.lambda_pkg", f".{name}_of_old.lambda_pkg")
 
 
-@good("the README says it in other words, and more")
+@good("the README has the same in other words, and more")
 def _(edit: Edit) -> None:
-    function = edit.function()
     edit.write(
         README,
         "# How we test\n\nTests import\n\n```python\n"
-        f"from {module(function)}.services import things\n```\n\n"
+        f"from {module(edit.function())}.services import things\n```\n\n"
         "because `pythonpath` in `pyproject.toml` is `src`.\n\n## As in CI\n\n`make check` is all of it.\n\n"
         "## Data\n\nFactories are in `conftest.py`.\n",
     )

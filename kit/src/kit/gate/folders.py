@@ -1,56 +1,41 @@
-"""folders"""
+"""Where the code of functions is: their folders, what is deployed from them, and what was built."""
 
-import ast
+from __future__ import annotations
+
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from kit.gate import parsers
-from kit.gate.parsers import UnparsedError
 from kit.gate.service import TEMPLATE, Function, Resource, Service
-from kit.template import at
+from kit.gate.tested import tests_in
 
-# The properties that say which code is deployed with a resource.
+# The property with the code that is deployed as a resource.
 CODE = {
-    "AWS::Serverless::Function": ("CodeUri", "InlineCode"),
-    "AWS::Lambda::Function": ("Code",),
-    "AWS::Serverless::LayerVersion": ("ContentUri",),
-    "AWS::Lambda::LayerVersion": ("Content",),
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Lambda::Function": "Code",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Lambda::LayerVersion": "Content",
 }
-
-
 FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
+# What a function's folder should not have, by the path in it. `services/build/` is a fine name.
+BUILD_OUTPUT = re.compile(r"(build|dist|(?:.*/)?(?:node_modules|site-packages))/.*|.*\.(?:whl|egg)")
 
 
-def branches(node: Any) -> Iterator[Any]:
-    """What a property may come to: both sides of !If, or what is there."""
-    options = at(node, "Fn::If")
-    if isinstance(options, list):
-        for option in options[1:]:
-            yield from branches(option)
-    elif node is not None:
-        yield node
-
-
-def code_of_resource(resource: Resource) -> Iterator[tuple[str, Any]]:
-    """Each place of its code that is written in the template, with the key that has it."""
-    for key in CODE.get(resource.type, ()):
-        for value in branches(resource.get(key)):
-            yield key, value
+def with_folders(paths: Collection[str]) -> list[str]:
+    """The paths and all folders above them, folders before what is in them."""
+    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    return sorted({*paths, *folders} - {"."})
 
 
 def folder_of(resource: Resource) -> str:
-    """The folder that it is deployed from, as src/orders/app; empty when it can't be told."""
-    for key, value in code_of_resource(resource):
-        if isinstance(value, str) and key != "InlineCode":
-            return PurePosixPath(os.path.normpath(value)).as_posix()
-    return ""
+    """The folder that a resource is deployed from, as src/orders/app; empty if it is none."""
+    code = resource.get(CODE[resource.type])
+    return PurePosixPath(os.path.normpath(code)).as_posix() if isinstance(code, str) else ""
 
 
 def is_python(function: Resource) -> bool:
-    """Whether Lambda runs it with Python, as far as can be told. Images bring their own."""
+    """Whether Lambda runs a function with its own Python. Images bring theirs."""
     runtime = function.get("Runtime")
     is_other = isinstance(runtime, str) and not runtime.startswith("python")
     return not is_other and function.get("PackageType") != "Image"
@@ -59,82 +44,32 @@ def is_python(function: Resource) -> bool:
 def python_folders(service: Service) -> list[str]:
     """The folders of functions, without those of layers and of functions in other languages."""
     others = {
-        folder_of(each)
-        for each in service.of_type(*CODE)
-        if each.type not in FUNCTIONS or not is_python(each)
+        "/".join(folder_of(resource).split("/")[:3])
+        for resource in service.of_type(*CODE)
+        if resource.type not in FUNCTIONS or not is_python(resource)
     }
-    tops = {"/".join(folder.split("/")[:3]) for folder in others}
-    return [folder for folder in service.function_folders if folder not in tops]
-
-
-def code_elsewhere(resource: Resource, key: str, value: Any) -> str:
-    """Where its code comes from, unless that is src. A layer may be somebody else's archive."""
-    if key == "InlineCode" or at(value, "ZipFile"):
-        return "has its code in `template.yaml`"
-    is_function = resource.type in FUNCTIONS
-    if isinstance(value, str) and not value.startswith("s3://"):
-        inside = os.path.normpath(value).split(os.sep)[0] == "src"
-        return "" if inside else f"is deployed from `{value}`, which is not below `src/`"
-    if is_function and (isinstance(value, str) or at(value, "Bucket") or at(value, "S3Bucket")):
-        return "is deployed from an archive in S3, not from `src/`"
-    return ""
+    return [folder for folder in service.function_folders if folder not in others]
 
 
 def built_functions(service: Service) -> Iterator[tuple[Function, Path]]:
-    """The Python functions that are built, but for those that have changed since then."""
-    folder = service.root / ".aws-sam" / "build"
-    try:
-        built = parsers.cloudformation((folder / "template.yaml").read_text("utf-8"))
-        time = (folder / "template.yaml").stat().st_mtime
-    except (OSError, UnicodeDecodeError, UnparsedError):
-        return
-    for function in filter(is_python, service.functions):
-        place = at(built, "Resources", function.logical_id, "Properties", "CodeUri")
-        sources = [TEMPLATE, *service.files_in(function.folder)] if function.folder else []
-        if not isinstance(place, str) or not (folder / place).is_dir():
-            continue
-        if all((service.root / path).stat().st_mtime <= time for path in sources):
-            yield function, folder / place
+    """The Python functions with what `make build` built, if it is newer than their sources."""
+    template = service.root / ".aws-sam" / "build" / "template.yaml"
+    for function in filter(is_python, service.functions if template.is_file() else ()):
+        artifact = template.with_name(function.logical_id)
+        sources = [service.root / path for path in (TEMPLATE, *service.files_in(function.folder))]
+        is_newer = all(path.stat().st_mtime <= template.stat().st_mtime for path in sources)
+        if is_newer and artifact.is_dir():
+            yield function, artifact
 
 
-# What bundlers and editors leave in a folder, and SAM ships; directly in it, more than below.
-LEFT_OVER = {".ipynb_checkpoints", "node_modules", "site-packages"}
-
-
-LEFT_ABOVE = LEFT_OVER | {"build", "dist"}
-
-
-ARCHIVES = (".egg", ".whl")
-
-
-ARCHIVES_ABOVE = (*ARCHIVES, ".tar", ".tar.gz", ".tgz", ".zip")
-
-
-IN_RUNTIME = {"boto3", "botocore", "awslambdaric"}
-
-
-def is_stray(service: Service, path: str) -> tuple[str, str] | None:
-    """What does not belong into a function's folder: the file or all of its folder, and why."""
-    parts = path.split("/")
-    for count, part in enumerate(parts[3:-1], 4):
-        if part in (LEFT_ABOVE if count == 4 else LEFT_OVER):
-            return "/".join(parts[:count]), "is build output"
-        if part == "tests":
-            return "/".join(parts[:count]), "is for tests, whose place is tests/"
-    if path.endswith(ARCHIVES_ABOVE if len(parts) == 4 else ARCHIVES):
-        return path, "is an archive"
-    return (path, "is for tests, whose place is tests/") if is_test(service, path) else None
-
-
-def is_test(service: Service, path: str) -> bool:
-    """Whether a file has tests: its name is not enough, as test_results.py may be of a laboratory."""
-    name = path.rsplit("/", 1)[1]
-    if not re.fullmatch(r"test_.*\.py|.*_test\.py", name):
-        return name == "conftest.py"
-    module = service.module(path)
-    imported = {each.name for plain in module.nodes(ast.Import) for each in plain.names}
-    imported |= {str(each.module) for each in module.nodes(ast.ImportFrom)}
-    defined = {getattr(node, "name", "").lower() for node in module.tree.body}
-    return bool({"pytest", "unittest"} & imported) or any(
-        each.startswith("test") for each in defined
-    )
+def stray(service: Service, path: str) -> tuple[str, str] | None:
+    """What does not belong into a function's folder: the file or its whole folder, and why."""
+    folder, inner = "/".join(path.split("/")[:3]), "/".join(path.split("/")[3:])
+    if output := BUILD_OUTPUT.fullmatch(inner):
+        return (f"{folder}/{output[1]}" if output[1] else path), "is build output"
+    above, has_folder, _ = f"/{inner}".partition("/tests/")
+    if has_folder:
+        return f"{folder}{above}/tests", "is for tests, whose place is tests/"
+    if path.endswith("/conftest.py") or (path.endswith(".py") and tests_in(service.module(path))):
+        return path, "is for tests, whose place is tests/"
+    return None

@@ -1,4 +1,6 @@
-"""imports"""
+"""What Python files import."""
+
+from __future__ import annotations
 
 import ast
 import sys
@@ -7,88 +9,89 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from kit.gate.parsers import Module, dotted
+from kit.gate.python_names import constant, last
+from kit.gate.requirements import modules_of
 from kit.gate.service import Service
-from kit.pins import canonical
 
-# Folders and modules of every function; no library is ever meant by them.
-LAYOUT = {"index", "lambda_pkg", "services", "settings", "utils"}
+# Functions that import what their first argument names.
+IMPORTERS = {"import_module", "__import__"}
+# Modules of the Lambda runtime, beside those of Python.
+RUNTIME_MODULES = {
+    *("awscrt", "awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer"),
+    *("simplejson", "six", "snapshot_restore_py", "urllib3"),
+}
 
 
 @dataclass(frozen=True)
-class Imported:
-    """One thing that a module imports, as `from .services import jobs` imports services.jobs.
+class Import:
+    """One name that a module imports.
 
     Args:
+        path: the module.
+        line: the line of the import.
         level: how many dots stand before it.
-        module: what is written between `from` and `import`, or behind `import`.
-        name: the same with what is imported from it.
-        line: where.
+        module: what is written behind `import`, or between `from` and `import`.
+        name: what is imported from it, if that is written.
     """
 
+    path: str
+    line: int
     level: int
     module: str
-    name: str
-    line: int
+    name: str = ""
 
     @property
     def written(self) -> str:
+        """..settings"""
         return "." * self.level + self.module
 
+    @property
+    def absolute(self) -> str:
+        """The whole name below src: orders.app.lambda_pkg.settings.Settings."""
+        package = self.path.split("/")[1:-1]
+        above = package[: max(0, len(package) - self.level + 1)] if self.level else []
+        return ".".join(filter(None, [*above, self.module, self.name]))
 
-def imports_of(module: Module) -> Iterator[Imported]:
+
+def imports_of(module: Module) -> Iterator[Import]:
+    """Everything that a module imports, also by `importlib.import_module`."""
+    path = module.path
     for plain in module.nodes(ast.Import):
-        for alias in plain.names:
-            yield Imported(0, alias.name, alias.name, plain.lineno)
-    for each in module.nodes(ast.ImportFrom):
-        for alias in each.names:
-            name = ".".join(filter(None, (each.module, alias.name)))
-            yield Imported(each.level, each.module or "", name, each.lineno)
+        yield from (Import(path, plain.lineno, 0, alias.name) for alias in plain.names)
+    for node in module.nodes(ast.ImportFrom):
+        for alias in node.names:
+            yield Import(path, node.lineno, node.level, node.module or "", alias.name)
     for call in module.nodes(ast.Call):
-        if dotted(call.func).rpartition(".")[2] not in ("import_module", "__import__"):
-            continue
-        if call.args and isinstance(call.args[0], ast.Constant):
-            text = str(call.args[0].value)
-            name = text.lstrip(".")
-            yield Imported(len(text) - len(name), name, name, call.lineno)
+        name = constant(call.args[0]) if call.args else None
+        if last(dotted(call.func)) in IMPORTERS and isinstance(name, str):
+            bare = name.lstrip(".")
+            yield Import(path, call.lineno, len(name) - len(bare), bare)
 
 
-def imported_name(service: Service) -> Iterator[tuple[str, Module, Imported, str]]:
-    """What the functions import but for libraries: folder, module, import, absolute name."""
+def own_imports(service: Service) -> Iterator[tuple[str, Import]]:
+    """What functions import that is of no library, with the folder of the function."""
     for folder in service.function_folders:
-        libraries = libraries_of(service, folder)
+        libraries = RUNTIME_MODULES | sys.stdlib_module_names
+        for path in service.files_in(folder):
+            if PurePosixPath(path).name in ("requirements.txt", "requirements.private"):
+                libraries |= modules_of(service, path)
         for module in service.modules(f"{folder}/lambda_pkg"):
-            for each in imports_of(module):
-                top = each.name.split(".")[0]
-                if each.level:
-                    yield folder, module, each, is_absolute(module, each)
-                elif top in LAYOUT or top not in libraries:
-                    yield folder, module, each, each.name
+            for imported in imports_of(module):
+                if imported.level or imported.module.split(".")[0] not in libraries:
+                    yield folder, imported
 
 
-def libraries_of(service: Service, folder: str) -> set[str]:
-    """The modules of Python, and of the distributions that this function requires, as far as
-    they are called the same."""
-    names = set(sys.stdlib_module_names)
-    for path in service.files_in(folder):
-        if PurePosixPath(path).name in ("requirements.txt", "requirements.private"):
-            pins = service.requirements(path)
-            required = (pin.requirement for pin in pins if pin.requirement)
-            names |= {canonical(each.name).replace("-", "_") for each in required}
-    return names
-
-
-def is_absolute(module: Module, imported: Imported) -> str:
-    """What a relative import comes to, from src on: orders.app.lambda_pkg.settings."""
-    package = module.path.split("/")[1:-1]
-    above = package[: max(0, len(package) - imported.level + 1)]
-    return ".".join([*above, *filter(None, [imported.name])])
+def is_own(service: Service, folder: str, imported: Import) -> bool:
+    """Whether an absolute import is of a function's own code, by whatever name."""
+    top = imported.module.split(".")[0]
+    if top in ("src", "lambda_pkg", service.package) or function_of(service, imported.module):
+        return True
+    places = (f"{folder}/lambda_pkg", str(PurePosixPath(imported.path).parent))
+    return any(service.has(f"{place}/{name}") for place in places for name in (top, f"{top}.py"))
 
 
 def function_of(service: Service, name: str) -> str:
-    """The folder of the function whose code an absolute name is of, if it is of any."""
-    parts = name.split(".")
-    for start in ("src", service.package):
-        if parts[:1] == [start]:
-            parts = parts[1:]
-    folder = f"src/{service.package}/{parts[0] if parts else ''}"
+    """The folder of the function that an absolute name is of; empty if it is of none."""
+    bare = name.removeprefix("src.").removeprefix(f"{service.package}.")
+    folder = f"src/{service.package}/{bare.split('.')[0]}"
     return folder if folder in service.function_folders else ""

@@ -5,7 +5,7 @@ Why: Two services wanted two versions of one package, and whoever installed last
 
 Here: `make setup` makes `.venv`, and every command of the `Makefile` runs what is in it.
 
-Fix: `make setup`; uninstall what was put into the system's Python.
+Fix: `make setup`; uninstall what was installed into the system's Python.
 
 Defended by: hook.
 """

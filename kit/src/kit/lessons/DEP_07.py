@@ -4,73 +4,55 @@ Why: It worked on every machine but the one that deployed.
 
 Here: Steps of `.github/workflows/` call `make setup`, `make check`, `make build`, `make deploy`.
 
-Fix: Move the command into the `Makefile` (your own into `local.mk`) and call it from the workflow.
+Fix: Move the command into the `Makefile` (your own into `local.mk`), and call it from the workflow.
 
 Defended by: gate.
 """
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
+from kit.gate.lesson import Lesson
 from kit.gate.runs import steps
 from kit.gate.service import Service
 from kit.template import line_of
 
-if TYPE_CHECKING:
-    pass
-from kit.gate.lesson import Lesson
-
 LESSON = Lesson.read(__doc__)
 
-
-# What `make` calls, with its target.
-WRAPPED = {
-    **dict.fromkeys(("pip", "pip3", "pipenv", "poetry", "uv", "virtualenv"), "setup"),
-    **dict.fromkeys(("black", "cfn-lint", "check-jsonschema", "flake8", "isort"), "lint"),
-    **dict.fromkeys(("mypy", "pylint", "pyright", "ruff", "zizmor"), "lint"),
-    **dict.fromkeys(("coverage", "nox", "py.test", "pytest", "tox", "unittest"), "test"),
-    "sam": "lint",
+# The tools that `make` runs, by its targets. How services are built and deployed is for CD-02 and
+# CD-09.
+TOOLS = {
+    "setup": {"pip", "pip3", "pipenv", "poetry", "uv", "virtualenv"},
+    "lint": {
+        *("black", "cfn-lint", "check-jsonschema", "flake8", "isort", "mypy", "pylint", "pyright"),
+        *("ruff", "zizmor"),
+    },
+    "test": {"coverage", "nox", "py.test", "pytest", "tox", "unittest"},
 }
-
-
-# Commands of sam that check; how services are built and deployed is for CD-02 and CD-09.
-OF_SAM = {"validate"}
-
-
 # Actions that bring a tool in a version of their own.
-TOOL_ACTIONS = {
-    "astral-sh/ruff-action": "lint",
-    "aws-actions/setup-sam": "setup SETUP_ARGS=--own-sam",
-    "chartboost/ruff-action": "lint",
-    "jakebailey/pyright-action": "lint",
-    "pre-commit/action": "lint",
-    "psf/black": "lint",
-    "py-actions/flake8": "lint",
-    "scottbrenner/cfn-lint-action": "lint",
-    "tsuyoshicho/action-mypy": "lint",
-}
+ACTION = re.compile(r".*(ruff|black|flake8|mypy|pyright|cfn-lint|pre-commit|setup-sam).*", re.I)
 
 
 @LESSON.check
 def ci_runs_make(service: Service) -> Iterator[Finding]:
-    """No step calls a tool that `make` calls: it would be another version, or other options."""
+    """No step runs a tool that `make` runs: it would be another version, or other options."""
     for step in steps(service):
-        if target := TOOL_ACTIONS.get(step.uses.lower()):
-            line = line_of(step.body, "uses")
-            found = f"a step uses `{step.uses}`, where a developer runs `make {target}`"
-            yield LESSON.finding(step.path, line, found)
+        if ACTION.fullmatch(step.uses):
+            fix = "Call `make setup` and `make lint`; `SETUP_ARGS=--own-sam` installs the SAM CLI."
+            message = f"a step uses `{step.uses}`, which brings its own version of a tool"
+            yield LESSON.finding(step.path, line_of(step.body, "uses"), message, fix=fix)
         for command in step.commands:
-            if tool := _tool(command):
+            if target := _target(command):
                 text = command.text[:60]
-                found = f"a step runs `{text}`, where a developer runs `make {WRAPPED[tool]}`"
-                yield LESSON.finding(step.path, command.line, found)
+                message = f"a step runs `{text}`, where a developer runs `make {target}`"
+                yield LESSON.finding(step.path, command.line, message)
 
 
-def _tool(command: Command) -> str:
-    """The tool that a command runs, if `make` has it: pytest, of .venv/bin/python -m pytest."""
-    name = command.module or command.program
-    if name == "sam" and not OF_SAM & {*command.arguments}:
-        return ""
-    return name if name in WRAPPED else ""
+def _target(command: Command) -> str:
+    """The target of make that runs the tool of a command; empty if none does."""
+    tool = command.module or command.program
+    if tool == "sam" and "validate" in command.arguments:
+        return "lint"
+    return next((target for target, tools in TOOLS.items() if tool in tools), "")

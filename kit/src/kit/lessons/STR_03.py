@@ -1,13 +1,13 @@
 """STR-03: A function is one folder, `src/<package>/<function>/`, with `README.md` and
 `requirements.txt` in it and all its Python in its `lambda_pkg/`.
 
-Why: Tests and Lambda disagreed for weeks about what an import means, as each saw another folder as
-the top.
+Why: Tests and Lambda disagreed for weeks about what an import means, as each started from another
+folder.
 
 Here: Each folder in `src/<package>/` has this form; `make add-function` makes one.
 
-Fix: Move the Python of a function into its `lambda_pkg/`, and write what is missing beside it. Move
-shared code into the `utils/` of each function that uses it, or into a package (STR-07).
+Fix: Move the Python of a function into its `lambda_pkg/`, and write the missing file. Move shared
+code into the `utils/` of each function that uses it, or into a package (STR-07).
 
 Defended by: gate.
 
@@ -17,7 +17,7 @@ See: docs/decisions/0002-lambda-pkg.md.
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
-from kit.gate.folders import is_stray, python_folders
+from kit.gate.folders import python_folders, stray
 from kit.gate.lesson import Lesson
 from kit.gate.service import Service
 
@@ -26,21 +26,18 @@ LESSON = Lesson.read(__doc__)
 
 @LESSON.check
 def one_folder_per_function(service: Service) -> Iterator[Finding]:
-    """Each folder has what a function has, and all Python is in the lambda_pkg of one."""
+    """Each folder has what a function has, and all Python is in a lambda_pkg."""
     folders = python_folders(service)
-    with_code = [each for each in folders if service.files_in(f"{each}/lambda_pkg", ".py")]
+    packages = [f for f in folders if service.files_in(f"{f}/lambda_pkg", ".py")]
     for folder in folders:
-        if folder not in with_code:
-            if service.files_in(folder, ".py") or service.has(f"{folder}/requirements.txt"):
-                found = "has no `lambda_pkg` with Python in it"
-                yield LESSON.finding(folder, 0, found)
-            continue
-        for name in ("README.md", "requirements.txt"):
-            if f"{folder}/{name}" not in service.files:
-                yield LESSON.finding(f"{folder}/{name}", 0, "is not there")
-    others = tuple(f"{each}/" for each in service.function_folders if each not in with_code)
+        if folder in packages:
+            for name in ("README.md", "requirements.txt"):
+                if f"{folder}/{name}" not in service.files:
+                    yield LESSON.finding(f"{folder}/{name}", 0, "is missing")
+        elif service.files_in(folder, ".py") or service.has(f"{folder}/requirements.txt"):
+            yield LESSON.finding(folder, 0, "has no `lambda_pkg` with Python in it")
+    inside = tuple(f"{folder}/lambda_pkg/" for folder in packages)
+    others = tuple(f"{folder}/" for folder in service.function_folders if folder not in packages)
     for path in service.files_in("src", ".py"):
-        inside = any(path.startswith(f"{each}/lambda_pkg/") for each in with_code)
-        if not inside and not path.startswith(others) and not is_stray(service, path):
-            found = "is Python outside of the `lambda_pkg` of a function"
-            yield LESSON.finding(path, 0, found)
+        if not path.startswith(inside + others) and not stray(service, path):
+            yield LESSON.finding(path, 0, "is Python outside the `lambda_pkg` of a function")

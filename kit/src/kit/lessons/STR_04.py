@@ -3,8 +3,8 @@
 Why: Without one a folder is a namespace package, which pytest and Lambda look up in different ways:
 the same import worked in one and failed in the other.
 
-Here: `lambda_pkg`, `services` and `utils` of every function have one; what is above `lambda_pkg`
-has none.
+Here: `lambda_pkg`, `services` and `utils` of every function have one; the folders above
+`lambda_pkg` have none.
 
 Fix: Add an empty `__init__.py` to the folder.
 
@@ -12,10 +12,9 @@ Defended by: gate.
 """
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from kit.gate.findings import Finding
-from kit.gate.folders import is_stray, python_folders
+from kit.gate.folders import python_folders, stray, with_folders
 from kit.gate.lesson import Lesson
 from kit.gate.service import Service
 
@@ -25,14 +24,9 @@ LESSON = Lesson.read(__doc__)
 @LESSON.check
 def packages(service: Service) -> Iterator[Finding]:
     """Every folder with Python in a lambda_pkg is a package."""
-    for folder in python_folders(service):
-        needed = {
-            str(parent)
-            for path in service.files_in(f"{folder}/lambda_pkg", ".py")
-            if not is_stray(service, path)
-            for parent in PurePosixPath(path).parents
-            if parent.is_relative_to(f"{folder}/lambda_pkg")
-        }
-        for package in sorted(needed):
-            if f"{package}/__init__.py" not in service.files:
-                yield LESSON.finding(package, 0, "has Python and no __init__.py")
+    for function in python_folders(service):
+        modules = service.files_in(f"{function}/lambda_pkg", ".py")
+        for folder in with_folders([path for path in modules if not stray(service, path)]):
+            is_package = f"{folder}/__init__.py" in service.files or folder.endswith(".py")
+            if folder.startswith(f"{function}/") and not is_package:
+                yield LESSON.finding(folder, 0, "has Python and no `__init__.py`")

@@ -10,7 +10,7 @@ Fix: Keep it in a table or a bucket, or compute it for each call.
 
 Defended by: guide.
 
-No check: a cache and a state look alike, and only what they are for tells them apart
+No check: a cache and a state look alike; only their purpose tells them apart
 """
 
 from kit.gate.lesson import Lesson

@@ -1,0 +1,36 @@
+"""What the Markdown documents of a service say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from kit.gate.parsers import Section
+from kit.gate.service import Service
+
+
+def chapter(sections: Sequence[Section], title: Section) -> list[Section]:
+    """A section with all sections below it."""
+    start = sections.index(title)
+    inner = [title]
+    for section in sections[start + 1 :]:
+        if section.level <= title.level:
+            break
+        inner.append(section)
+    return inner
+
+
+def links(service: Service, path: str) -> Iterator[tuple[str, int]]:
+    """The paths in the service that a document links to, with the lines of the links."""
+    lines = list(enumerate(service.text(path).splitlines(), 1))
+    for section in service.document(path):
+        for link in section.links:
+            address = urlsplit(link)
+            if address.scheme or address.netloc or not address.path:
+                continue
+            base = "" if address.path.startswith("/") else PurePosixPath(path).parent
+            target = os.path.normpath(os.path.join(base, unquote(address.path).lstrip("/")))
+            line = next((n for n, text in lines[section.line - 1 :] if link in text), section.line)
+            yield target, line
