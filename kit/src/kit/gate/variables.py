@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,15 +47,10 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class Package:
-    """The Python of a folder, with the functions of template.yaml that run it."""
+    """A function of template.yaml, with its Python."""
 
-    functions: list[Function]
+    function: Function
     modules: list[Module]
-
-    @property
-    def passed(self) -> set[str]:
-        """The variables that any of the functions gets."""
-        return {name for function in self.functions for name in function.variables}
 
     @cached_property
     def reads(self) -> list[Read]:
@@ -88,17 +82,12 @@ class Package:
 
 
 def packages(service: Service) -> Iterator[Package]:
-    """The Python of functions whose variables can be told."""
-    by_folder: dict[str, list[Function]] = defaultdict(list)
+    """The functions with code here and with variables that can be told."""
     for function in service.functions:
-        by_folder[function.folder].append(function)
-    for folder, functions in by_folder.items():
-        modules = list(service.modules(folder)) if folder else []
-        unknown = [
-            is_intrinsic(node) for f in functions for node in (f.get("Environment"), f.variables)
-        ]
-        if modules and not any(unknown):
-            yield Package(functions, modules)
+        modules = list(service.modules(function.folder)) if function.folder else []
+        is_unknown = is_intrinsic(function.get("Environment")) or is_intrinsic(function.variables)
+        if modules and not is_unknown:
+            yield Package(function, modules)
 
 
 def is_known(name: str) -> bool:

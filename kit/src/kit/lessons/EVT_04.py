@@ -74,7 +74,7 @@ def groups_keep_their_order(service: Service) -> Iterator[Finding]:
             continue
         for module in service.modules(source.function.folder):
             calls = {last(dotted(call.func)): call for call in module.nodes(ast.Call)}
-            for name in IN_NO_ORDER & calls.keys() if IN_ORDER not in calls else ():
+            for name in sorted(IN_NO_ORDER & calls.keys()) if IN_ORDER not in calls else ():
                 message = f"`{name}` goes on in a group of the FIFO queue of {source.name} after a"
                 message += " message that failed"
                 fix = f"Take `{IN_ORDER}(skip_group_on_error=True)`."

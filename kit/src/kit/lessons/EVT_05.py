@@ -14,18 +14,11 @@ Defended by: gate.
 
 from collections.abc import Iterator
 
+from kit.gate import wiring
 from kit.gate.environments import environments, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.service import Service
-from kit.gate.wiring import (
-    RETRYING,
-    RULES,
-    asynchronous,
-    invoke_configs,
-    sources,
-    targets_of,
-)
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)
@@ -43,7 +36,7 @@ TIMES = 6
 @LESSON.check
 def sources_are_limited(service: Service) -> Iterator[Finding]:
     """Batches, retries and concurrency of queues and streams are written down."""
-    for source in sources(service):
+    for source in wiring.sources(service):
         missing = [key for key in CHOSEN[source.kind] if key not in source.settings]
         if WINDOW in missing and (source.is_single or source.is_fifo):
             missing.remove(WINDOW)
@@ -58,18 +51,18 @@ def sources_are_limited(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def retries_are_chosen(service: Service) -> Iterator[Finding]:
     """Whatever is invoked asynchronously says how often it is tried again, and until when."""
-    for function in asynchronous(service):
+    for function in wiring.asynchronous(service):
         for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
-            if not any(key in config for config in invoke_configs(service, function)):
+            if not any(key in config for config in wiring.invoke_configs(service, function)):
                 message = f"`{function.logical_id}` has no `{key}` for asynchronous invocations"
                 line = function.line_of("EventInvokeConfig")
                 yield function.finding(LESSON.id, line, message)
         for name, event in function.events.items():
-            if event["Type"] in RETRYING and not at(event, "Properties", "RetryPolicy"):
+            if event["Type"] in wiring.RETRYING and not at(event, "Properties", "RetryPolicy"):
                 message = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
                 yield function.finding(LESSON.id, function.line_of("Events", name), message)
-    for rule in service.of_type(*RULES):
-        if not all(at(target, "RetryPolicy") for target in targets_of(rule)):
+    for rule in service.of_type(*wiring.RULES):
+        if not all(at(target, "RetryPolicy") for target in wiring.targets_of(rule)):
             message = f"`{rule.logical_id}` has no `RetryPolicy`"
             yield rule.finding(LESSON.id, rule.line, message)
 
@@ -78,7 +71,7 @@ def retries_are_chosen(service: Service) -> Iterator[Finding]:
 def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
     """A queue hides a message for six times as long as its function may work on it."""
     template = environments(service)["prod"]
-    for source in sources(service):
+    for source in wiring.sources(service):
         if not source.queue or not source.function:
             continue
         hidden = resolved(template, source.queue.get("VisibilityTimeout")) or DEFAULT_VISIBILITY

@@ -64,10 +64,8 @@ def references_are_declared(service: Service) -> Iterator[Finding]:
             line = line_of(resource.body, key)
             found += [Reference(str(name), "", line) for name in listed(resource.body.get(key))]
     # SAM makes AppFunctionRole of AppFunction, and more that is called after itself.
-    made = tuple(each.logical_id for each in service.of_type("AWS::Serverless::"))
-    by_sam = re.compile(
-        rf"AWS::\w+|Serverless\w+|CodeDeployServiceRole|(?:{'|'.join(made)})[A-Z]\w*"
-    )
+    made = "|".join(resource.logical_id for resource in service.of_type("AWS::Serverless::"))
+    by_sam = re.compile(rf"AWS::\w+|Serverless\w+|CodeDeployServiceRole|(?:{made})[A-Z]\w*")
     lines: dict[str, int] = {}
     for reference in found:
         target = reference.target.split(".")[0]
@@ -120,11 +118,8 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
     for function in service.functions:
         for event, body in function.events.items():
             if body["Type"] == "SNS" and targets(at(body, "Properties", "Topic")) & fifo:
-                message = (
-                    f"`{event}` of `{function.logical_id}` is a FIFO topic, which can't call it"
-                )
-                fix = "Subscribe a FIFO queue to it, and let the function read that; or take a"
-                fix += " standard topic."
+                message = f"the FIFO topic of `{event}` can't call `{function.logical_id}`"
+                fix = "Let the function read a FIFO queue of that topic, or take a standard topic."
                 line = function.line_of("Events", event, "Properties", "Topic")
                 yield function.finding(LESSON.id, line, message, fix)
 
@@ -150,11 +145,8 @@ def parameters_of_deployments_are_declared(service: Service) -> Iterator[Finding
     """samconfig.toml passes no parameter that template.yaml does not have."""
     declared = mapping_of(service.template, "Parameters")
     for environment in service.samconfig:
-        passed = service.parameters(environment) if environment != "version" else {}
-        for name in passed.keys() - declared.keys():
-            message = (
-                f"passes `{name}` to {environment}, a parameter that `{TEMPLATE}` does not have"
-            )
+        for name in sorted(service.parameters(environment).keys() - declared.keys()):
+            message = f"passes `{name}` to {environment}, which is no parameter of {TEMPLATE}"
             line = service.line_with(SAMCONFIG, f"{name}=")
             yield LESSON.finding(SAMCONFIG, line, message)
 
@@ -193,12 +185,9 @@ def routes_are_reached(service: Service) -> Iterator[Finding]:
         for module in service.modules(function.folder) if paths else ():
             for call, routes in _routes(module):
                 if not any(fnmatchcase(route, path) for route in routes for path in paths):
-                    message = (
-                        f"the route `{routes[0]}` matches no event of `{function.logical_id}`:"
-                    )
-                    message += " the API does not know it"
-                    fix = f"Write the route below a path that the function's events have, `{paths[0]}`,"
-                    fix += " or give the function an event with its `Path` and `Method`."
+                    message = f"no event of `{function.logical_id}` has the route `{routes[0]}`"
+                    fix = f"Write the route below a path of the function's events, `{paths[0]}`, or"
+                    fix += " give the function an event with its `Path` and `Method`."
                     yield LESSON.finding(module.path, call.lineno, message, fix=fix)
 
 
@@ -211,13 +200,9 @@ def _routes(module: Module) -> Iterator[tuple[ast.Call, list[str]]]:
             prefixes = keyword(call, APPS[last(dotted(call.func))]) or ast.Constant("")
             literals = [constant(each) for each in getattr(prefixes, "elts", [prefixes])]
             apps[dotted(assign.targets[0])] = [each for each in literals if isinstance(each, str)]
-    for function in module.functions:
-        for call in function.decorator_list:
-            match call:
-                case ast.Call(
-                    func=ast.Attribute(value=app, attr=method), args=[ast.Constant(str(path)), *_]
-                ) if method in METHODS and apps.get(dotted(app)):
-                    yield (
-                        call,
-                        [f"{prefix}{path}".rstrip("/") or "/" for prefix in apps[dotted(app)]],
-                    )
+    decorators = [each for function in module.functions for each in function.decorator_list]
+    for call in (each for each in decorators if isinstance(each, ast.Call)):
+        app, _, method = dotted(call.func).rpartition(".")
+        path = constant(call.args[0]) if call.args else None
+        if method in METHODS and apps.get(app) and isinstance(path, str):
+            yield call, [f"{prefix}{path}".rstrip("/") or "/" for prefix in apps[app]]

@@ -48,7 +48,7 @@ def nothing_is_written_out(service: Service) -> Iterator[Finding]:
         for section in ("Globals", "Mappings", "Resources", "Outputs"):
             for text, line in _texts(template.get(section)):
                 if literal := _literal(text):
-                    yield LESSON.finding(path, line, f"{literal} is written out: `{_short(text)}`")
+                    yield LESSON.finding(path, line, f"{literal} is written out")
 
 
 @LESSON.check
@@ -60,13 +60,11 @@ def defaults_are_for_every_account(service: Service) -> Iterator[Finding]:
             default = str(at(body, "Default"))
             line = line_of(parameters, name, "Default")
             if ARN.search(default) and (literal := _literal(default)):
-                message = f"{literal} is in the default of {name}: `{_short(default)}`"
+                message = f"{literal} is in the default of {name}"
                 fix = "Pass it in `samconfig.toml`, for each environment its own."
                 yield LESSON.finding(path, line, message, fix=fix)
             elif "${AWS::" in default and "${AWS::Region}" not in default:
-                message = (
-                    f"the default of {name} has `${{AWS::…}}`, which CloudFormation keeps as text"
-                )
+                message = f"CloudFormation keeps the `${{AWS::…}}` in the default of {name} as text"
                 fix = "Delete the parameter, and use `!Ref` or `!Sub` where it is referred to."
                 yield LESSON.finding(path, line, message, fix=fix)
 
@@ -81,7 +79,7 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
                 kind = name.resource.type.rpartition("::")[2].upper()  # EVENTBUS ends with BUS
                 if name.node == node and kind.endswith(words):
                     logical_id = name.resource.logical_id
-                    message = f"`{variable}` of {function.logical_id} is the name of {logical_id}, written out"
+                    message = f"`{variable}` has the name of {logical_id} written out"
                     line = function.line_of("Environment", "Variables", variable)
                     fix = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
                     yield function.finding(LESSON.id, line, message, fix)
@@ -90,7 +88,7 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
 def _texts(node: Any, line: int = 0, of_account: bool = False) -> Iterator[tuple[str, int]]:
     """Every text with its line, and numbers where accounts are; not what is meant for people."""
     if isinstance(node, dict):
-        for key in node.keys() - PROSE:
+        for key in (key for key in node if key not in PROSE):
             inner = of_account or "account" in str(key).lower() or key in OF_ACCOUNTS
             yield from _texts(node[key], line_of(node, key) or line, inner)
     elif isinstance(node, list):
@@ -107,9 +105,5 @@ def _literal(text: str) -> str:
     for part in (*own, rest):
         if match := LITERAL.search(part):
             return f"the {match.lastgroup} {match[0]}"
-    return "an ARN" if any("${" not in arn and not arn.endswith("*") for arn in own) else ""
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else f"{line[:79]}…"
+    literal = [f"the ARN {arn}" for arn in own if "${" not in arn and not arn.endswith("*")]
+    return literal[0] if literal else ""

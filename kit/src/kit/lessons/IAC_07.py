@@ -31,36 +31,35 @@ ONLY_A_LIBRARY = "Suppress this where only a library reads it."
 def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
     """Code reads no variable that its functions don't get."""
     for package in packages(service):
-        names = ", ".join(f"`{function.logical_id}`" for function in package.functions)
+        name = package.function.logical_id
         for read in package.reads:
             known = is_known(read.name) or says_stage(service, read.name)
-            if not known and read.name not in package.passed:
-                message = f"reads `{read.name}`, which `template.yaml` does not pass to {names}"
-                fix = f"Pass `{read.name}` under `Environment` → `Variables` of {names} and list it"
+            if not known and read.name not in package.function.variables:
+                message = f"reads `{read.name}`, which `template.yaml` does not pass to `{name}`"
+                fix = (
+                    f"Pass `{read.name}` under `Environment` → `Variables` of `{name}` and list it"
+                )
                 fix += " in the README there, or don't read it."
-                resource = package.functions[0].logical_id
-                yield LESSON.finding(read.path, read.line, message, resource=resource, fix=fix)
+                yield LESSON.finding(read.path, read.line, message, resource=name, fix=fix)
 
 
 @LESSON.check
 def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
     """No function gets a variable that its code does not read."""
     shared = set(at(service.template, *SHARED) or {})
-    ignored = passed_stages(service) | {name for name in shared if is_known(name)}
-    unread = shared - ignored
+    stages = passed_stages(service)
+    unread = {name for name in shared - stages if not is_known(name)}
     for package in packages(service):
-        read = package.mentioned(package.passed | shared)
+        function = package.function
+        read = package.mentioned(shared | function.variables.keys())
         unread -= read
-        for function in package.functions:
-            for name in function.variables.keys() - read - shared - ignored:
-                if not is_known(name):
-                    line = function.line_of("Environment", "Variables", name)
-                    message = (
-                        f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
-                    )
-                    fix = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or delete"
-                    fix += f" it here and in the function's README. {ONLY_A_LIBRARY}"
-                    yield function.finding(LESSON.id, line, message, fix)
+        for name in sorted(function.variables.keys() - read - shared - stages):
+            if not is_known(name):
+                line = function.line_of("Environment", "Variables", name)
+                message = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
+                fix = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or delete it"
+                fix += f" here and in the function's README. {ONLY_A_LIBRARY}"
+                yield function.finding(LESSON.id, line, message, fix)
     for name in sorted(unread):
         message = f"passes `{name}` to all functions, and no code reads it"
         fix = f"Delete `{name}` here and in the functions' READMEs, or read it. {ONLY_A_LIBRARY}"

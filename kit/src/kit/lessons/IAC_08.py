@@ -30,7 +30,7 @@ def stage_is_the_only_word(service: Service) -> Iterator[Finding]:
                 yield LESSON.finding(read.path, read.line, f"reads `{read.name}`, not `STAGE`")
     stages = passed_stages(service)
     for function in service.functions:
-        for name in function.variables.keys() & stages:
+        for name in sorted(function.variables.keys() & stages):
             line = function.line_of("Environment", "Variables", name)
             message = f"passes `{name}` to say where the code runs, beside `STAGE`"
             yield function.finding(LESSON.id, line, message)

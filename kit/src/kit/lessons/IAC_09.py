@@ -28,10 +28,7 @@ def variables_are_checked(service: Service) -> Iterator[Finding]:
     """No other module may get None for a variable that its functions should get."""
     for package in packages(service):
         for read in package.reads:
-            if (
-                read.may_be_none
-                and read.name in package.passed
-                and not read.path.endswith(SETTINGS)
-            ):
+            is_passed = read.name in package.function.variables
+            if read.may_be_none and is_passed and not read.path.endswith(SETTINGS):
                 message = f"reads `{read.name}`, which is `None` here when it is missing"
                 yield LESSON.finding(read.path, read.line, message)

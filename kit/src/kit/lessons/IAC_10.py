@@ -43,13 +43,9 @@ def calls_end_before_the_function(service: Service) -> Iterator[Finding]:
     """Each call of AWS and each HTTP call has a timeout below that of its function."""
     templates = environments(service).values()
     for package in packages(service):
-        timeouts = [
-            resolved(template, function.get("Timeout"))
-            for function in package.functions
-            for template in templates
-        ]
+        timeouts = [resolved(each, package.function.get("Timeout")) for each in templates]
         shortest = min((int(each) for each in timeouts if str(each).isdecimal()), default=None)
-        name = package.functions[0].logical_id
+        name = package.function.logical_id
         for call in calls(package.modules):
             if call.seconds is None:
                 yield LESSON.finding(call.path, call.line, call.what)

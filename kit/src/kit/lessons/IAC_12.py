@@ -34,11 +34,6 @@ PASSING = re.compile("Cache|Idempotency|Lock|Nonce|Otp|Session")
 # How an item calls the time at which it expires, and how code writes items.
 EXPIRY = re.compile(r"expir(ation|ation_time|e_at|es|es_at|es_on|esAt|eAt|y)|time_to_live|ttl|TTL")
 WRITES = {"batch_write_item", "batch_writer", "put_item", "transact_write_items", "update_item"}
-# What piles up in other stores, and the property that lets it go.
-PILES = {
-    "AWS::ECR::Repository": "LifecyclePolicy",
-    "AWS::S3::Bucket": "LifecycleConfiguration",
-}
 
 
 @LESSON.check
@@ -78,12 +73,14 @@ def items_expire(service: Service) -> Iterator[Finding]:
 
 @LESSON.check
 def objects_expire(service: Service) -> Iterator[Finding]:
-    """Buckets and repositories of images have rules for what is left behind."""
-    for resource in service.of_type(*PILES):
-        key = PILES[resource.type]
-        if not resource.get(key):
-            message = f"{resource.logical_id} has no `{key}`: what is left behind stays for ever"
-            yield resource.finding(LESSON.id, resource.line, message)
+    """Buckets have rules for what is left behind."""
+    for bucket in service.of_type("AWS::S3::Bucket"):
+        if not bucket.get("LifecycleConfiguration"):
+            message = (
+                f"{bucket.logical_id} has no `LifecycleConfiguration`: old versions and broken"
+            )
+            message += " uploads stay for ever"
+            yield bucket.finding(LESSON.id, bucket.line, message)
 
 
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
@@ -91,7 +88,7 @@ def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
     reasons: dict[str, str] = {}
     tables = [table for table in service.of_type(*TABLES) if not is_of_idempotency(table)]
     for package in packages(service):
-        names = targets([function.variables for function in package.functions])
+        names = targets(package.function.variables)
         used: list[Resource] = [table for table in tables if table.logical_id in names]
         writers = [module.path for module in package.modules if _writes_expiry(module)]
         if writers and not any(table.get("TimeToLiveSpecification") for table in used):
@@ -103,7 +100,6 @@ def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
 def _writes_expiry(module: Module) -> bool:
     """Whether a module writes items of a table, and has a name for when they expire."""
     names = {str(constant(each)) for each in module.nodes(ast.Constant)}
-    names |= {str(each.arg) for each in module.nodes(ast.keyword)}
     names |= {dotted(each.target) for each in module.nodes(ast.AnnAssign)}
     writes = WRITES & {each.attr for each in module.nodes(ast.Attribute)}
     return bool(writes) and any(map(EXPIRY.fullmatch, names))
