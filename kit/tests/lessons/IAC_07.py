@@ -75,9 +75,3 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "MAX_LIMIT", '"5"')
     edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
-
-
-@violation("a name is put together of two constants, and nobody passes it")
-def _(edit: Edit) -> None:
-    text = 'import os\n\nPREFIX = "ITEM"\nLIMIT = int(os.environ[f"{PREFIX}_LIMIT"])\n'
-    edit.write(f"{edit.function().code}/services/limits.py", text)

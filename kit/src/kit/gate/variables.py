@@ -1,212 +1,163 @@
-"""Which environment variables Python code reads, however it does."""
+"""Environment variables: which of them functions get, and which their code reads."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import cached_property
 
+from kit.template import is_intrinsic
+
+from .environments import environments, resolved
 from .parsers import Module, dotted
+from .python_names import constant, last
+from .service import Function, Service
 
+# How the variables begin that Lambda sets, and those that libraries and extensions read.
+_PLATFORM = "AWS_ LAMBDA_ _HANDLER _X_AMZN_ LANG LC_ LD_LIBRARY_PATH HOME PATH PYTHON TMPDIR TZ"
+_LIBRARIES = (
+    "DATADOG_ DD_ DT_ ELASTIC_ HONEYCOMB_ HTTPS_PROXY HTTP_PROXY LOG_LEVEL LUMIGO_ MPLCONFIGDIR"
+    " NEW_RELIC_ NO_PROXY OPENTELEMETRY_ OTEL_ PARAMETERS_SECRETS_EXTENSION_ POWERTOOLS_"
+    " REQUESTS_CA_BUNDLE SECRETS_MANAGER_TTL SENTRY_ SSL_CERT_ SSM_PARAMETER_STORE_TTL XRAY_"
+)
+_KNOWN = tuple(f"{_PLATFORM} {_LIBRARIES}".split())
+# How variables end that say where code runs, and how they begin if that is all that they say:
+# APPCONFIG_ENVIRONMENT says something else.
+_STAGE = re.compile(r"(?:(\w+)_)?(?:ENV|ENVIRONMENT|STAGE)(?:_NAME)?")
+_OWN = {None, "APP", "APPLICATION", "AWS", "CURRENT", "DEPLOY", "FLASK", "LAMBDA", "SERVICE"}
 # Where a variable's name is the first argument: os.environ.get("STAGE").
-_METHODS = ("get", "pop", "setdefault", "__getitem__")
-# Where names come from that a loop goes through.
-_LITERALS = (ast.Tuple, ast.List, ast.Set)
-# Stands for the part of a name that only a run knows.
-COMPUTED = "*"
+_METHODS = ("get", "pop", "setdefault")
 
 
 @dataclass(frozen=True)
 class Read:
-    """A variable that code reads."""
+    """A variable that code reads.
+
+    Args:
+        may_be_none: whether the code gets None when it is missing: os.environ.get("STAGE").
+    """
 
     name: str
     path: str
     line: int
     may_be_none: bool = False
-    """Whether a variable that is missing is None: os.environ.get("STAGE")."""
 
 
-def reads(modules: Iterable[Module]) -> list[Read]:
-    """The variables that these modules read, directly or by a helper like required("STAGE")."""
-    modules = list(modules)
-    found = [read for read in _reads(modules) if COMPUTED not in read.name]
-    return found + [read for module in modules for read in _of_settings_classes(module)]
+@dataclass(frozen=True, eq=False)
+class Package:
+    """A function of template.yaml, with its Python."""
+
+    function: Function
+    modules: list[Module]
+
+    @cached_property
+    def reads(self) -> list[Read]:
+        """The variables that the code reads by names that are written out, also as the argument of
+        a function that reads what it is given: required("STAGE")."""
+        keys = [(module, *key) for module in self.modules for key in _keys(module)]
+        helpers = {helper for module, key, _, _ in keys for helper in _helpers(module, key)}
+        keys += [
+            (module, call.args[0], call.lineno, False)
+            for module in self.modules
+            for call in module.nodes(ast.Call)
+            if call.args and dotted(call.func).removeprefix("self.") in helpers
+        ]
+        return [
+            Read(name, module.path, line, may_be_none)
+            for module, key, line, may_be_none in keys
+            for name in _texts(module, key)
+        ]
+
+    def mentioned(self, names: Iterable[str]) -> set[str]:
+        """Those of these variables that the code may read: it has the name as a text, a text in
+        capitals that ends in `_` with which the name begins, or a field that is called like it."""
+        texts: set[str] = set()
+        for module in self.modules:
+            texts |= {str(each.value) for each in module.nodes(ast.Constant)}
+            texts |= {dotted(each.target).upper() for each in module.nodes(ast.AnnAssign)}
+        starts = tuple(text for text in texts if re.fullmatch(r"[A-Z_]+_", text))
+        return {name for name in names if name in texts or name.startswith(starts)}
 
 
-def read_among(names: Iterable[str], modules: Iterable[Module]) -> set[str]:
-    """Those of these variables that the modules read, as far as can be told: that stand in them
-    as texts, or are like a name that is computed: f"LIMIT_{side}" may be any that begins so."""
-    modules = list(modules)
-    said = _mentions(modules) | {read.name for read in reads(modules)}
-    computed = {read.name for read in _reads(modules) if COMPUTED in read.name}
-    computed = {name for name in computed if not name.startswith(COMPUTED)}
+def packages(service: Service) -> Iterator[Package]:
+    """The functions with code here and with variables that can be told."""
+    for function in service.functions:
+        modules = list(service.modules(function.folder)) if function.folder else []
+        is_unknown = is_intrinsic(function.get("Environment")) or is_intrinsic(function.variables)
+        if modules and not is_unknown:
+            yield Package(function, modules)
+
+
+def is_known(name: str) -> bool:
+    """Whether Lambda sets a variable, or a common library reads it."""
+    return name.startswith(_KNOWN)
+
+
+def says_stage(service: Service, name: str) -> bool:
+    """Whether a variable other than STAGE says by its name where code runs: ENV, APP_STAGE."""
+    match = _STAGE.fullmatch(name)
+    is_own = match and match[1] in {*_OWN, service.package.upper()}
+    return bool(is_own) and name != "STAGE" and not is_known(name)
+
+
+def passed_stages(service: Service) -> set[str]:
+    """The variables beside STAGE that say to functions where they run, by name or by value."""
+    templates = environments(service)
     return {
         name
-        for name in names
-        if name in said or any(fnmatchcase(str(name), each) for each in computed)
+        for function in service.functions
+        for name, node in function.variables.items()
+        if says_stage(service, name)
+        or (
+            not (is_known(name) or _STAGE.fullmatch(name))
+            and all(resolved(each, node) == stage for stage, each in templates.items())
+        )
     }
 
 
-def _reads(modules: list[Module]) -> Iterator[Read]:
-    """What is read by its name, with COMPUTED for the parts of names that can't be told."""
-    helpers: dict[str, str] = {}
-    sources = [(module, _Source(module)) for module in modules]
-    for module, source in sources:
-        for node, line, may_be_none in source.keys:
-            for name in source.texts(node):
-                yield Read(name, module.path, line, may_be_none)
-        helpers |= source.helpers
-    for module, source in sources:
-        if not helpers:
-            break
-        for call in module.nodes(ast.Call):
-            before, _, called = dotted(call.func).rpartition(".")
-            parameter = helpers.get(called)
-            # A helper that is called like a method of mappings is none of every mapping.
-            if parameter and (called not in _METHODS or before in ("", "self", "cls")):
-                given = [each.value for each in call.keywords if each.arg == parameter]
-                for node in [*call.args[:1], *given]:
-                    for name in source.texts(node):
-                        yield Read(name, module.path, call.lineno)
+def _keys(module: Module) -> Iterator[tuple[ast.expr, int, bool]]:
+    """What says which variable is read, its line, and whether None comes of a missing one."""
+    for item in module.nodes(ast.Subscript):
+        if isinstance(item.ctx, ast.Load) and _is_environ(item.value):
+            yield item.slice, item.lineno, False
+    for call in module.nodes(ast.Call):
+        name = last(dotted(call.func))
+        of_environ = isinstance(call.func, ast.Attribute) and _is_environ(call.func.value)
+        if call.args and (name == "getenv" or (of_environ and name in _METHODS)):
+            is_none = all(constant(each) is None for each in call.args[1:])
+            yield call.args[0], call.lineno, is_none and name in ("get", "getenv")
 
 
-def _mentions(modules: Iterable[Module]) -> set[str]:
-    """Every text in these modules that could be the name of a variable that is read."""
-    found: set[str] = set()
-    for module in modules:
-        constants = module.nodes(ast.Constant)
-        found |= {each.value for each in constants if isinstance(each.value, str)}
-        for each in module.nodes(ast.ClassDef):
-            if _is_settings_class(each):
-                found |= {name for name, _line, _needed in _fields(each)}
-    return found
+def _is_environ(node: ast.AST) -> bool:
+    """Whether it is os.environ, by whatever way it came here under its name."""
+    return dotted(node).split(".")[-1] == "environ"
 
 
-class _Source:
-    """What of a module is about the environment."""
-
-    def __init__(self, module: Module) -> None:
-        self._module = module
-        self._aliases = {"os.environ", *self._bound_to_environ()}
-        self._getenv = {"getenv", *self._imported_from_os("getenv")}
-        self.keys = list(self._keys())
-        """The nodes that say which variable is read, their lines, and whether None comes of it."""
-        self.helpers = dict(self._helpers()) if self.keys else {}
-        """Functions that read the variable that is their first argument: its parameter."""
-
-    def texts(self, node: ast.AST, depth: int = 3) -> Iterator[str]:
-        """The texts that a node can be: itself, a constant of the module, items of a loop, what is
-        put together of these."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, _LITERALS):
-            for item in node.elts:
-                yield from self.texts(item, depth)
-        elif isinstance(node, ast.Name) and depth:
-            for value in self._values_of(node.id):
-                yield from self.texts(value, depth - 1)
-        elif isinstance(node, ast.JoinedStr):
-            yield "".join(self._part(each, depth) for each in node.values)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            yield self._part(node.left, depth) + self._part(node.right, depth)
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "upper":
-            written = getattr(node.func, "value", node.func)  # "limit_min".upper()
-            yield from (text.upper() for text in self.texts(written, depth))
-
-    def _part(self, node: ast.AST, depth: int) -> str:
-        """What a part of a name is, if it can be one thing only."""
-        inner = node.value if isinstance(node, ast.FormattedValue) else node
-        if isinstance(inner, ast.Name):
-            values = list(self._values_of(inner.id))
-            given = any(each.arg == inner.id for each in self._module.nodes(ast.arg))
-            if given or len(values) != 1 or not depth:
-                return COMPUTED
-            inner, depth = values[0], depth - 1
-        found = set(self.texts(inner, depth))
-        return found.pop() if len(found) == 1 else COMPUTED
-
-    def _values_of(self, name: str) -> Iterator[ast.AST]:
-        """What is assigned to a name, and what loops let it be."""
-        for assign in self._module.nodes(ast.Assign):
-            if any(dotted(target) == name for target in assign.targets):
-                yield assign.value
-        for annotated in self._module.nodes(ast.AnnAssign):
-            if annotated.value and dotted(annotated.target) == name:
-                yield annotated.value
-        loops = [(each.target, each.iter) for each in self._module.nodes(ast.For)]
-        loops += [(each.target, each.iter) for each in self._module.nodes(ast.comprehension)]
-        yield from (values for target, values in loops if dotted(target) == name)
-
-    def _imported_from_os(self, name: str) -> Iterator[str]:
-        """How a name of the module os is called here."""
-        for each in self._module.nodes(ast.ImportFrom):
-            names = [alias for alias in each.names if alias.name == name]
-            yield from (alias.asname or alias.name for alias in names if each.module == "os")
-
-    def _bound_to_environ(self) -> Iterator[str]:
-        """Other names of os.environ: assigned, or parameters that are it by default."""
-        yield from self._imported_from_os("environ")
-        for assign in self._module.nodes(ast.Assign):
-            value = assign.value  # environ = environ or os.environ
-            parts = value.values if isinstance(value, ast.BoolOp) else [value]
-            if any(dotted(part) == "os.environ" for part in parts):
-                yield from map(dotted, assign.targets)
-        for function in self._module.functions:
-            given = function.args
-            plain = [*given.posonlyargs, *given.args]
-            pairs = [*zip(reversed(plain), reversed(given.defaults), strict=False)]
-            pairs += [(a, d) for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d]
-            yield from (argument.arg for argument, default in pairs if "environ" in dotted(default))
-
-    def _keys(self) -> Iterator[tuple[ast.AST, int, bool]]:
-        for item in self._module.nodes(ast.Subscript):
-            if isinstance(item.ctx, ast.Load) and dotted(item.value) in self._aliases:
-                yield item.slice, item.lineno, False
-        for call in self._module.nodes(ast.Call):
-            before, _, method = dotted(call.func).rpartition(".")
-            is_read = (method in _METHODS and before in self._aliases) or method in self._getenv
-            if is_read and call.args:
-                others = [*call.args[1:], *(each.value for each in call.keywords)]
-                is_none = all(getattr(each, "value", 0) is None for each in others)
-                yield call.args[0], call.lineno, is_none and method in ("get", *self._getenv)
-        for compare in self._module.nodes(ast.Compare):
-            if any(dotted(each) in self._aliases for each in compare.comparators):
-                yield compare.left, compare.lineno, False
-
-    def _helpers(self) -> Iterator[tuple[str, str]]:
-        keys = {id(node): node.id for node, _, _ in self.keys if isinstance(node, ast.Name)}
-        for function in self._module.functions:
-            arguments = [each.arg for each in [*function.args.posonlyargs, *function.args.args]]
-            own = [name for name in arguments if name not in ("self", "cls")]
-            inside = {keys[id(each)] for each in ast.walk(function) if id(each) in keys}
-            if own and own[0] in inside:
-                yield function.name, own[0]
+def _helpers(module: Module, key: ast.expr) -> Iterator[str]:
+    """The functions that read the variable which is their first argument."""
+    for function in module.functions:
+        names = [each.arg for each in function.args.args if each.arg not in ("self", "cls")]
+        if names and names[0] == dotted(key) and key in ast.walk(function):
+            yield function.name
 
 
-# ── Classes of pydantic-settings ─────────────────────────────────────────────
+def _texts(module: Module, node: ast.AST, depth: int = 3) -> Iterator[str]:
+    """The texts that a name in code stands for: itself, a constant, what a loop goes over."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+        for item in node.elts:
+            yield from _texts(module, item, depth)
+    elif isinstance(node, ast.Name) and depth:
+        for target, value in _bound(module):
+            if dotted(target) == node.id:
+                yield from _texts(module, value, depth - 1)
 
 
-def _of_settings_classes(module: Module) -> Iterator[Read]:
-    for each in module.nodes(ast.ClassDef):
-        if _is_settings_class(each):
-            for name, line, needed in _fields(each):
-                if needed:
-                    yield Read(name, module.path, line)
-
-
-def _is_settings_class(node: ast.ClassDef) -> bool:
-    return any(dotted(base).rpartition(".")[2] == "BaseSettings" for base in node.bases)
-
-
-def _fields(node: ast.ClassDef) -> Iterator[tuple[str, int, bool]]:
-    """The variable of each field, its line, and whether the field has no other value."""
-    prefix = ""
-    for each in ast.walk(node):
-        if isinstance(each, ast.keyword) and each.arg == "env_prefix":
-            prefix = str(getattr(each.value, "value", ""))
-    for statement in node.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            name = f"{prefix}{statement.target.id}".upper()
-            yield name, statement.lineno, statement.value is None
+def _bound(module: Module) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """What is bound to what: by assignments and by loops."""
+    yield from ((each.targets[0], each.value) for each in module.nodes(ast.Assign))
+    yield from ((each.target, each.iter) for each in module.nodes(ast.For))
+    yield from ((each.target, each.iter) for each in module.nodes(ast.comprehension))

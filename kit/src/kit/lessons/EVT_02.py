@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
+from kit.gate.python_names import constant
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
 
-
-# What PutEvents says of entries that it did not take.
+# Where PutEvents says that it did not take an entry.
 RESULTS = {"FailedEntryCount", "ErrorCode"}
 
 
@@ -29,33 +29,28 @@ RESULTS = {"FailedEntryCount", "ErrorCode"}
 def one_publisher(service: Service) -> Iterator[Finding]:
     """Each function publishes in one module, which looks at what became of every entry."""
     for folder in service.function_folders:
-        publishing: list[tuple[Module, list[ast.Call]]] = []
-        for module in service.modules(folder):
-            calls = [each for each in module.nodes(ast.Call) if _puts_events(each)]
-            if calls:
-                publishing.append((module, calls))
-        # The one that checks is the helper, and of several the one in utils/.
-        publishing.sort(
-            key=lambda each: (not _checks_results(each[0]), "/utils/" not in each[0].path)
-        )
-        for number, (module, calls) in enumerate(publishing):
-            dropped = {
-                each.value.lineno
-                for each in module.nodes(ast.Expr)
-                if isinstance(each.value, ast.Call) and _puts_events(each.value)
-            }
-            for call in calls:
-                if not _checks_results(module) or call.lineno in dropped:
-                    found = "publishes, and does not look at the result"
-                    yield LESSON.finding(module.path, call.lineno, found)
-                elif number:
-                    found = f"publishes itself, beside `{publishing[0][0].path}`"
-                    yield LESSON.finding(module.path, call.lineno, found)
+        publishing = [module for module in service.modules(folder) if _calls(module)]
+        helpers = [module for module in publishing if _reads_results(module)]
+        helpers.sort(key=lambda module: "/utils/" not in module.path)
+        for module in publishing:
+            if module not in helpers:
+                message = "publishes, and does not look at the result"
+                yield LESSON.finding(module.path, _calls(module)[0].lineno, message)
+            elif module != helpers[0]:
+                message = f"publishes itself, beside `{helpers[0].path}`"
+                yield LESSON.finding(module.path, _calls(module)[0].lineno, message)
 
 
-def _puts_events(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "put_events"
+def _calls(module: Module) -> list[ast.Attribute]:
+    return [node for node in module.nodes(ast.Attribute) if node.attr == "put_events"]
 
 
-def _checks_results(module: Module) -> bool:
-    return any(each.value in RESULTS for each in module.nodes(ast.Constant))
+def _reads_results(module: Module) -> bool:
+    """Whether a module has the keys of the results, and drops no answer."""
+    dropped = [
+        each
+        for each in module.nodes(ast.Expr)
+        if isinstance(each.value, ast.Call) and each.value.func in _calls(module)
+    ]
+    texts = {constant(each) for each in module.nodes(ast.Constant)}
+    return bool(RESULTS & texts) and not dropped

@@ -1,5 +1,5 @@
 """EVT-05: Retries, batches and concurrency are chosen, and a queue hides a message for at least six
-times its function's time-out.
+times its function's timeout.
 
 Why: A message came back while it was still being worked on, and was handled twice.
 
@@ -13,99 +13,73 @@ Defended by: gate.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-from kit.gate.environments import deployed, resolved
+from kit.gate import wiring
+from kit.gate.environments import environments, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.service import ENVIRONMENTS, TEMPLATE, Function, Resource, Service
-from kit.gate.sources import RETRYING
-from kit.gate.wiring import asynchronous, invoke_configs, invoked, sources
-from kit.template import Template, at
+from kit.gate.service import Service
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
-
-# What is to be said of each kind of source.
-CHOSEN = {
-    "SQS": ("BatchSize", "MaximumBatchingWindowInSeconds"),
-    "DynamoDB": ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
-    "Kinesis": ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
-}
-
-
+WINDOW = "MaximumBatchingWindowInSeconds"
+# The settings of each kind of source.
+OF_STREAMS = ("BatchSize", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds")
+CHOSEN = {"SQS": ("BatchSize", WINDOW), "DynamoDB": OF_STREAMS, "Kinesis": OF_STREAMS}
+# What AWS takes, in seconds, where a template says nothing.
+DEFAULT_VISIBILITY, DEFAULT_TIMEOUT = 30, 3
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 TIMES = 6
 
 
-# What AWS takes when nothing is said.
-DEFAULT_VISIBILITY, DEFAULT_TIMEOUT = 30, 3
-
-
 @LESSON.check
-def numbers_are_chosen(service: Service) -> Iterator[Finding]:
-    """Retries, batches, windows and concurrency are written down."""
-    for source in sources(service):
-        # There is nothing to wait for with a batch of one, and FIFO queues have no window.
-        single = str(at(source.settings, "BatchSize")) == "1"
-        for key in CHOSEN[source.kind]:
-            if key not in source.settings and not ("Window" in key and (single or source.is_fifo)):
-                found = f"{source.name} has no `{key}`"
-                yield source.owner.finding(LESSON.id, source.line, found)
+def sources_are_limited(service: Service) -> Iterator[Finding]:
+    """Batches, retries and concurrency of queues and streams are written down."""
+    for source in wiring.sources(service):
+        missing = [key for key in CHOSEN[source.kind] if key not in source.settings]
+        if WINDOW in missing and (source.is_single or source.is_fifo):
+            missing.remove(WINDOW)
         limited = at(source.settings, "ScalingConfig", "MaximumConcurrency") is not None
         reserved = source.function and source.function.get("ReservedConcurrentExecutions")
         if source.kind == "SQS" and not limited and reserved is None:
-            found = f"{source.name} has no `MaximumConcurrency`"
-            yield source.owner.finding(LESSON.id, source.line, found)
-        redrive = source.queue.get("RedrivePolicy") if source.queue else None
-        if source.queue and redrive and at(redrive, "maxReceiveCount") is None:
-            found = f"`{source.queue.logical_id}` has no `maxReceiveCount`"
-            yield source.queue.finding(LESSON.id, source.queue.line_of("RedrivePolicy"), found)
-    for function in asynchronous(service):
+            missing.append("MaximumConcurrency")
+        for key in missing:
+            yield source.owner.finding(LESSON.id, source.line, f"{source.name} has no `{key}`")
+
+
+@LESSON.check
+def retries_are_chosen(service: Service) -> Iterator[Finding]:
+    """Whatever is invoked asynchronously says how often it is tried again, and until when."""
+    for function in wiring.asynchronous(service):
         for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
-            configs = invoke_configs(service, function)
-            if not any(key in config for config, _line in configs):
-                line = configs[0][1] if configs else function.line
-                found = f"`{function.logical_id}` has no `{key}` for what is asynchronous"
-                yield function.finding(LESSON.id, line, found)
+            if not any(key in config for config in wiring.invoke_configs(service, function)):
+                message = f"`{function.logical_id}` has no `{key}` for asynchronous invocations"
+                line = function.line_of("EventInvokeConfig")
+                yield function.finding(LESSON.id, line, message)
         for name, event in function.events.items():
-            if event["Type"] in RETRYING and not at(event, "Properties", "RetryPolicy"):
-                found = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
-                yield function.finding(LESSON.id, function.line_of("Events", name), found)
-    for each in service.of_type("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
-        if any(not at(target, "RetryPolicy") for target in invoked(each)):
-            yield each.finding(LESSON.id, each.line, f"`{each.logical_id}` has no `RetryPolicy`")
+            if event["Type"] in wiring.RETRYING and not at(event, "Properties", "RetryPolicy"):
+                message = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
+                yield function.finding(LESSON.id, function.line_of("Events", name), message)
+    for rule in service.of_type(*wiring.RULES):
+        if not all(at(target, "RetryPolicy") for target in wiring.targets_of(rule)):
+            message = f"`{rule.logical_id}` has no `RetryPolicy`"
+            yield rule.finding(LESSON.id, rule.line, message)
 
 
 @LESSON.check
 def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
     """A queue hides a message for six times as long as its function may work on it."""
-    for source in sources(service):
-        if source.queue is None or source.function is None:
+    template = environments(service)["prod"]
+    for source in wiring.sources(service):
+        if not source.queue or not source.function:
             continue
-        for environment in ENVIRONMENTS:
-            template = deployed(service, TEMPLATE, environment)
-            problem = _visibility_problem(source.queue, source.function, template)
-            if problem:
-                line = source.queue.line_of("VisibilityTimeout")
-                yield source.queue.finding(LESSON.id, line, problem)
-                break
-
-
-def _visibility_problem(queue: Resource, function: Function, template: Template) -> str:
-    hides = _seconds(resolved(template, queue.get("VisibilityTimeout")), DEFAULT_VISIBILITY)
-    works = _seconds(resolved(template, function.get("Timeout")), DEFAULT_TIMEOUT)
-    if hides is None or works is None or hides >= TIMES * works:
-        return ""
-    unset = queue.get("VisibilityTimeout") is None
-    default = " (the default: it has no `VisibilityTimeout`)" if unset else ""
-    return (
-        f"`{queue.logical_id}` hides messages for {hides} seconds{default}, and"
-        f" `{function.logical_id}` may take {works}: {TIMES} times that is {TIMES * works}"
-    )
-
-
-def _seconds(value: Any, default: int) -> int | None:
-    """A number of seconds; None where that can't be told."""
-    if value is None:
-        return default
-    return int(value) if str(value).isdigit() else None
+        hidden = resolved(template, source.queue.get("VisibilityTimeout")) or DEFAULT_VISIBILITY
+        timeout = resolved(template, source.function.get("Timeout")) or DEFAULT_TIMEOUT
+        is_known = str(hidden).isdigit() and str(timeout).isdigit()
+        if is_known and int(hidden) < TIMES * int(timeout):
+            message = f"`{source.queue.logical_id}` hides messages for {hidden} seconds, and"
+            message += f" `{source.function.logical_id}` may take {timeout}:"
+            message += f" {TIMES} times that is {TIMES * int(timeout)}"
+            line = source.queue.line_of("VisibilityTimeout")
+            yield source.queue.finding(LESSON.id, line, message)

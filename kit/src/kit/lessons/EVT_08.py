@@ -12,77 +12,70 @@ words will do.
 Defended by: gate.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import comments, last_line, targets
-from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.gate.service import TEMPLATE, Function, Service
+from kit.gate.wiring import HTTP_EVENTS
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
-
-APIS = {"HttpApi": "AWS::Serverless::HttpApi", "Api": "AWS::Serverless::Api"}
-
-
-# Endpoints without SAM: the property that says who may call them, and how it says "with a token".
+APIS = ("AWS::Serverless::Api", "AWS::Serverless::HttpApi")
+PUBLIC = re.compile(r"public:\s*\S", re.IGNORECASE)
+# Endpoints without events: the property that says who may call them, and what to write there.
 ENDPOINTS = {
-    "AWS::ApiGateway::Method": ("AuthorizationType", "COGNITO_USER_POOLS"),
-    "AWS::ApiGatewayV2::Route": ("AuthorizationType", "JWT"),
+    "AWS::ApiGateway::Method": ("AuthorizationType", "COGNITO_USER_POOLS` and its `AuthorizerId"),
+    "AWS::ApiGatewayV2::Route": ("AuthorizationType", "JWT` and its `AuthorizerId"),
+    "AWS::Lambda::Url": ("AuthType", "AWS_IAM"),
 }
 
 
-URL = "AWS::Lambda::Url"
+@LESSON.check
+def events_say_who_may_call(service: Service) -> Iterator[Finding]:
+    """Each event of an API names its authorizer, or says that it is public."""
+    for function in service.functions:
+        for name, event in function.events.items():
+            problem = _access_problem(service, function, name, event)
+            if problem and event["Type"] in HTTP_EVENTS:
+                message = f"`{name}` of `{function.logical_id}` {problem}"
+                yield function.finding(LESSON.id, function.line_of("Events", name), message)
 
 
 @LESSON.check
-def endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
-    """Each endpoint names its authorizer, or says that it is public."""
+def other_endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
+    """So do routes, methods and URLs of functions."""
+    for resource in service.of_type(*ENDPOINTS):
+        key, token = ENDPOINTS[resource.type]
+        if not resource.get(key):
+            message = f"`{resource.logical_id}` has no `{key}`"
+            fix = f"Set `{key}: {token}`, or `{key}: NONE` if it is public."
+            yield resource.finding(LESSON.id, resource.line, message, fix)
     for function in service.functions:
-        for name, event in function.events.items():
-            problem = event["Type"] in APIS and _access_problem(service, function, name, event)
-            if problem:
-                found = f"`{name}` of `{function.logical_id}` {problem}"
-                yield function.finding(LESSON.id, function.line_of("Events", name), found)
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
-            line = function.line_of("FunctionUrlConfig")
-            yield _url_finding(function, f"the URL of `{function.logical_id}`", line)
-    for each in service.of_type(URL):
-        if not each.get("AuthType"):
-            yield _url_finding(each, f"`{each.logical_id}`", each.line)
-    for kind, (key, token) in ENDPOINTS.items():
-        for each in service.of_type(kind):
-            if not each.get(key):
-                found = f"`{each.logical_id}` has no `{key}`"
-                fix = f"Set `{key}: {token}` and its `AuthorizerId`, or `{key}: NONE` if it is public."
-                name = each.logical_id
-                yield LESSON.finding(TEMPLATE, each.line, found, resource=name, fix=fix)
-
-
-def _url_finding(resource: Resource, what: str, line: int) -> Finding:
-    where = "" if resource.type == URL else " under `FunctionUrlConfig`"
-    fix = f"Set `AuthType: AWS_IAM`{where}, or `AuthType: NONE` if it is public."
-    found = f"{what} has no `AuthType`"
-    return LESSON.finding(TEMPLATE, line, found, resource=resource.logical_id, fix=fix)
+            message = f"the URL of `{function.logical_id}` has no `AuthType`"
+            fix = "Set `AuthType: AWS_IAM` under `FunctionUrlConfig`, or `AuthType: NONE` if it is"
+            fix += " public."
+            yield function.finding(LESSON.id, function.line_of("FunctionUrlConfig"), message, fix)
 
 
 def _access_problem(
     service: Service, function: Function, name: str, event: dict[str, Any]
 ) -> str | None:
+    """What is wrong with what an event says of who may call."""
     if at(event, "Properties", "Auth", "Authorizer"):
         return None
-    key = {"HttpApi": "ApiId", "Api": "RestApiId"}[event["Type"]]
-    names = targets(at(event, "Properties", key))
-    shared = at(service.template, "Globals", event["Type"], "Auth", "DefaultAuthorizer")
-    apis = [each for each in service.of_type(APIS[event["Type"]]) if each.logical_id in names]
-    private = shared or any(each.get("Auth", "DefaultAuthorizer") for each in apis)
-    # Without authorizers SAM takes no `Authorizer: NONE`: a comment has to say it, with a reason.
+    ids = targets(event)
+    apis = [each for each in service.of_type(*APIS) if each.logical_id in ids]
+    defaults = [at(service.template, "Globals", event["Type"]), *(api.properties for api in apis)]
+    is_private = any(at(each, "Auth", "DefaultAuthorizer") for each in defaults)
     line = function.line_of("Events", name)
     said = comments(service, TEMPLATE, line, max(line, last_line(event)))
-    public = any(each.lower().startswith("public:") and each[7:].strip() for each in said)
-    if private:
-        return "says that it is public, and its API asks for a token" if public else None
-    return None if public else "does not say whether it is public"
+    if any(map(PUBLIC.match, said)):
+        return "says that it is public, and its API asks for a token" if is_private else None
+    return None if is_private else "does not say whether it is public"

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import is_copy, other_templates
+from kit.gate.resources import other_templates
+from kit.gate.samconfig import SAMCONFIG, settings_in
 from kit.gate.service import ENVIRONMENTS, TEMPLATE, Service
 from kit.template import at, line_of
 
@@ -28,18 +29,14 @@ LESSON = Lesson.read(__doc__)
 def no_copy_of_the_template(service: Service) -> Iterator[Finding]:
     """No other template has resources of template.yaml, and no environment has its own."""
     for path, resources in other_templates(service):
-        if is_copy(service, resources):
-            same = next(name for name in resources if name in service.resources)
-            line = line_of(resources, same)
-            yield LESSON.finding(path, line, f"is another template with {same}")
-    for environment, commands in service.samconfig.items():
-        for command, body in commands.items() if isinstance(commands, dict) else ():
-            for key in ("template", "template_file"):
-                found = at(body, "parameters", key)
-                if isinstance(found, str) and not _is_built_from_the_template(found):
-                    line = service.line_with("samconfig.toml", found)
-                    what = f"[{environment}.{command}] takes {found} instead of {TEMPLATE}"
-                    yield LESSON.finding("samconfig.toml", line, what)
+        if shared := [name for name in resources if name in service.resources]:
+            message = f"is another template with {shared[0]}"
+            yield LESSON.finding(path, line_of(resources, shared[0]), message)
+    for environment, command, name, value in settings_in(service):
+        if name in ("template", "template_file") and not _is_built_from_the_template(str(value)):
+            line = service.line_with(SAMCONFIG, str(value))
+            message = f"[{environment}.{command}] takes {value} instead of {TEMPLATE}"
+            yield LESSON.finding(SAMCONFIG, line, message)
 
 
 def _is_built_from_the_template(path: str) -> bool:
@@ -52,14 +49,14 @@ def _is_built_from_the_template(path: str) -> bool:
 def environments_are_a_parameter(service: Service) -> Iterator[Finding]:
     """One parameter says which environment it is, and each environment passes its name."""
     declared = at(service.template, "Parameters", "EnvironmentName")
-    if not isinstance(declared, dict):
+    if not declared:
         line = line_of(service.template, "Parameters")
         yield LESSON.finding(TEMPLATE, line, "there is no parameter EnvironmentName")
         return
     for environment in ENVIRONMENTS:
-        found = service.parameters(environment).get("EnvironmentName", at(declared, "Default"))
-        if environment in service.samconfig and found != environment:
-            line = service.line_with("samconfig.toml", f"[{environment}.deploy.parameters]")
-            what = f"EnvironmentName comes to {found} in {environment}"
+        value = service.parameters(environment).get("EnvironmentName", at(declared, "Default"))
+        if environment in service.samconfig and value != environment:
+            line = service.line_with(SAMCONFIG, f"[{environment}.deploy.parameters]")
+            message = f"EnvironmentName is {value} in {environment}"
             fix = f"Pass EnvironmentName={environment} in parameter_overrides."
-            yield LESSON.finding("samconfig.toml", line, what, fix=fix)
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)

@@ -21,15 +21,15 @@ LESSON = Lesson.read(__doc__)
 
 
 @LESSON.check
-def parameters_are_whole(service: Service) -> Iterator[Finding]:
+def parameters_are_complete(service: Service) -> Iterator[Finding]:
     """Those of infra/environment.yaml have no values: `make bootstrap` passes them all."""
     for path in (TEMPLATE, INFRA):
         parameters = mapping_of(service.cloudformation(path), "Parameters")
         for name, body in parameters.items():
             missing = [key for key in ("Type", "Description") if not at(body, key)]
-            values = at(body, "Default") is not None or at(body, "AllowedValues")
-            if path == TEMPLATE and not values:
+            has_values = at(body, "Default") is not None or at(body, "AllowedValues")
+            if path == TEMPLATE and not has_values:
                 missing.append("Default or AllowedValues")
             if missing:
-                what = f"the parameter {name} has no {' and no '.join(missing)}"
-                yield LESSON.finding(path, line_of(parameters, name), what, resource=name)
+                message = f"the parameter {name} has no {' and no '.join(missing)}"
+                yield LESSON.finding(path, line_of(parameters, name), message, resource=name)

@@ -1,5 +1,5 @@
-"""IAC-04: A physical name ends in `-${EnvironmentName}` and stays within the length that its
-service allows, in every environment.
+"""IAC-04: A physical name ends in `-${EnvironmentName}` and stays within the length that AWS allows,
+in every environment.
 
 Why: Dev and prod took each other's names, and the limit of 64 characters was first met in prod.
 
@@ -17,27 +17,27 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import resolved_names
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.names import LIMITS, Name, names
+from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
 
 
 @LESSON.check
 def names_end_in_the_environment_and_fit(service: Service) -> Iterator[Finding]:
-    found: dict[int, Finding] = {}
-    for name, environment, text in resolved_names(service):
-        told = f"{name.property} comes to {text} in {environment}"
-        # A FIFO queue or topic must end so.
-        # The path of a parameter may have the environment as one of its folders.
-        in_path = name.resource.type == "AWS::SSM::Parameter" and environment in text.split("/")
-        ends = in_path or text.removesuffix(".fifo").endswith(f"-{environment}")
-        if not name.local and not ends:
-            told += f", without -{environment} at its end"
-        elif len(text) > name.kind.limit:
-            told += f": {len(text)} characters, and may have {name.kind.limit}"
-        else:
-            continue
-        about = name.resource.logical_id
-        found[name.line] = LESSON.finding(TEMPLATE, name.line, told, resource=about)
-    yield from found.values()
+    """Each name is reported once, for the first environment in which it is wrong."""
+    for name in names(service):
+        for environment, text in name.texts.items():
+            if problem := _problem(name, environment, text):
+                message = f"{name.property} is {text} in {environment}{problem}"
+                yield name.resource.finding(LESSON.id, name.line, message)
+                break
+
+
+def _problem(name: Name, environment: str, text: str) -> str:
+    limit = LIMITS.get(name.resource.type, len(text))
+    in_path = name.resource.type == "AWS::SSM::Parameter" and environment in text.split("/")
+    # The name of a FIFO queue or topic must end in .fifo.
+    if not (name.is_local or in_path or text.removesuffix(".fifo").endswith(f"-{environment}")):
+        return f", without -{environment} at its end"
+    return f": {len(text)} characters, and AWS allows {limit}" if len(text) > limit else ""

@@ -7,8 +7,8 @@ were left over for years.
 Here: `Environment` of each function in `template.yaml`, and `load_settings` in its `settings.py`.
 
 Fix: Pass the variable under `Environment` → `Variables` of the function, read it in its
-`settings.py`, and list it in its README; or take it out. What common libraries read is known; opt
-out for another one.
+`settings.py`, and list it in its README; or delete it. What common libraries read is known; suppress
+the rule for others.
 
 Defended by: gate.
 """
@@ -18,56 +18,49 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.service import TEMPLATE, Service
-from kit.gate.stages import code_with_reads, is_of_others, is_stage, stages_named
-from kit.gate.variables import read_among
+from kit.gate.variables import is_known, packages, passed_stages, says_stage
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 
-
-ONLY_A_LIBRARY = "Opt out where only a library reads it."
+SHARED = ("Globals", "Function", "Environment", "Variables")
+ONLY_A_LIBRARY = "Suppress this where only a library reads it."
 
 
 @LESSON.check
 def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
-    for code in code_with_reads(service):
-        passed = {name for function in code.functions for name in function.variables}
-        for read in code.reads:
-            if read.name in passed or is_stage(service, read.name) or is_of_others(read.name):
-                continue
-            named = ", ".join(f"`{function.logical_id}`" for function in code.functions)
-            found = f"reads `{read.name}`, which `template.yaml` does not pass to {named}"
-            about = code.functions[0].logical_id
-            fix = f"Pass `{read.name}` under `Environment` → `Variables` of {named} and list it in the"
-            fix += " README there, or read it no more."
-            yield LESSON.finding(read.path, read.line, found, resource=about, fix=fix)
+    """Code reads no variable that its functions don't get."""
+    for package in packages(service):
+        name = package.function.logical_id
+        for read in package.reads:
+            known = is_known(read.name) or says_stage(service, read.name)
+            if not known and read.name not in package.function.variables:
+                message = f"reads `{read.name}`, which `template.yaml` does not pass to `{name}`"
+                fix = (
+                    f"Pass `{read.name}` under `Environment` → `Variables` of `{name}` and list it"
+                )
+                fix += " in the README there, or don't read it."
+                yield LESSON.finding(read.path, read.line, message, resource=name, fix=fix)
 
 
 @LESSON.check
 def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
-    stages = stages_named(service)
-    shared = set(at(service.template, "Globals", "Function", "Environment", "Variables") or {})
-    read_somewhere: set[str] = set()
-    codes = list(code_with_reads(service))
-    for code in codes:
-        passed = {name for function in code.functions for name in function.variables}
-        known = read_among(passed | shared, code.modules)
-        read_somewhere |= known
-        for function in code.functions:
-            for name in function.variables:
-                if name in known or name in shared or is_of_others(name) or name in stages:
-                    continue
+    """No function gets a variable that its code does not read."""
+    shared = set(at(service.template, *SHARED) or {})
+    stages = passed_stages(service)
+    unread = {name for name in shared - stages if not is_known(name)}
+    for package in packages(service):
+        function = package.function
+        read = package.mentioned(shared | function.variables.keys())
+        unread -= read
+        for name in sorted(function.variables.keys() - read - shared - stages):
+            if not is_known(name):
                 line = function.line_of("Environment", "Variables", name)
-                found = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
-                fix = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or take it"
-                fix += f" out here and in the function's README. {ONLY_A_LIBRARY}"
-                yield function.finding(LESSON.id, line, found, fix)
-    for name in sorted(shared - read_somewhere - stages) if codes else ():
-        if not is_of_others(name):
-            line = line_of(
-                service.template, "Globals", "Function", "Environment", "Variables", name
-            )
-            found = f"passes `{name}` to all functions, and no code reads it"
-            fix = f"Take `{name}` out here and in the functions' READMEs, or read it."
-            fix += f" {ONLY_A_LIBRARY}"
-            yield LESSON.finding(TEMPLATE, line, found, fix=fix)
+                message = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
+                fix = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or delete it"
+                fix += f" here and in the function's README. {ONLY_A_LIBRARY}"
+                yield function.finding(LESSON.id, line, message, fix)
+    for name in sorted(unread):
+        message = f"passes `{name}` to all functions, and no code reads it"
+        fix = f"Delete `{name}` here and in the functions' READMEs, or read it. {ONLY_A_LIBRARY}"
+        yield LESSON.finding(TEMPLATE, line_of(service.template, *SHARED, name), message, fix=fix)

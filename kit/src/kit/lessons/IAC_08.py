@@ -4,7 +4,7 @@ Why: `ENV`, `STAGE` and `ENVIRONMENT` were three answers to one question, and on
 
 Here: `Globals` of `template.yaml` pass `STAGE`; every `settings.py` reads it.
 
-Fix: Use `settings.stage`, and drop the other variable. What a library wants to read (`DD_ENV`) may
+Fix: Use `settings.stage`, and delete the other variable. What a library wants to read (`DD_ENV`) may
 be passed as well.
 
 Defended by: gate.
@@ -15,38 +15,35 @@ from collections.abc import Iterator
 from kit.gate.environments import environments, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.service import TEMPLATE, Service
-from kit.gate.stages import code_with_reads, is_stage, stages_named
+from kit.gate.service import Service
+from kit.gate.variables import packages, passed_stages, says_stage
 
 LESSON = Lesson.read(__doc__)
 
 
 @LESSON.check
 def stage_is_the_only_word(service: Service) -> Iterator[Finding]:
-    for code in code_with_reads(service):
-        for read in code.reads:
-            if is_stage(service, read.name):
-                found = f"reads `{read.name}`, not `STAGE`"
-                yield LESSON.finding(read.path, read.line, found)
-    stages = stages_named(service)
+    """Neither code nor template.yaml has another variable for the environment."""
+    for package in packages(service):
+        for read in package.reads:
+            if says_stage(service, read.name):
+                yield LESSON.finding(read.path, read.line, f"reads `{read.name}`, not `STAGE`")
+    stages = passed_stages(service)
     for function in service.functions:
-        for name in function.variables:
-            if name in stages:
-                line = function.line_of("Environment", "Variables", name)
-                found = f"passes `{name}` to say where the code runs, beside `STAGE`"
-                yield LESSON.finding(TEMPLATE, line, found)
+        for name in sorted(function.variables.keys() & stages):
+            line = function.line_of("Environment", "Variables", name)
+            message = f"passes `{name}` to say where the code runs, beside `STAGE`"
+            yield function.finding(LESSON.id, line, message)
 
 
 @LESSON.check
 def stage_is_the_environment(service: Service) -> Iterator[Finding]:
+    """STAGE is dev in dev, and prod in prod."""
     for environment, template in environments(service).items():
         for function in service.functions:
-            if "STAGE" not in function.variables:
-                continue
-            found = resolved(template, function.variables["STAGE"])
-            if found != environment:
+            stage = resolved(template, function.variables.get("STAGE", environment))
+            if stage != environment:
                 line = function.line_of("Environment", "Variables", "STAGE")
-                comes = "can't be told" if found is None else f"comes to {found}"
-                what = f"`STAGE` {comes} in {environment}"
+                message = f"`STAGE` is {stage or 'not known'} in {environment}"
                 fix = "Pass `STAGE: !Ref EnvironmentName`, in `Globals`."
-                yield LESSON.finding(TEMPLATE, line, what, fix=fix)
+                yield function.finding(LESSON.id, line, message, fix)

@@ -10,33 +10,25 @@ Fix: Read the variable with `required(…)` in `settings.py`, and nowhere else.
 Defended by: gate, run time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.service import Service
-from kit.gate.variables import reads
+from kit.gate.variables import packages
 
 LESSON = Lesson.read(__doc__)
 
-
-# Modules whose business it is: what they get may be None, as they look at it.
+# Modules that check what they read.
 SETTINGS = ("settings.py", "config.py", "configuration.py")
 
 
 @LESSON.check
 def variables_are_checked(service: Service) -> Iterator[Finding]:
-    """No module but the settings gets None for a variable that is passed and came to be missing."""
-    for folder in service.function_folders:
-        passed = {
-            name
-            for function in service.functions
-            if function.folder == folder
-            for name in function.variables
-        }
-        for read in reads(service.modules(f"{folder}/lambda_pkg")):
-            if read.may_be_none and read.name in passed and not read.path.endswith(SETTINGS):
-                found = f"reads `{read.name}`, which is `None` here when it is missing"
-                yield LESSON.finding(read.path, read.line, found)
+    """No other module may get None for a variable that its functions should get."""
+    for package in packages(service):
+        for read in package.reads:
+            is_passed = read.name in package.function.variables
+            if read.may_be_none and is_passed and not read.path.endswith(SETTINGS):
+                message = f"reads `{read.name}`, which is `None` here when it is missing"
+                yield LESSON.finding(read.path, read.line, message)

@@ -1,5 +1,5 @@
-"""IAC-10: Memory and time-out of each function are numbers that somebody chose, and the time-outs
-of its calls end before it does.
+"""IAC-10: Memory and timeout of each function are numbers that somebody chose, and the timeouts of
+its calls end before it does.
 
 Why: Lambda's 3 seconds cut calls off, or a call waited longer than its function lived, so that
 nothing was logged.
@@ -7,7 +7,7 @@ nothing was logged.
 Here: `MemorySize` and `Timeout` of each function; `CONFIG` in its `utils/aws.py`.
 
 Fix: Set `MemorySize` and `Timeout` as numbers on the function, give each HTTP call a `timeout`
-below it, and each client of AWS a `Config` whose `connect_timeout`, `read_timeout` and attempts fit
+below it, and each AWS client a `Config` whose `connect_timeout`, `read_timeout` and attempts fit
 into it together.
 
 Defended by: gate.
@@ -20,7 +20,7 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.outbound import calls
 from kit.gate.service import Service
-from kit.gate.stages import code_with_reads
+from kit.gate.variables import packages
 from kit.template import is_intrinsic
 
 LESSON = Lesson.read(__doc__)
@@ -28,41 +28,35 @@ LESSON = Lesson.read(__doc__)
 
 @LESSON.check
 def sizes_are_numbers(service: Service) -> Iterator[Finding]:
-    templates = environments(service)
-    functions = [*service.functions, *service.of_type("AWS::Lambda::Function")]
-    for function in functions:
+    """Memory and timeout are numbers; what only a deployment knows can't be told."""
+    for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
         for key in ("MemorySize", "Timeout"):
-            node = function.get(key)
-            found = [resolved(each, node) for each in templates.values()]
-            # Parameters come as text, and what only a deployment knows can't be told.
-            plain = is_intrinsic(node) and all(str(n).isdecimal() or n is None for n in found)
-            if type(node) is not int and not plain:
-                told = "has no" if node is None else f"has {node!r} as its"
-                what = f"{function.logical_id} {told} {key}, which should be a number"
-                yield function.finding(LESSON.id, function.line_of(key), what)
+            value = function.get(key)
+            if not isinstance(value, int) and not is_intrinsic(value):
+                problem = "has no" if value is None else f"has {value!r} as its"
+                message = f"{function.logical_id} {problem} {key}, which should be a number"
+                yield function.finding(LESSON.id, function.line_of(key), message)
 
 
 @LESSON.check
 def calls_end_before_the_function(service: Service) -> Iterator[Finding]:
-    templates = environments(service)
-    for code in code_with_reads(service):
-        found = [
-            int(number)
-            for function in code.functions
-            for template in templates.values()
-            if str(number := resolved(template, function.get("Timeout"))).isdecimal()
-        ]
-        for call in calls(code.modules):
+    """Each call of AWS and each HTTP call has a timeout below that of its function."""
+    templates = environments(service).values()
+    for package in packages(service):
+        timeouts = [resolved(each, package.function.get("Timeout")) for each in templates]
+        shortest = min((int(each) for each in timeouts if str(each).isdecimal()), default=None)
+        name = package.function.logical_id
+        for call in calls(package.modules):
             if call.seconds is None:
                 yield LESSON.finding(call.path, call.line, call.what)
-            elif found and call.seconds >= min(found):
-                named = code.functions[0].logical_id
-                what = f"{call.what}, and {named} lives for {min(found)} s"
-                yield LESSON.finding(call.path, call.line, what, resource=named)
+            elif shortest and call.seconds >= shortest:
+                message = f"{call.what}, and {name} times out after {shortest} s"
+                yield LESSON.finding(call.path, call.line, message, resource=name)
 
 
 @LESSON.check
 def calls_have_an_end(service: Service) -> Iterator[Finding]:
-    for told in service.tools.ruff:
-        if told.rule == "S113":
-            yield LESSON.finding(told.path, told.line, "an HTTP call has no `timeout`")
+    """ruff's S113 knows the calls of requests and httpx."""
+    for result in service.tools.ruff:
+        if result.rule == "S113":
+            yield LESSON.finding(result.path, result.line, "an HTTP call has no `timeout`")

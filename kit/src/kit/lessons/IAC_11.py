@@ -7,105 +7,79 @@ Here: Tables and buckets in `template.yaml`, if the service has any; `DeletionPr
 `PointInTimeRecoveryEnabled` of tables hold in prod.
 
 Fix: Add `DeletionPolicy: RetainExceptOnCreate` (or `Retain`) and `UpdateReplacePolicy: Retain` to
-the resource; to a table also both properties with `!If [IsProd, true, false]`. What holds nothing
-of worth is suppressed with that reason.
+the resource; to a table also both properties with `!If [IsProd, true, false]`. Suppress the rule for
+a resource whose data is worth nothing.
 
 Defended by: gate.
 
 See: docs/decisions/0005-retained-data.md.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from kit.gate.environments import environments, exists, in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import is_of_idempotency, is_true
+from kit.gate.resources import is_of_idempotency
 from kit.gate.service import Resource, Service
 from kit.template import line_of
 
 LESSON = Lesson.read(__doc__)
 
-
 KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
-
-
-Holds = Callable[[Any], bool]
-
-
-def _is_positive(value: Any) -> bool:
-    return str(value).isdecimal() and int(value) > 0
-
-
-_PROTECTED: tuple[tuple[str, Holds], ...] = (("DeletionProtection", is_true),)
-
-
-# What holds data, with what must hold in prod. Queues, topics, streams and log groups only hold
-# what is on its way, or goes by itself.
-STATEFUL: dict[str, tuple[tuple[str, Holds], ...]] = {
+RECOVERY = "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled"
+# What holds data, with the properties that protect it in prod. Queues, topics, streams and log
+# groups only hold what is on its way, or goes by itself.
+STATEFUL: dict[str, tuple[str, ...]] = {
     "AWS::Backup::BackupVault": (),
-    "AWS::Cassandra::Table": (),
-    "AWS::Cognito::UserPool": (("DeletionProtection", lambda value: value == "ACTIVE"),),
-    "AWS::DSQL::Cluster": (("DeletionProtectionEnabled", is_true),),
-    "AWS::DocDB::DBCluster": _PROTECTED,
+    "AWS::Cognito::UserPool": ("DeletionProtection",),
+    "AWS::DSQL::Cluster": ("DeletionProtectionEnabled",),
+    "AWS::DocDB::DBCluster": ("DeletionProtection",),
     "AWS::DynamoDB::GlobalTable": (
-        ("Replicas.*.DeletionProtectionEnabled", is_true),
-        ("Replicas.*.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", is_true),
+        "Replicas.*.DeletionProtectionEnabled",
+        f"Replicas.*.{RECOVERY}",
     ),
-    "AWS::DynamoDB::Table": (
-        ("DeletionProtectionEnabled", is_true),
-        ("PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", is_true),
-    ),
+    "AWS::DynamoDB::Table": ("DeletionProtectionEnabled", RECOVERY),
     "AWS::ECR::Repository": (),
-    "AWS::EFS::FileSystem": (("BackupPolicy.Status", lambda value: value == "ENABLED"),),
+    "AWS::EFS::FileSystem": ("BackupPolicy.Status",),
     "AWS::KMS::Key": (),
-    "AWS::Neptune::DBCluster": _PROTECTED,
     "AWS::OpenSearchService::Domain": (),
-    "AWS::RDS::DBCluster": (*_PROTECTED, ("BackupRetentionPeriod", _is_positive)),
-    "AWS::RDS::DBInstance": (*_PROTECTED, ("BackupRetentionPeriod", _is_positive)),
-    "AWS::Redshift::Cluster": (),
+    "AWS::RDS::DBCluster": ("DeletionProtection", "BackupRetentionPeriod"),
+    "AWS::RDS::DBInstance": ("DeletionProtection", "BackupRetentionPeriod"),
     "AWS::S3::Bucket": (),
     "AWS::SecretsManager::Secret": (),
-    "AWS::Serverless::SimpleTable": (
-        ("PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", is_true),
-    ),
-    "AWS::Timestream::Table": (),
+    "AWS::Serverless::SimpleTable": (RECOVERY,),
 }
+OFF = {"0", "disabled", "false", "inactive", "none"}
 
 
 @LESSON.check
 def data_is_kept(service: Service) -> Iterator[Finding]:
-    templates = environments(service)
+    """Prod decides; what is only in dev is kept there."""
     for resource in _stateful(service):
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
-            # Prod decides; what is only in dev is kept there.
-            there = [each for each in templates.values() if exists(each, resource)]
-            found = resolved(there[-1], resource.body.get(key)) if there else "Retain"
-            if found not in KEPT:
-                told = f"has {key}: {found}" if found else f"has no {key}"
+            there = [each for each in environments(service).values() if exists(each, resource)]
+            policy = resolved(there[-1], resource.body.get(key)) if there else "Retain"
+            if policy not in KEPT:
+                problem = f"has {key}: {policy}" if policy else f"has no {key}"
                 line = line_of(resource.body, key) or resource.line
-                what = f"{resource.logical_id} holds data and {told}"
-                yield resource.finding(LESSON.id, line, what)
+                message = f"{resource.logical_id} holds data and {problem}"
+                yield resource.finding(LESSON.id, line, message)
 
 
 @LESSON.check
 def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
+    """Each property of STATEFUL is on in prod."""
     prod = in_prod(service)
     for resource in _stateful(service):
-        # An instance of a cluster has its data there.
-        if not exists(prod, resource) or _is_of_cluster(resource):
-            continue
-        for dots, holds in STATEFUL[resource.type]:
-            path = dots.split(".")
-            found = values(prod, resource.properties, *path)
-            if not found or not all(map(holds, found)):
-                what = f"{resource.logical_id} has no `{path[-1]}` in prod"
-                yield resource.finding(LESSON.id, resource.line_of(path[0]), what)
-
-
-def _is_of_cluster(resource: Resource) -> bool:
-    return "Instance" in resource.type and resource.get("DBClusterIdentifier") is not None
+        # An instance of a database cluster has its data there.
+        if exists(prod, resource) and not resource.get("DBClusterIdentifier"):
+            for dots in STATEFUL[resource.type]:
+                path = dots.split(".")
+                found = values(prod, resource.properties, *path)
+                if not found or any(str(value).lower() in OFF for value in found):
+                    message = f"{resource.logical_id} has no `{path[-1]}` in prod"
+                    yield resource.finding(LESSON.id, resource.line_of(path[0]), message)
 
 
 def _stateful(service: Service) -> Iterator[Resource]:

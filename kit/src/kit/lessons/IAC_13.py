@@ -16,45 +16,40 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
+from kit.gate.policies import targets
+from kit.gate.python_names import constant
 from kit.gate.resources import mapping_of
-from kit.gate.service import TEMPLATE, Resource, Service
-from kit.template import at, line_of, references
+from kit.gate.service import TEMPLATE, Service
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
 
-
-APIS = {
-    *("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Serverless::Api"),
-    *("AWS::Serverless::HttpApi", "AWS::Serverless::WebSocketApi", "AWS::AppSync::GraphQLApi"),
-}
-
-
+APIS = (
+    *("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::AppSync::GraphQLApi"),
+    *("AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::Serverless::WebSocketApi"),
+)
+# What has the address of an API instead of it.
 DOMAINS = ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName", "AWS::CloudFront::")
 
 
 @LESSON.check
 def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
+    """Each API and each function is in an output, and each output says what it is."""
     outputs = mapping_of(service.template, "Outputs")
-    told = {each.target.split(".")[0] for each in references(outputs)}
-    domains = {each.logical_id for each in service.of_type(*DOMAINS)}
-    wanted: list[tuple[Resource, str, set[str]]] = [
-        (api, "the address of", {api.logical_id, *_domain(api), *domains})
-        for api in service.of_type(*APIS)
-    ]
-    wanted += [(each, "the name of", {each.logical_id}) for each in service.functions]
-    for resource, what, by in wanted:
-        if not by & told:
+    shown = targets(outputs)
+    domains = {domain.logical_id for domain in service.of_type(*DOMAINS)}
+    for resource in [*service.of_type(*APIS), *service.functions]:
+        is_api = resource.type in APIS
+        others = domains | targets(resource.get("Domain")) if is_api else set()
+        if not shown & {resource.logical_id, *others}:
             line = line_of(service.template, "Outputs") or resource.line
-            yield resource.finding(LESSON.id, line, f"no output tells {what} {resource.logical_id}")
+            what = "address" if is_api else "name"
+            message = f"no output has the {what} of {resource.logical_id}"
+            yield resource.finding(LESSON.id, line, message)
     for name, body in outputs.items():
         if not at(body, "Description"):
-            line = line_of(outputs, name)
-            yield LESSON.finding(TEMPLATE, line, f"the output {name} has no Description")
-
-
-def _domain(api: Resource) -> set[str]:
-    """What the domain of an API is named by."""
-    return {each.target for each in references(api.get("Domain"))}
+            message = f"the output {name} has no Description"
+            yield LESSON.finding(TEMPLATE, line_of(outputs, name), message)
 
 
 @LESSON.check
@@ -63,10 +58,8 @@ def tests_read_outputs_that_there_are(service: Service) -> Iterator[Finding]:
     declared = mapping_of(service.template, "Outputs")
     for module in service.modules("tests/integration"):
         for item in module.nodes(ast.Subscript):
-            key = item.slice
-            if dotted(item.value) != "outputs" or not isinstance(key, ast.Constant):
-                continue
-            if isinstance(key.value, str) and key.value not in declared:
-                what = f"reads the output {key.value}, which template.yaml does not have"
+            name = constant(item.slice)
+            if dotted(item.value) == "outputs" and isinstance(name, str) and name not in declared:
+                message = f"reads the output {name}, which template.yaml does not have"
                 fix = "Write the name of an output as template.yaml has it, or declare it there."
-                yield LESSON.finding(module.path, item.lineno, what, fix=fix)
+                yield LESSON.finding(module.path, item.lineno, message, fix=fix)

@@ -19,30 +19,26 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.resources import mapping_of
 from kit.gate.service import TEMPLATE, Service
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
-
-# CloudFormation's limits of a stack, and from where on a warning is told.
-LIMITS = {"resources": (400, 500), "parameters": (160, 200), "outputs": (160, 200)}
-
-
-LIMITS |= {"bytes": (800_000, 1_000_000)}
-
-
-# What SAM makes of an event beside the function; of kinds that are not here, at most two.
-RESOURCES_OF_EVENTS = {"HttpApi": 1, "EventBridgeRule": 2, "ScheduleV2": 2, "SNS": 2}
-
-
-# What it makes of a resource beside the one that is named.
-RESOURCES_OF_TYPES = {"AWS::Serverless::Api": 2, "AWS::Serverless::HttpApi": 1}
-
-
-RESOURCES_OF_TYPES |= {"AWS::Serverless::StateMachine": 1}
+# CloudFormation's limits, which come with a warning from four fifths on.
+LIMITS = {"resources": 500, "parameters": 200, "outputs": 200, "bytes": 1_000_000}
+# How many resources SAM makes of an event of a function; of others two, with a permission.
+OF_EVENTS = {"HttpApi": 1}
+# How many it makes of a property of a function, and of a resource beside that itself.
+OF_PROPERTIES = {"AutoPublishAlias": 2, "EventInvokeConfig": 1, "FunctionUrlConfig": 2}
+OF_TYPES = {
+    "AWS::Serverless::Api": 2,
+    "AWS::Serverless::HttpApi": 1,
+    "AWS::Serverless::StateMachine": 1,
+}
 
 
 @LESSON.check
 def the_stack_fits(service: Service) -> Iterator[Finding]:
+    """Neither resources nor parameters, outputs or bytes are more than a stack may have."""
     sizes = {
         "resources": resources_after_sam(service),
         "parameters": len(mapping_of(service.template, "Parameters")),
@@ -50,30 +46,24 @@ def the_stack_fits(service: Service) -> Iterator[Finding]:
         "bytes": len(service.text(TEMPLATE).encode()),
     }
     for what, size in sizes.items():
-        near, most = LIMITS[what]
-        if size > most:
-            told = f"the stack has {size} {what}, and may have {most}"
-            yield LESSON.finding(TEMPLATE, 0, told)
-        elif size >= near:
-            told = f"the stack has {size} of {most} {what}: split the service soon"
-            yield LESSON.finding(TEMPLATE, 0, told, warning=True)
+        limit = LIMITS[what]
+        if size > limit:
+            message = f"the stack has {size} {what}, and may have {limit}"
+            yield LESSON.finding(TEMPLATE, 0, message)
+        elif size >= 0.8 * limit:
+            message = f"the stack has {size} of {limit} {what}: split the service soon"
+            yield LESSON.finding(TEMPLATE, 0, message, warning=True)
 
 
 def resources_after_sam(service: Service) -> int:
     """How many resources CloudFormation gets: SAM makes several of some."""
     count = len(service.resources)
-    shifting = False
+    count += sum(OF_TYPES.get(resource.type, 0) for resource in service.resources.values())
+    preferences = [function.get("DeploymentPreference") for function in service.functions]
+    groups = sum(at(each, "Enabled") is not False for each in preferences if each)
+    count += groups + bool(groups)  # the groups of CodeDeploy, and the application that has them
     for function in service.functions:
-        preference = function.get("DeploymentPreference")
-        shifts = isinstance(preference, dict) and preference.get("Enabled", True) is not False
-        shifting = shifting or shifts
         count += function.get("Role") is None
-        count += 2 * (function.get("AutoPublishAlias") is not None)  # version and alias
-        count += shifts
-        count += function.get("EventInvokeConfig") is not None
-        count += 2 * (function.get("FunctionUrlConfig") is not None)
-        count += sum(
-            RESOURCES_OF_EVENTS.get(event["Type"], 2) for event in function.events.values()
-        )
-    count += sum(RESOURCES_OF_TYPES.get(each.type, 0) for each in service.resources.values())
-    return count + shifting  # the application of CodeDeploy
+        count += sum(n for key, n in OF_PROPERTIES.items() if function.get(key) is not None)
+        count += sum(OF_EVENTS.get(event["Type"], 2) for event in function.events.values())
+    return count
