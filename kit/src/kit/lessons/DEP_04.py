@@ -78,9 +78,9 @@ def python_of_workflows(service: Service) -> Iterator[Finding]:
                     line = line_of(step.body, "with", key)
                     yield LESSON.finding(step.path, line, text)
         for command in step.commands:
-            named = re.fullmatch(r"python(3\.\d+)", command.program)
+            named = re.match(r"python(3\.\d+)\b", command.text)
             if named and named[1] != wanted:
-                text = f"a step runs {command.words[0]}, `.python-version` says {wanted}"
+                text = f"a step runs {named[0]}, `.python-version` says {wanted}"
                 yield LESSON.finding(step.path, command.line, text)
 
 

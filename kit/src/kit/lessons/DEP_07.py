@@ -70,7 +70,7 @@ def ci_runs_make(service: Service) -> Iterator[Finding]:
 
 def _tool(command: Command) -> str:
     """The tool that a command runs, if `make` has it: pytest, of .venv/bin/python -m pytest."""
-    name = command.module or command.program
+    name = command.program
     if name == "sam" and not OF_SAM & {*command.arguments}:
         return ""
     return name if name in WRAPPED else ""
