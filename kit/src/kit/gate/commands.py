@@ -1,6 +1,6 @@
 """The commands of shell scripts, as far as `shlex` tells them apart: words, quotes and operators.
 
-Not functions, `case`, `eval`, or what stands in "$(…)".
+Not functions, `case` and `eval`.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from pathlib import PurePosixPath
 
 HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1.*?^[ \t]*\2[ \t]*$", re.MULTILINE | re.DOTALL)
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+SUBSTITUTION = re.compile(r"\$\(([^()]*)\)")  # in double quotes; elsewhere brackets are operators
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
 OPERATORS = ";&|()"
 BRANCHES = {"elif", "if", "until", "while"}
@@ -115,7 +116,12 @@ def script(text: str, pipefail: bool = False) -> tuple[Command, ...]:
     text = EXPRESSION.sub(lambda match: re.sub(r"[^\w.${}=!]", "", match[0]), text)
     pieces = list(_pieces(text))
     pipefail = pipefail or "pipefail" in text
-    return tuple(_command(p, _ignored(pieces[i:], pipefail)) for i, p in enumerate(pieces))
+    commands = []
+    for place, piece in enumerate(pieces):
+        commands.append(_command(piece, _ignored(pieces[place:], pipefail)))
+        for inner in SUBSTITUTION.findall(" ".join(piece.words)):
+            commands += [replace(command, line=piece.line) for command in script(inner)]
+    return tuple(commands)
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -62,10 +62,12 @@ def effects(service: Service, command: Command, seen: frozenset[str] = frozenset
     """What a command does, with the targets and scripts that it runs.
 
     Returns:
-        The programs, the targets as `make lint`, and DEPLOYS, DELETES and INTEGRATION.
+        The programs, alone and with each argument (pytest, kit lessons, make lint), and DEPLOYS,
+        DELETES and INTEGRATION.
     """
-    call = " ".join((command.program, *command.plain, ""))
-    found = {command.program}
+    program, plain = command.program, command.plain
+    call = " ".join((program, *plain, ""))
+    found = {program, *(f"{program} {word}" for word in plain)}
     found |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
     if command.program == "pytest" and any("tests/integration" in w for w in command.arguments):
         found.add(INTEGRATION)

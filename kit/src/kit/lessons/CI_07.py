@@ -11,7 +11,7 @@ Fix: Keep `make check` before the deployment, in its job or in one that it needs
 Defended by: gate.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
@@ -30,8 +30,8 @@ from kit.gate.runs import (
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
-# The parts of `make check`, and the programs that each must run.
-PARTS = {"lint": ("ruff", "mypy"), "lessons": ("kit",), "test": ("pytest",)}
+# The parts of `make check`, and what each runs, unless that is `python .kit check <part>`.
+PARTS = {"lint": {"ruff", "mypy"}, "lessons": {"kit lessons"}, "test": {"pytest"}}
 
 
 @LESSON.check
@@ -59,8 +59,9 @@ def _unchecked(
     """The parts of `make check` that do not stop what follows these acts."""
     acts = list(acts)
     passed = {effect for act in acts if not act.problem() for effect in act.effects}
-    missing = {part for part in PARTS if f"make {part}" not in passed} - _lost(service)
-    useless = [act for act in acts if act.problem() and _checks(act) & missing]
+    # What `make check` itself lacks is reported once, in the Makefile.
+    missing = _parts(effects(service, Command(("make", "check")))) - _parts(passed)
+    useless = [act for act in acts if act.problem() and _parts(act.effects) & missing]
     for act in useless:
         yield LESSON.finding(act.path, act.line, f"`{act.text}` stops nothing: {act.problem()}")
     if missing and not useless:
@@ -68,29 +69,24 @@ def _unchecked(
         yield LESSON.finding(path, line, f"{message} `make {parts}`")
 
 
-def _checks(act: Act) -> set[str]:
-    return {part for part in PARTS if f"make {part}" in act.effects}
-
-
-def _lost(service: Service) -> set[str]:
-    """The parts that `make check` lacks: reported once, in the Makefile."""
-    reached = effects(service, Command(("make", "check")))
-    return {part for part in PARTS if f"make {part}" not in reached}
+def _parts(does: Collection[str]) -> set[str]:
+    """The parts of `make check` in these effects of commands."""
+    return {
+        part
+        for part, programs in PARTS.items()
+        if programs.issubset(does) or {"kit check", f"kit {part}"}.issubset(does)
+    }
 
 
 @LESSON.check
 def make_check_checks(service: Service) -> Iterator[Finding]:
-    """The target has its three parts, and each of them can fail."""
-    rules = targets(service)
-    check = rules.get("check", Rule("check", "Makefile", 1, []))
-    for part in sorted(_lost(service)):
-        yield LESSON.finding(check.path, check.line, f"`make check` does not run `make {part}`")
-    for rule in (rules[part] for part in PARTS if part in rules):
-        for program in PARTS[rule.target]:
-            calls = [command for command in rule.commands if command.program == program]
-            if not calls:
-                message = f"`make {rule.target}` does not run `{program}`"
-                yield LESSON.finding(rule.path, rule.line, message)
-            for command in (each for each in calls if each.ignored):
-                message = f"`make {rule.target}` can't fail by `{program}`: {command.ignored}"
+    """`make check` has its three parts, a target of its name each of them, and all can fail."""
+    for target, parts in {"check": {*PARTS}, **{part: {part} for part in PARTS}}.items():
+        rule = targets(service).get(target, Rule(target, "Makefile", 1, []))
+        for part in sorted(parts - _parts(effects(service, Command(("make", target))))):
+            message = f"`make {target}` does not run what checks {part}"
+            yield LESSON.finding(rule.path, rule.line, message)
+        for command in (each for each in rule.commands if each.ignored):
+            if effects(service, command) & {"kit check", *set().union(*PARTS.values())}:
+                message = f"`make {target}` can't fail by `{command.text}`: {command.ignored}"
                 yield LESSON.finding(rule.path, command.line, message)
