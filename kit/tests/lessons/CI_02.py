@@ -80,16 +80,12 @@ def _(edit: Edit) -> None:
     edit.write(OWN, workflow("pull_request_target:", "- run: echo hello\n"))
 
 
-@good("the conditions are written in other words")
+@good("the conditions are written as expressions, and one has more")
 def _(edit: Edit) -> None:
-    edit.replace(
-        DEV, "github.event_name == 'push'\n", "${{ github.event_name != 'pull_request' }}\n"
-    )
-    edit.replace(
-        PROD,
-        "if: github.event_name == 'push'\n",
-        "if: ${{ 'push' == github.event_name && !contains(github.event.head_commit.message, '[no deploy]') }}\n",
-    )
+    push = "github.event_name == 'push'"
+    edit.replace(DEV, f"if: {push}\n", f"if: ${{{{ {push} }}}}\n")
+    more = "!contains(github.event.head_commit.message, '[no deploy]')"
+    edit.replace(PROD, f"if: {push}\n", f"if: ${{{{ {push} && {more} }}}}\n")
 
 
 @good("another job on pull requests says what would change")

@@ -1,128 +1,97 @@
-"""What scripts and workflows do: which commands and actions, of which jobs, on which event."""
+"""What workflows, Makefiles and scripts run: their commands, and what they deploy."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kit.template import at, line_of
 
-from . import expressions
-from .commands import Command, Makefile, makefile, script, targets
-from .expressions import Context, condition, filled
+from .commands import Command, program_name, script
+from .makefiles import Rule, makefile
 from .service import ENVIRONMENTS, Job, Service
 
 ENTRIES = {env: f".github/workflows/{env}_cicd.yml" for env in ENVIRONMENTS}
 PULL_REQUESTS = ("pull_request", "pull_request_target")
-# What somebody starts, at a time of their own.
+# Started by people, at a time of their own.
 BY_HAND = ("workflow_dispatch", "repository_dispatch")
-# What `make check` is made of.
-CHECKS = ("lint", "lessons", "test")
 
 DEPLOYS, DELETES, INTEGRATION = "deploys", "deletes", "integration"
-# What a command does that changes a stack: by its program and its first words.
-CHANGING = {
-    ("sam", "deploy"): DEPLOYS,
-    ("sam", "sync"): DEPLOYS,
-    ("sam", "delete"): DELETES,
-    ("aws", "cloudformation", "deploy"): DEPLOYS,
-    ("aws", "cloudformation", "create-stack"): DEPLOYS,
-    ("aws", "cloudformation", "update-stack"): DEPLOYS,
-    ("aws", "cloudformation", "execute-change-set"): DEPLOYS,
-    ("aws", "cloudformation", "delete-stack"): DELETES,
-    ("aws", "lambda", "update-function-code"): DEPLOYS,
-    ("aws-cdk", "deploy"): DEPLOYS,
-    ("cdk", "deploy"): DEPLOYS,
-    ("kit", "delivery", "deploy"): DEPLOYS,
-    ("kit", "delivery", "bootstrap"): DEPLOYS,
-    ("pulumi", "up"): DEPLOYS,
-    ("serverless", "deploy"): DEPLOYS,
-    ("sls", "deploy"): DEPLOYS,
-    ("terraform", "apply"): DEPLOYS,
-    ("tofu", "apply"): DEPLOYS,
+# What changes a stack: programs with their first words.
+CALLS = {
+    DEPLOYS: (
+        *("sam deploy", "sam sync", "kit delivery deploy", "kit delivery bootstrap", "cdk deploy"),
+        *("aws cloudformation deploy", "aws cloudformation create-stack"),
+        *("aws cloudformation update-stack", "aws cloudformation execute-change-set"),
+        *("aws lambda update-function-code", "pulumi up", "serverless deploy", "terraform apply"),
+        "tofu apply",
+    ),
+    DELETES: ("sam delete", "aws cloudformation delete-stack"),
 }
 DEPLOYING_ACTIONS = (
     "aws-actions/aws-cloudformation-github-deploy",
     "aws-actions/aws-lambda-deploy",
 )
-# Options of make with which a failure is not told, or nothing is done.
-DEAF = {
-    "-i": "ignores",
-    "--ignore-errors": "ignores",
-    "-n": "does nothing",
-    "--dry-run": "does nothing",
-}
-
-# How scripts and workflows name the folder of the service.
-HERE = (
-    *(".", "$PWD", "$(pwd)", "$(CURDIR)", "$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}"),
-    "${" + "{ github.workspace }}",
-)
 
 
-# ── What a command does ──────────────────────────────────────────────────────
+# ── Commands ─────────────────────────────────────────────────────────────────
 
 
-def made(service: Service) -> Makefile:
-    """The Makefile with what it includes."""
-    return makefile(tuple((path, service.text(path)) for path in _own_makefiles(service)))
-
-
-def _own_makefiles(service: Service) -> list[str]:
-    """The Makefiles at the top."""
-    paths = [path for path in ("Makefile", *service.files_in("", ".mk")) if service.has(path)]
-    return [path for path in paths if "/" not in path]
+def targets(service: Service) -> dict[str, Rule]:
+    """The rules of the Makefile and of what it includes, by target."""
+    included = [path for path in service.files_in("", ".mk") if "/" not in path]
+    paths = ["Makefile", *included] if "Makefile" in service.files else included
+    return makefile(tuple((path, service.text(path)) for path in paths))
 
 
 def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
     """Every command of workflows, actions, Makefiles and shell scripts, with its file."""
     for step in steps(service):
         yield from ((step.path, command) for command in step.commands)
-    elsewhere = [path for path in service.files_in("", "Makefile", ".mk") if "/" in path]
-    nested = [makefile(((path, service.text(path)),)) for path in elsewhere]
-    for each in (made(service), *nested):
-        for rule in each.rules.values():
+    nested = [path for path in service.files_in("", "Makefile", ".mk") if "/" in path]
+    for rules in (targets(service), *(makefile(((p, service.text(p)),)) for p in nested)):
+        for rule in rules.values():
             yield from ((rule.path, command) for command in rule.commands)
     for path in service.files_in("", ".sh", ".bash"):
-        text = service.text(path)
-        stops = "set -e" in text or "-e" in text.partition("\n")[0].split()
-        yield from ((path, command) for command in script(text, stops))
+        yield from ((path, command) for command in script(service.text(path)))
 
 
 def effects(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
-    """What a command does, with the targets of make and the scripts that it runs."""
-    words = (command.module or command.program, *command.plain)
-    found = {effect for start, effect in CHANGING.items() if words[: len(start)] == start}
-    if "pytest" in (command.program, command.module):
-        places = [
-            each for each in command.arguments if each.rstrip("/").endswith("tests/integration")
-        ]
-        found |= {"pytest", *([INTEGRATION] if places else [])}
-    if command.program == "make" and _is_own(service, command):
-        for target in targets(command) or ["help"]:
-            found |= {f"make {target}", *_effects_of_target(service, target, seen)}
-    for word in command.words[:3]:
-        path = word.removeprefix("./")
+    """What a command does, with the targets and scripts that it runs.
+
+    Returns:
+        The programs, alone and with each argument (pytest, kit lessons, make lint), and DEPLOYS,
+        DELETES and INTEGRATION.
+    """
+    program, plain = command.program, command.plain
+    call = " ".join((program, *plain, ""))
+    found = {program, *(f"{program} {word}" for word in plain)}
+    found |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
+    if command.program == "pytest" and any("tests/integration" in w for w in command.arguments):
+        found.add(INTEGRATION)
+    for name in _targets_of(service, command):
+        found |= {f"make {name}", *_effects_of_target(service, name, seen)}
+    for path in (word.removeprefix("./") for word in command.words[:2]):
         if path.endswith(".sh") and path in service.files and path not in seen:
-            for each in script(service.text(path)):
-                found |= effects(service, each, seen | {path})
+            for inner in script(service.text(path)):
+                found |= effects(service, inner, seen | {path})
     return found
 
 
-def _is_own(service: Service, command: Command) -> bool:
-    """Whether a call of make reads the Makefile at the top, as `-C .` does."""
-    folder = command.option("-C", "--directory") or "."
-    path = command.option("-f", "--file", "--makefile") or "Makefile"
-    own = ("Makefile", *_own_makefiles(service))
-    return folder.rstrip("/") in HERE and path.removeprefix("./") in own
+def _targets_of(service: Service, command: Command) -> list[str]:
+    """The targets of the service's own Makefile that a command makes."""
+    places = (command.option("-C", "--directory"), command.option("-f", "--file", "--makefile"))
+    elsewhere = any(place and place != "Makefile" and service.has(place) for place in places)
+    if command.program != "make" or elsewhere:
+        return []
+    return [word for word in command.plain if "=" not in word] or ["help"]
 
 
 def _effects_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
-    rule = made(service).rules.get(target)
-    if not rule or target in seen:
+    rule = targets(service).get(target)
+    if rule is None or target in seen:
         return set()
     found: set[str] = set()
     for need in rule.needs:
@@ -132,17 +101,26 @@ def _effects_of_target(service: Service, target: str, seen: frozenset[str]) -> s
     return found
 
 
-# ── Steps and jobs ───────────────────────────────────────────────────────────
+# ── Steps ────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
-    """A step of a job, or of an action of the repository's own (then it has no job)."""
+    """A step of a job, or of an action of the repository's own.
+
+    Args:
+        path: its file.
+        line: its line.
+        body: all of it.
+        job: its job; None for a step of an action.
+        caller: the step that uses the action, where one is looked at.
+    """
 
     path: str
     line: int
     body: dict[str, Any]
     job: Job | None
+    caller: Step | None = None
 
     @property
     def action(self) -> str:
@@ -155,210 +133,115 @@ class Step:
         return self.action.partition("@")[0]
 
     @property
+    def run(self) -> str:
+        """Its script."""
+        return str(self.body.get("run") or "")
+
+    @property
     def commands(self) -> list[Command]:
-        """What it runs; the line of each is the file's."""
-        return list(commands_of(self.body, self.line))
+        """What it runs in bash or sh; the line of each command is that in the file."""
+        shell = str(self.body.get("shell") or "sh")
+        if program_name(shell.split()[0]) not in ("bash", "sh"):
+            return []
+        # `run: |` begins one line further down; the lines of folded text can't be known.
+        begin = (line_of(self.body, "run") or self.line) + ("\n" in self.run)
+        commands = script(self.run, pipefail=shell == "bash")
+        return [replace(command, line=begin + command.line - 1) for command in commands]
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Its `if`, and that of the step that uses its action, as far as they have one."""
+        outer = self.caller.conditions if self.caller else ()
+        return (*outer, str(self.body["if"])) if "if" in self.body else outer
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether the job passes without it."""
+        return is_lenient(self.body) or (self.caller is not None and self.caller.is_lenient)
+
+
+def is_lenient(body: dict[str, Any]) -> bool:
+    """Whether a step or a job may fail unnoticed."""
+    return body.get("continue-on-error", False) not in (False, "false")
 
 
 def steps(service: Service) -> Iterator[Step]:
     """The steps of all workflows and of all actions of the repository's own."""
     for job in service.jobs:
         yield from (Step(job.path, line_of(body) or job.line, body, job) for body in job.steps)
-    for path, action in service.actions.items():
-        yield from (Step(path, line_of(body), body, None) for body in _steps_of_action(action))
+    for path in service.actions:
+        yield from _steps_of_action(service, path, None)
 
 
-def _steps_of_action(action: dict[str, Any]) -> list[dict[str, Any]]:
-    found = at(action, "runs", "steps")
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+def steps_of(service: Service, job: Job) -> Iterator[Step]:
+    """The steps of a job; in place of an action of the repository's own those of the action."""
+    for body in job.steps:
+        step = Step(job.path, line_of(body) or job.line, body, job)
+        path = own(service, step.action)
+        yield from _steps_of_action(service, path, step) if path else [step]
+
+
+def _steps_of_action(service: Service, path: str, caller: Step | None) -> Iterator[Step]:
+    found = at(service.actions[path], "runs", "steps")
+    for body in found if isinstance(found, list) else ():
+        if isinstance(body, dict):
+            yield Step(path, line_of(body), body, None, caller)
+
+
+def own(service: Service, uses: Any) -> str:
+    """The file of the workflow or action of this repository that `uses` names; empty otherwise."""
+    path = re.sub(r"^(\./|\$/)", "", str(uses or "")).rstrip("/")
+    paths = (path, f"{path}/action.yml", f"{path}/action.yaml") if path != uses else ()
+    return next((p for p in paths if p in service.workflows or p in service.actions), "")
+
+
+# ── Deployments ──────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
 class Act:
-    """A step that does something of interest.
+    """A command or an action of a job.
 
     Args:
-        place: which of the job's steps it is.
-        path: the file in which it stands.
-        line: where it does it.
+        path: its file.
+        line: its line.
         text: the command or the action.
-        effects: what it does.
-        unnoticed: why nobody notices when it fails; empty when its job fails.
+        effects: what it does, see `effects`.
+        conditions: each `if` of its step.
+        ignored: why its failure stops nothing; empty when it does.
     """
 
-    place: int
     path: str
     line: int
     text: str
     effects: frozenset[str]
-    unnoticed: str
-    condition: Any
+    conditions: tuple[str, ...]
+    ignored: str
+
+    def problem(self, *holding: str) -> str:
+        """Why it may be left out or fail unnoticed; empty when its conditions are some that hold."""
+        doubtful = [condition for condition in self.conditions if condition not in holding]
+        left_out = f"`if: {doubtful[0]}` may leave it out" if doubtful else ""
+        return self.ignored or left_out
 
 
-def run_of(step: dict[str, Any]) -> str:
-    run = step.get("run")
-    return run if isinstance(run, str) else ""
-
-
-def commands_of(step: dict[str, Any], line: int = 0) -> Iterator[Command]:
-    """The commands of a step that bash or sh runs; the line of each is the workflow's."""
-    text, shell = run_of(step), str(step.get("shell") or "")
-    if shell and PurePosixPath(shell.split()[0]).name not in ("bash", "sh"):
-        return
-    if shell == "bash":
-        text = text if not text else f"set -o pipefail;{text}"
-    begin = line_of(step, "run") or line
-    for each in script(text):
-        # `run: |` begins one line further down; a line that is folded can't be told.
-        further = "\n" in run_of(step)
-        yield replace(each, line=begin + each.line - 1 + further)
-
-
-def steps_of(service: Service, job: Job) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The steps of a job with their file; in place of an own action those of that action."""
-    for _place, path, step, _condition, _lenient in _steps(service, job):
-        yield path, step
-
-
-def _steps(service: Service, job: Job) -> Iterator[tuple[int, str, dict[str, Any], Any, bool]]:
-    """Each step with the place of the job's own step, its file, its condition, and whether it may fail."""
-    for place, step in enumerate(job.steps):
-        outer, lenient = step.get("if"), is_lenient(step)
-        inner = _own_action(service, str(step.get("uses", "")))
-        if inner is None:
-            yield place, job.path, step, outer, lenient
-            continue
-        path, own_steps = inner
-        for each in own_steps:
-            own = each.get("if")
-            both = own if outer is None else outer if own is None else f"({outer}) && ({own})"
-            yield place, path, each, both, lenient or is_lenient(each)
-
-
-def _own_action(service: Service, uses: str) -> tuple[str, list[dict[str, Any]]] | None:
-    """The steps of an action of this repository."""
-    folder = uses.removeprefix("$/").removeprefix("./").rstrip("/")
-    for path in (f"{folder}/action.yml", f"{folder}/action.yaml"):
-        if uses.startswith(("./", "$/")) and path in service.actions:
-            return path, _steps_of_action(service.actions[path])
-    return None
-
-
-def is_lenient(body: dict[str, Any]) -> bool:
-    """Whether a step or a job may fail, and all goes on."""
-    return body.get("continue-on-error", False) not in (False, "false")
-
-
-def acts(service: Service, job: Job) -> list[Act]:
-    """What the steps of a job do."""
-    found = []
-    for place, path, step, holds, lenient in _steps(service, job):
-        uses = str(step.get("uses", ""))
-        ignored = "`continue-on-error` lets it fail" if lenient else ""
-        if uses.partition("@")[0] in DEPLOYING_ACTIONS:
-            done = frozenset([DEPLOYS])
-            found.append(Act(place, path, line_of(step, "uses"), uses, done, ignored, holds))
-        for command in commands_of(step, job.line):
-            if done := frozenset(effects(service, command)):
-                deaf = next(
-                    (f"`{word}` {DEAF[word]}" for word in command.words if word in DEAF), ""
-                )
-                why = ignored or command.unnoticed or (deaf if command.program == "make" else "")
-                found.append(Act(place, path, command.line, command.text, done, why, holds))
-    return found
-
-
-@dataclass
-class Run:
-    """A workflow as an event, or another workflow, starts it.
+@dataclass(frozen=True)
+class Deployment:
+    """An act that deploys, as a workflow leads to it.
 
     Args:
-        service: the service.
-        path: the workflow.
-        context: what is known of the event, and what it was given.
-        callers: the workflows that it is called by.
+        act: the act.
+        job: the job in which it is.
+        way: the workflow and the job that lead to it, then those of called workflows: path and body.
+        before: the acts without whose success it is not done, if they have no problem.
+        after: the acts that follow it.
     """
 
-    service: Service
-    path: str
-    context: Context
-    callers: tuple[str, ...] = ()
-    inner: dict[str, Run | None] = field(default_factory=dict)
-
-    @property
-    def jobs(self) -> dict[str, Job]:
-        return {job.id: job for job in self.service.jobs if job.path == self.path}
-
-    @property
-    def workflow(self) -> dict[str, Any]:
-        return self.service.workflows.get(self.path, {})
-
-    def called(self, job: Job) -> Run | None:
-        """The workflow of this repository that a job calls."""
-        if job.id not in self.inner:
-            self.inner[job.id] = self._called(job)
-        return self.inner[job.id]
-
-    def _called(self, job: Job) -> Run | None:
-        path = str(job.body.get("uses", "")).removeprefix("$/").removeprefix("./")
-        if path not in self.service.workflows or path in (self.path, *self.callers):
-            return None
-        given = job.body.get("with")
-        values = given if isinstance(given, dict) else {}
-        inputs = {
-            f"inputs.{name}".lower(): filled(value, self.context) for name, value in values.items()
-        }
-        outer = {
-            name: value for name, value in self.context.items() if not name.startswith("inputs.")
-        }
-        return Run(self.service, path, {**outer, **inputs}, (self.path, *self.callers))
-
-    def starts(self, job: Job) -> bool | None:
-        """Whether a job runs when all went well; None when that depends on the run."""
-        return condition(job.body.get("if"), self.context)
-
-    def needs(self, job: Job) -> list[Job]:
-        named = job.body.get("needs")
-        names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-        return [self.jobs[str(name)] for name in names if str(name) in self.jobs]
-
-    def acts(self, job: Job) -> list[Act]:
-        return _acts(self.service, job.path, job.id)
-
-    def reached(self, effect: str) -> Iterator[tuple[Job, Act]]:
-        """The steps that do something, in jobs that may run; jobs of called workflows too."""
-        for job in self.jobs.values():
-            if self.starts(job) is False:
-                continue
-            if inner := self.called(job):
-                yield from inner.reached(effect)
-            for act in self.acts(job):
-                if effect in act.effects and condition(act.condition, self.context) is not False:
-                    yield job, act
-
-    def works(self, act: Act) -> str:
-        """Why a step may not be done, or may fail unnoticed; empty when all is well."""
-        if act.unnoticed:
-            return act.unnoticed
-        holds = condition(act.condition, self.context)
-        return "" if holds else f"`if: {act.condition}` may leave it out"
-
-
-@lru_cache(maxsize=1)
-def _cache(service: Service) -> dict[tuple[str, str], list[Act]]:
-    """Of the service that is looked at."""
-    return {}
-
-
-def _acts(service: Service, path: str, job_id: str) -> list[Act]:
-    known = _cache(service)
-    if (path, job_id) not in known:
-        job = next(each for each in service.jobs if (each.path, each.id) == (path, job_id))
-        known[path, job_id] = acts(service, job)
-    return known[path, job_id]
-
-
-# ── Events ───────────────────────────────────────────────────────────────────
+    act: Act
+    job: Job
+    way: tuple[tuple[str, dict[str, Any]], ...]
+    before: tuple[Act, ...]
+    after: tuple[Act, ...]
 
 
 def events(workflow: dict[str, Any]) -> dict[str, Any]:
@@ -366,46 +249,69 @@ def events(workflow: dict[str, Any]) -> dict[str, Any]:
     found = workflow.get("on")
     if isinstance(found, dict):
         return {str(name): value for name, value in found.items()}
-    names = found if isinstance(found, list) else [found]
-    return {str(name): None for name in names if name}
+    return dict.fromkeys(map(str, found if isinstance(found, list) else filter(None, [found])))
 
 
-def started(service: Service) -> Iterator[tuple[Run, str]]:
-    """Every workflow with every event that starts it."""
-    for path, workflow in service.workflows.items():
-        for event in events(workflow):
-            if event != "workflow_call":
-                yield Run(service, path, event_context(service, path, event)), event
+def deployments(
+    service: Service,
+    path: str,
+    way: tuple[tuple[str, dict[str, Any]], ...] = (),
+    before: tuple[Act, ...] = (),
+    after: tuple[Act, ...] = (),
+) -> Iterator[Deployment]:
+    """What a workflow deploys, itself or by the workflows that it calls."""
+    jobs = {job.id: job for job in service.jobs if job.path == path}
+    for job in jobs.values():
+        here = (*way, (path, service.workflows[path]), (path, job.body))
+        passed = (*before, *(a for need in _needed(job, jobs) for a in acts_of(service, need)))
+        waiting = [each for each in jobs.values() if job in _needed(each, jobs)]
+        later = (*(a for each in waiting for a in acts_of(service, each)), *after)
+        called = called_workflow(service, job)
+        if called and called not in dict(here):
+            yield from deployments(service, called, here, passed, later)
+        acts = tuple(_own_acts(service, job))
+        for place, act in enumerate(acts):
+            if DEPLOYS in act.effects:
+                waits = all(_waits(condition) for condition in act.conditions)
+                passed_here = (*passed, *acts[: place + 1]) if waits else ()
+                yield Deployment(act, job, here, passed_here, (*acts[place:], *later))
 
 
-def event_context(service: Service, path: str, event: str) -> dict[str, Any]:
-    """What is known of a run before it runs, when all goes well."""
-    name = service.workflows[path].get("name", path)
-    known: dict[str, Any] = {"github.event_name": event, "github.workflow": str(name)}
-    known |= {"success()": True, "always()": True, "failure()": False, "cancelled()": False}
-    environment = next((env for env, entry in ENTRIES.items() if entry == path), None)
-    branch = service.answers.get(f"{environment}_branch")
-    if branch and event == "push":
-        known |= {"github.ref": f"refs/heads/{branch}", "github.ref_name": str(branch)}
-    if branch and event in PULL_REQUESTS:
-        known["github.base_ref"] = str(branch)
-    return known
+def _needed(job: Job, jobs: dict[str, Job], seen: tuple[str, ...] = ()) -> list[Job]:
+    """The jobs that must succeed before one starts, with those that they need."""
+    named = job.body.get("needs") or []
+    names = {named} if isinstance(named, str) else {*map(str, named)}
+    if job.id in seen or not _waits(str(job.body.get("if") or "")):
+        return []
+    needed = [jobs[name] for name in jobs if name in names]
+    return needed + [j for need in needed for j in _needed(need, jobs, (*seen, job.id))]
 
 
-def failed(context: Context) -> dict[str, Any]:
-    """What is known when something before has failed."""
-    return {**context, "success()": False, "failure()": True}
+def _waits(condition: str) -> bool:
+    """Whether what has this `if` is left out when something before it has failed."""
+    return "success()" in condition or not re.search(r"\b(always|failure|cancelled)\(", condition)
 
 
-def waits(value: Any, context: Context) -> bool:
-    """Whether a job or a step with this `if` is left out when something before it failed."""
-    if value is None or not expressions.asks_for_status(str(value)):
-        return True
-    return condition(value, failed(context)) is False
+def called_workflow(service: Service, job: Job) -> str:
+    """The workflow of this repository that a job calls."""
+    path = own(service, job.body.get("uses"))
+    return path if path in service.workflows else ""
 
 
-def branches(event: Any) -> list[str]:
-    """The branches that an event is narrowed to; patterns as the text that they match."""
-    found = at(event, "branches")
-    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return [str(name).replace("\\", "") for name in names]
+def acts_of(service: Service, job: Job) -> Iterator[Act]:
+    """What a job does; what the workflow does that it calls."""
+    called = called_workflow(service, job)
+    for inner in (each for each in service.jobs if called and each.path == called != job.path):
+        yield from _own_acts(service, inner)
+    yield from _own_acts(service, job)
+
+
+def _own_acts(service: Service, job: Job) -> Iterator[Act]:
+    for step in steps_of(service, job):
+        lenient = "`continue-on-error` lets it fail" * (step.is_lenient or is_lenient(job.body))
+        if step.uses in DEPLOYING_ACTIONS:
+            line, does = line_of(step.body, "uses"), frozenset([DEPLOYS])
+            yield Act(step.path, line, step.uses, does, step.conditions, lenient)
+        for command in step.commands:
+            does, ignored = frozenset(effects(service, command)), lenient or command.ignored
+            yield Act(step.path, command.line, command.text, does, step.conditions, ignored)

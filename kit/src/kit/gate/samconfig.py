@@ -1,71 +1,52 @@
-"""samconfig"""
+"""samconfig.toml, and the commands of SAM that read it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.commands import Command
-from kit.gate.service import (
-    A_REGION,
-    ENVIRONMENTS,
-    Service,
-)
+from kit.gate.service import ENVIRONMENTS, Service
 from kit.template import at
 
 SAMCONFIG = "samconfig.toml"
 
 
-REGION = re.compile(rf"(?<![a-z]){A_REGION}(?![0-9-])")
-
-
-# What AWS has in us-east-1 for the whole world: certificates of CloudFront, metrics of billing.
-GLOBAL_REGION = "us-east-1"
-
-
-GLOBAL_SERVICES = {
-    *("acm", "billing", "budgets", "ce", "cloudfront", "cur", "globalaccelerator", "health", "iam"),
-    *("organizations", "pricing", "route53", "route53domains", "serverlessrepo", "shield"),
-    *("support", "waf", "wafv2"),
-}
-
-
-def settings_in(service: Service) -> Iterator[tuple[str, str, str, Any]]:
-    """Every setting of samconfig.toml: environment, command, its name and its value."""
+def settings_in(service: Service) -> Iterator[tuple[str, str, Any, int]]:
+    """Every setting of samconfig.toml: its environment, its name, its value and its line."""
     for environment, commands in service.samconfig.items():
         for command, sections in commands.items() if isinstance(commands, dict) else ():
-            found = at(sections, "parameters")
-            for name, value in found.items() if isinstance(found, dict) else ():
-                yield environment, command, name, value
+            parameters = at(sections, "parameters")
+            for name, value in parameters.items() if isinstance(parameters, dict) else ():
+                yield environment, name, value, line_of_setting(service, environment, command, name)
 
 
-def line_of_setting(service: Service, section: str, key: str) -> int:
-    """The line of a key of samconfig.toml, or of its section."""
+def setting_in(service: Service, environment: str, command: str, name: str) -> tuple[Any, int]:
+    """A setting of a command, or the one for all commands, and its line; None without one."""
+    for section in (command, "global"):
+        value = at(service.samconfig, environment, section, "parameters", name)
+        if value is not None:
+            return value, line_of_setting(service, environment, section, name)
+    return None, line_of_setting(service, environment, command, name)
+
+
+def line_of_setting(service: Service, environment: str, command: str, name: str) -> int:
+    """The line of a setting of samconfig.toml, of its section, or 1."""
     begin = 0
     for number, line in enumerate(service.text(SAMCONFIG).splitlines(), 1):
-        if line.strip().startswith("["):
+        if line.lstrip().startswith("["):
             if begin:
                 break
-            begin = number if line.split("#")[0].strip() == f"[{section}]" else 0
-        elif begin and line.split("=")[0].strip() == key:
+            wanted = f"[{environment}.{command}.parameters]"
+            begin = number if line.split("#")[0].strip() == wanted else 0
+        elif begin and line.split("=")[0].strip() == name:
             return number
     return begin or 1
 
 
-def setting_in(service: Service, environment: str, command: str, name: str) -> tuple[Any, int]:
-    """A setting of a command, or the one for all commands, and its line."""
-    section = f"{environment}.{command}.parameters"
-    for each in (command, "global"):
-        found = at(service.samconfig, environment, each, "parameters", name)
-        if found is not None:
-            return found, line_of_setting(service, f"{environment}.{each}.parameters", name)
-    return None, line_of_setting(service, section, name)
-
-
-def sam_commands(command: Command) -> str:
+def sam_command(command: Command) -> str:
     """What SAM is called for: deploy, build."""
-    return next(iter(command.arguments), "") if command.program == "sam" else ""
+    return next(iter(command.plain), "") if command.program == "sam" else ""
 
 
 def uses_samconfig(command: Command) -> bool:
@@ -77,9 +58,3 @@ def uses_samconfig(command: Command) -> bool:
 def region_of(service: Service) -> str:
     """The Region of the service."""
     return str(setting_in(service, ENVIRONMENTS[0], "deploy", "region")[0] or "")
-
-
-def has_region(where: str, region: str, text: str) -> str:
-    """What has a Region, with the text in which it is, where that is more."""
-    text = " ".join(text.split())[:100]
-    return f"{where} has the Region {region}" + (f": {text}" if text != region else "")

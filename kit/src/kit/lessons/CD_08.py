@@ -12,106 +12,78 @@ text, and fill in what is left.
 Defended by: gate, deploy.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator
 
 from kit.gate.commands import Command
-from kit.gate.findings import Finding
+from kit.gate.findings import BrokenFileError, Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
 from kit.gate.runs import all_commands, steps
-from kit.gate.samconfig import SAMCONFIG, line_of_setting, settings_in
+from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import INFRA, TEMPLATE, Service
-from kit.template import PLACEHOLDER, leaves, line_of, strings
+from kit.template import PLACEHOLDER, line_of
 
 LESSON = Lesson.read(__doc__)
 
-
-# Actions that replace text in files.
 REPLACING_ACTIONS = re.compile(
     r"replace-tokens|find-(?:and-)?replace|variable-substitution|envsubst"
 )
-
-
-# Files that are no configuration: a release writes its version there.
-NOT_CONFIGURATION = (".md", "pyproject.toml")
+IN_PLACE = {
+    "sed": re.compile(r"-[nErsz]*i.*|--in-place.*"),
+    "gsed": re.compile(r"-[nErsz]*i.*|--in-place.*"),
+    "perl": re.compile(r"-[a-z0]*i.*"),
+}
+# No configuration: a release writes its version there.
+OTHER_FILES = (".md", "pyproject.toml")
 
 
 @LESSON.check
 def nothing_is_replaced_in_files(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
-        if how := _replaces(command):
-            yield LESSON.finding(path, command.line, f"`{command.text[:100]}` {how}")
+        if _replaces(command):
+            yield LESSON.finding(path, command.line, f"`{command.text}` replaces text in files")
     for step in steps(service):
         if REPLACING_ACTIONS.search(step.uses.lower()):
-            line, found = line_of(step.body, "uses"), f"{step.action} replaces text in files"
-            yield LESSON.finding(step.path, line, found)
+            line, message = line_of(step.body, "uses"), f"{step.action} replaces text in files"
+            yield LESSON.finding(step.path, line, message)
 
 
-def _replaces(command: Command) -> str:
-    """How a command configures by replacing text."""
-    words = command.words[1:]
-    if command.program == "envsubst" and command.writes:
-        return f"fills variables into {command.writes[0]}"
-    if command.program in ("sed", "gsed", "perl"):
-        if any(PLACEHOLDER.search(word) for word in words):
-            return "replaces a placeholder"
-        in_place = r"-i.*|--in-place.*|-[nErsz]+i.*" if "sed" in command.program else r"-[a-z0]*i.*"
-        if any(re.fullmatch(in_place, word) for word in words):
-            return "" if words[-1].endswith(NOT_CONFIGURATION) else f"replaces text in {words[-1]}"
-    return ""
+def _replaces(command: Command) -> bool:
+    option = IN_PLACE.get(command.program)
+    in_place = option and any(map(option.fullmatch, command.arguments))
+    fills = command.program == "envsubst"
+    return fills or (bool(in_place) and not command.words[-1].endswith(OTHER_FILES))
 
 
 @LESSON.check
 def no_placeholder_is_left(service: Service) -> Iterator[Finding]:
     """Nothing that is deployed, or decides how, has a word that somebody was to replace."""
-    for path, text, line in _deployed_texts(service):
-        if found := PLACEHOLDER.search(text):
-            yield LESSON.finding(path, line, f"{found[0]} is still to be filled in")
+    for path, line, text in _deployed_texts(service):
+        if placeholder := PLACEHOLDER.search(text):
+            yield LESSON.finding(path, line, f"{placeholder[0]} is still to be filled in")
 
 
-def _deployed_texts(service: Service) -> Iterator[tuple[str, str, int]]:
-    """The texts of what is deployed and of what deploys, without comments and documents."""
-    for path in (TEMPLATE, INFRA):
-        yield from ((path, text, line) for text, line in strings(service.cloudformation(path)))
-    for path, workflow in service.workflows.items():
-        for key, text, line in leaves(workflow):
-            if key != "run":
-                yield path, text, line
-    for path, command in all_commands(service):
-        # Replacing one is told above.
-        if not _replaces(command):
-            yield path, " ".join([*command.words, *command.variables.values()]), command.line
-    for environment, command_name, name, value in settings_in(service):
-        line = line_of_setting(service, f"{environment}.{command_name}.parameters", name)
-        yield SAMCONFIG, str(value), line
+def _deployed_texts(service: Service) -> Iterator[tuple[str, int, str]]:
+    """What is deployed and what deploys: the path, line and text, without comments and documents."""
+    paths = [TEMPLATE, INFRA, SAMCONFIG, *service.workflows]
+    paths += service.files_in("", "Makefile", ".mk", ".sh")
+    paths += [p for p in service.files_in("src") if not p.endswith((".py", ".md"))]
+    for path in paths:
+        try:
+            lines = service.text(path).splitlines()
+        except BrokenFileError:  # a picture, a font
+            continue
+        yield from ((path, n, line) for n, line in enumerate(lines, 1) if line.lstrip()[:1] != "#")
     for module in (*service.modules("src"), *service.modules("scripts")):
-        yield from _texts_of(module)
-    for path in service.files_in("src"):
-        if not path.endswith((".py", ".md")):
-            yield from _lines_of(service, path)
+        for text in _texts_of(module):
+            yield module.path, text.lineno, str(text.value)
 
 
-def _texts_of(module: Module) -> Iterator[tuple[str, str, int]]:
-    """The texts of a module, but for what it says of itself, and what it compares with."""
-    silent: set[int] = set()
-    for statement in module.nodes(ast.Expr):
-        silent.add(id(statement.value))
+def _texts_of(module: Module) -> Iterator[ast.Constant]:
+    """The constants of a module without docstrings and what is compared."""
+    left_out = {id(statement.value) for statement in module.nodes(ast.Expr)}
     for compared in module.nodes(ast.Compare):
-        silent |= {id(each) for each in ast.walk(compared)}
-    for text in module.nodes(ast.Constant):
-        if isinstance(text.value, str) and id(text) not in silent:
-            yield module.path, text.value, text.lineno
-
-
-def _lines_of(service: Service, path: str) -> Iterator[tuple[str, str, int]]:
-    try:
-        lines = (service.root / path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):  # a picture, a font
-        return
-    for number, line in enumerate(lines, 1):
-        if not line.lstrip().startswith("#"):
-            yield path, line, number
+        left_out |= {id(node) for node in ast.walk(compared)}
+    return (text for text in module.nodes(ast.Constant) if id(text) not in left_out)

@@ -13,164 +13,79 @@ Region, use `!Ref AWS::Region`.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, dotted
-from kit.gate.samconfig import (
-    GLOBAL_REGION,
-    GLOBAL_SERVICES,
-    REGION,
-    SAMCONFIG,
-    has_region,
-    line_of_setting,
-    region_of,
-    settings_in,
-)
+from kit.gate.parsers import Module
+from kit.gate.regions import GLOBAL_SERVICES, REGION, regions_of_pipelines
+from kit.gate.samconfig import SAMCONFIG, region_of, settings_in
 from kit.gate.service import INFRA, TEMPLATE, Service
-from kit.template import leaves
+from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
-
-
-# A Region in an ARN or a host name.
-ADDRESS = re.compile(rf"arn:[^:]+:[^:]*:(?P<arn>{REGION.pattern})|[./](?P<host>{REGION.pattern})\.")
-
-
 # What a parameter gets in samconfig.toml.
 GIVEN_ARN = re.compile(r"(?<==)[\"']?arn:[^\s,\"']+")
+HOST = re.compile(rf"[./]({REGION.pattern})\.\S*(?:amazonaws|aws\.amazon)")
+# A Region in one of these is looked up, not chosen.
+TABLES = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.Compare)
 
 
 @LESSON.check
 def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
-    """No parameter or name of a bucket in samconfig.toml repeats it.
-
-    What others made is passed by its ARN, and is where they made it.
-    """
+    """No other setting repeats it; what others own is passed by its ARN, and is where they have it."""
     own = region_of(service)
-    for environment, command, name, value in settings_in(service):
+    for environment, name, value, line in settings_in(service):
         for text in value if isinstance(value, list) else [value]:
-            known = REGION.findall(_without_arns_of_others(service, str(text)))
-            if name != "region" and own and own in known:
-                line = line_of_setting(service, f"{environment}.{command}.parameters", name)
-                told = has_region(f"`{name}` of {environment}", own, str(text))
-                yield LESSON.finding(SAMCONFIG, line, told)
-
-
-def _without_arns_of_others(service: Service, text: str) -> str:
-    return GIVEN_ARN.sub(lambda arn: arn[0] if f":{service.name}-" in arn[0] else "", text)
-
-
-OF_PARAMETERS = (
-    "Delete the parameter, and use `!Ref AWS::Region`, or `!Sub` with `${AWS::Region}`, where it is"
-    " referred to."
-)
+            mine = GIVEN_ARN.sub(lambda a: a[0] if f":{service.name}-" in a[0] else "", str(text))
+            if name != "region" and own and own in REGION.findall(mine):
+                message = f"`{name}` of {environment} repeats the Region {own}: {text}"
+                yield LESSON.finding(SAMCONFIG, line, message)
 
 
 @LESSON.check
-def templates_compute_the_region(service: Service) -> Iterator[Finding]:
-    """No parameter repeats the Region. Of what is written out elsewhere in templates, IAC-06 tells."""
+def parameters_have_no_region(service: Service) -> Iterator[Finding]:
+    """Resources that repeat the Region are IAC-06's."""
+    own = region_of(service) or None
     for path in (TEMPLATE, INFRA):
         parameters = service.cloudformation(path).get("Parameters")
         for name, body in parameters.items() if isinstance(parameters, dict) else ():
-            for key, text, line in leaves(body):
-                if told := _of_parameter(f"`{key}` of the parameter {name}", key, text, service):
-                    yield LESSON.finding(path, line, told, name, OF_PARAMETERS)
+            default = str(at(body, "Default"))
+            if default in (own, "${AWS::Region}"):
+                message = f"the default of the parameter {name} is {default}"
+                yield LESSON.finding(path, line_of(body, "Default"), message, name)
 
 
-def _of_parameter(where: str, key: str, text: str, service: Service) -> str:
-    """What a part of a parameter says of the Region that it should not."""
-    own = region_of(service)
-    if key == "Default" and "${AWS::Region}" in text:
-        return where + " has `${AWS::Region}`, which CloudFormation does not replace there"
-    # A pattern keeps out what is elsewhere: EVT-10 wants one for certificates. Of ARNs IAC-06 tells.
-    if key in ("AllowedPattern", "AllowedValues", "Description") or text.startswith("arn:"):
-        return ""
-    region = _in_address(text) or (own if text == own else "")
-    return has_region(where, region, text) if region else ""
-
-
-def _in_address(text: str) -> str:
-    """The Region in the first ARN or host name of a text that is not of a service for all the world."""
-    for match in ADDRESS.finditer(text):
-        region = match["arn"] or match["host"]
-        is_global = region == GLOBAL_REGION and any(
-            f":{each}:" in match[0] for each in GLOBAL_SERVICES
-        )
-        if not is_global and (match["arn"] or "amazonaws" in text or "aws.amazon" in text):
-            return region
-    return ""
+@LESSON.check
+def pipelines_do_not_repeat_it(service: Service) -> Iterator[Finding]:
+    for path, line, region, text in regions_of_pipelines(service):
+        if region == region_of(service):
+            yield LESSON.finding(path, line, f"`{text}` repeats the Region {region}")
 
 
 @LESSON.check
 def code_takes_the_region_that_it_has(service: Service) -> Iterator[Finding]:
-    """What runs in Lambda, and what delivers it, names no Region where one is chosen."""
+    """What runs in Lambda, and what delivers it, chooses no Region."""
     for module in (*service.modules("src"), *service.modules("scripts")):
+        looked_up = _looked_up(module)
         for text in module.nodes(ast.Constant):
-            if isinstance(text.value, str) and (region := _in_address(text.value)):
-                told = has_region("an address", region, text.value)
-                yield LESSON.finding(module.path, text.lineno, told)
-        if any(_literal(each) for each in module.nodes(ast.Constant)):
-            for told, line in _chosen(module):
-                yield LESSON.finding(module.path, line, told)
+            value = str(text.value)
+            host = HOST.search(value)
+            if host or (REGION.fullmatch(value) and id(text) not in looked_up):
+                region = host[1] if host else value
+                yield LESSON.finding(
+                    module.path, text.lineno, f"`{value}` names the Region {region}"
+                )
 
 
-def _literal(node: ast.AST) -> str:
-    """The Region that an expression is."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value if REGION.fullmatch(node.value) else ""
-    return ""
+def _looked_up(module: Module) -> set[int]:
+    """The constants of a module that are in a table, or in a client of a global service."""
+    calls = [c for c in module.nodes(ast.Call) if any(map(_is_global, c.args))]
+    tables = [table for kind in TABLES for table in module.nodes(kind)]
+    return {id(node) for parent in (*calls, *tables) for node in ast.walk(parent)}
 
 
-def _chosen(module: Module) -> Iterator[tuple[str, int]]:
-    """Where a Region is chosen: in words, and the line."""
-    elsewhere = {
-        id(each)
-        for call in module.nodes(ast.Call)
-        if _is_client(call) and getattr(call.args[0], "value", "") in GLOBAL_SERVICES
-        for each in ast.walk(call)
-    }
-    for parent in ast.walk(module.tree):
-        for value in ast.iter_child_nodes(parent):
-            if (region := _literal(value)) and id(value) not in elsewhere:
-                name, verb = _what(parent, value)
-                if "region" in name.lower():
-                    yield f"`{name}` {verb} the Region {region}", getattr(value, "lineno", 0)
-
-
-def _is_client(call: ast.Call) -> bool:
-    return bool(call.args) and dotted(call.func).split(".")[-1] in ("client", "resource")
-
-
-def _what(parent: ast.AST, value: ast.AST) -> tuple[str, str]:
-    """What gets a value, and how: a variable, an argument, a key."""
-    match parent:
-        case ast.keyword(arg=str(name)):
-            return name, "is"
-        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
-            return ast.unparse(target), "is"
-        case ast.Dict(keys=keys, values=items) if value in items:
-            key = keys[items.index(value)]
-            return ast.unparse(key) if key else "", "is"
-        case ast.BoolOp(values=[first, *_]):
-            return ast.unparse(first), "falls back to"
-        case ast.Call(args=[first, second]) if value is second:
-            if _is_client(parent):
-                return f"region_name of {ast.unparse(parent.func)}", "is"
-            return f"{ast.unparse(parent.func)}({ast.unparse(first)})", "falls back to"
-        case ast.arguments():
-            return _with_default(parent, value), "falls back to"
-    return "", ""
-
-
-def _with_default(arguments: ast.arguments, default: ast.AST) -> str:
-    """The argument that has this default."""
-    plain = [*arguments.posonlyargs, *arguments.args]
-    last = zip(plain[::-1], arguments.defaults[::-1], strict=False)
-    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return next((argument.arg for argument, each in (*last, *named) if each is default), "")
+def _is_global(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Constant) and argument.value in GLOBAL_SERVICES

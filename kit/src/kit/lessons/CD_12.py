@@ -13,21 +13,17 @@ condition.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Any
 
 from kit.gate.environments import environments, exists, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
+from kit.gate.policies import listed, statements, targets
 from kit.gate.samconfig import region_of
 from kit.gate.service import TEMPLATE, Service
-from kit.template import at, line_of, references, strings
+from kit.template import at, line_of, strings
 
 LESSON = Lesson.read(__doc__)
-
-
 # Where CloudFormation has no AWS::Budgets::Budget.
 WITHOUT_BUDGETS = {
     *("af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3"),
@@ -47,53 +43,40 @@ def there_is_a_budget(service: Service) -> Iterator[Finding]:
         yield LESSON.finding(TEMPLATE, line, "has no `AWS::Budgets::Budget`")
         return
     for environment, template in environments(service).items():
-        amounts = [
-            values(template, each.properties, "Budget", "BudgetLimit", "Amount")[0]
-            for each in budgets
-        ]
-        decided = any(str(amount).strip() in ("0", "0.0") for amount in amounts)
-        if not decided and not any(exists(template, each) for each in budgets):
+        limit = ("Budget", "BudgetLimit", "Amount")
+        amounts = [str(values(template, each.properties, *limit)[0]) for each in budgets]
+        if not {"0", "0.0"} & {*amounts} and not any(exists(template, each) for each in budgets):
             name, line = budgets[0].logical_id, budgets[0].line
-            found = f"{name} is not made in {environment}"
-            yield LESSON.finding(TEMPLATE, line, found, resource=name)
+            yield LESSON.finding(TEMPLATE, line, f"{environment} has no {name}", name)
 
 
 @LESSON.check
 def budgets_warn(service: Service) -> Iterator[Finding]:
+    topics = {each.logical_id for each in service.of_type("AWS::SNS::Topic")}
     for budget in service.of_type("AWS::Budgets::Budget"):
-        name = budget.logical_id
-        line = budget.line_of("NotificationsWithSubscribers")
+        name, key = budget.logical_id, "NotificationsWithSubscribers"
         addresses = [
             at(subscriber, "Address")
-            for notification in _items(budget.get("NotificationsWithSubscribers"))
-            for subscriber in _items(at(notification, "Subscribers"))
+            for notification in listed(budget.get(key))
+            for subscriber in listed(at(notification, "Subscribers"))
         ]
         if not any(addresses):
-            yield LESSON.finding(TEMPLATE, line, f"{name} warns nobody", resource=name)
-        topics = {each.logical_id for each in service.of_type("AWS::SNS::Topic")}
-        for topic in dict.fromkeys(str(at(each, "Ref")) for each in addresses if each):
-            if topic in topics and not _takes_budgets(service, topic):
-                found = f"no policy of {topic} lets `budgets.amazonaws.com` publish, so {name} warns nobody"
-                yield LESSON.finding(TEMPLATE, line, found, resource=name)
-
-
-def _items(node: Any) -> list[Any]:
-    return node if isinstance(node, list) else []
+            yield LESSON.finding(TEMPLATE, budget.line_of(key), f"{name} warns nobody", name)
+        for topic in sorted(targets(addresses) & topics):
+            if not _takes_budgets(service, topic):
+                problem = f"{name} warns nobody: no policy lets `budgets.amazonaws.com` publish"
+                message = f"{problem} to {topic}"
+                yield LESSON.finding(TEMPLATE, budget.line_of(key), message, name)
 
 
 def _takes_budgets(service: Service, topic: str) -> bool:
-    for policy in service.of_type("AWS::SNS::TopicPolicy"):
-        if topic not in {each.target for each in references(policy.get("Topics"))}:
-            continue
-        found = policy.get("PolicyDocument", "Statement")
-        for statement in found if isinstance(found, list) else [found]:
-            who = at(statement, "Principal")
-            names = [
-                text
-                for text, line_of_setting in strings(
-                    at(who, "Service") if isinstance(who, dict) else who
-                )
-            ]
-            if at(statement, "Effect") == "Allow" and {"budgets.amazonaws.com", "*"} & set(names):
-                return True
-    return False
+    """Whether a policy of a topic lets AWS Budgets publish."""
+    return any(
+        statement.allows
+        and {"budgets.amazonaws.com", "*"}
+        & {text for text, _ in strings(statement.body["Principal"])}
+        for policy in service.of_type("AWS::SNS::TopicPolicy")
+        if topic in targets(policy.get("Topics"))
+        for statement in statements(TEMPLATE, policy)
+        if "Principal" in statement.body
+    )

@@ -14,28 +14,17 @@ Defended by: gate.
 See: docs/cicd.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import (
-    BY_HAND,
-    DEPLOYS,
-    ENTRIES,
-    PULL_REQUESTS,
-    branches,
-    events,
-    started,
-)
+from kit.gate.policies import listed
+from kit.gate.runs import BY_HAND, ENTRIES, PULL_REQUESTS, deployments, events
 from kit.gate.service import Service
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
-
-
-# What narrows an event to something else than the branch.
+# What narrows a push to something else than a branch.
 OTHER_FILTERS = ("branches-ignore", "tags", "tags-ignore")
 
 
@@ -43,37 +32,36 @@ OTHER_FILTERS = ("branches-ignore", "tags", "tags-ignore")
 def two_workflows(service: Service) -> Iterator[Finding]:
     """Both are there, each on its own branch."""
     for environment, path in ENTRIES.items():
-        workflow = service.workflows.get(path)
+        if not service.has(path):
+            message = f"is not there, so nothing checks and deploys {environment}"
+            yield LESSON.finding(path, 0, message)
+        workflow = service.workflows.get(path, {})
         branch = str(service.answers.get(f"{environment}_branch"))
-        if workflow is None:
-            if not service.has(path):
-                told = f"is not there, so nothing checks and deploys {environment}"
-                yield LESSON.finding(path, 0, told)
-            continue
-        for event in ("push", "pull_request"):
+        for event in ("push", "pull_request") if workflow else ():
             line = line_of(workflow, "on", event) or 1
+            filters = events(workflow).get(event)
+            names = [str(name).replace("\\", "") for name in listed(at(filters, "branches"))]
             if event not in events(workflow):
                 yield LESSON.finding(path, line, f"does not run on {event}")
-                continue
-            filters = events(workflow)[event]
-            found = branches(filters)
-            other = next((name for name in OTHER_FILTERS if at(filters, name) is not None), None)
-            if found != [branch]:
-                said = ", ".join(found) or "every branch"
-                told = f"{event} is for {said}, where {environment} has {branch} alone"
-                yield LESSON.finding(path, line, told)
-            elif other and event == "push":
-                told = f"{event} has {other} beside its branch {branch}"
-                yield LESSON.finding(path, line, told)
+            elif names != [branch]:
+                found = ", ".join(names) or "every branch"
+                message = f"{event} is for {found}, where {environment} has {branch} alone"
+                yield LESSON.finding(path, line, message)
+            elif event == "push" and any(at(filters, other) for other in OTHER_FILTERS):
+                yield LESSON.finding(path, line, f"push is for more than the branch {branch}")
 
 
 @LESSON.check
 def no_third(service: Service) -> Iterator[Finding]:
     """No other workflow deploys by itself."""
-    for run, event in started(service):
-        if run.path in ENTRIES.values() or event in (*PULL_REQUESTS, *BY_HAND):
-            continue
-        for _job, act in run.reached(DEPLOYS):
-            line = line_of(run.workflow, "on", event) or 1
-            yield LESSON.finding(run.path, line, f"deploys on {event}, by `{act.text}`")
-            break
+    for path, workflow in service.workflows.items():
+        by_itself = [
+            event
+            for event in events(workflow)
+            if event not in (*PULL_REQUESTS, *BY_HAND, "workflow_call")
+        ]
+        first = next(deployments(service, path), None)
+        if path not in ENTRIES.values() and by_itself and first:
+            line = line_of(workflow, "on", by_itself[0]) or 1
+            message = f"deploys on {by_itself[0]}, by `{first.act.text}`"
+            yield LESSON.finding(path, line, message)

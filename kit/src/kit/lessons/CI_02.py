@@ -5,85 +5,62 @@ Why: A pull request from a fork was deployed.
 
 Here: The `if` of each job in `dev_cicd.yml` and `prod_cicd.yml`.
 
-Fix: Give each of the two jobs its `if` on `github.event_name`, and let nothing that deploys run on
-`pull_request`.
+Fix: Give `pr_checks` the condition `github.event_name == 'pull_request'`, `build-and-deploy` the
+condition `github.event_name == 'push'`, to which `&&` may add others, and let nothing that deploys
+run on `pull_request`.
 
 Defended by: gate.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.pipelines import CHECKING, DEPLOYING
-from kit.gate.runs import (
-    DEPLOYS,
-    ENTRIES,
-    PULL_REQUESTS,
-    Run,
-    event_context,
-    started,
-)
+from kit.gate.runs import ENTRIES, PULL_REQUESTS, deployments, events
 from kit.gate.service import Job, Service
 from kit.template import line_of
 
 LESSON = Lesson.read(__doc__)
+JOBS = {"pr_checks": "pull_request", "build-and-deploy": "push"}
 
 
 @LESSON.check
 def each_event_has_its_job(service: Service) -> Iterator[Finding]:
     for path in ENTRIES.values():
-        workflow = service.workflows.get(path)
-        if workflow is None:
-            continue
-        for name, own, other in (
-            (CHECKING, "pull_request", "push"),
-            (DEPLOYING, "push", "pull_request"),
-        ):
-            mine = Run(service, path, event_context(service, path, own))
-            others = Run(service, path, event_context(service, path, other))
-            job = mine.jobs.get(name)
-            if job is None:
-                yield LESSON.finding(path, line_of(workflow, "jobs"), f"has no job {name}")
-                continue
-            line = line_of(job.body, "if") if "if" in job.body else job.line
-            starts = mine.starts(job) is not False
-            if not starts:
-                yield LESSON.finding(path, line, f"{name} does not run on {own}")
-            if others.starts(job) is not False:
-                yield LESSON.finding(path, line, f"{name} may run on {other}, too")
-            if name == DEPLOYING and starts and not any(mine.reached(DEPLOYS)):
-                yield _deploys_nothing(mine, job)
+        jobs = {job.id: job for job in service.jobs if job.path == path}
+        for name, event in JOBS.items() if path in service.workflows else ():
+            if name not in jobs:
+                line = line_of(service.workflows[path], "jobs")
+                yield LESSON.finding(path, line, f"has no job {name}")
+            elif not _is_for(jobs[name], event):
+                line = line_of(jobs[name].body, "if")
+                message = f"the `if` of {name} is not `github.event_name == '{event}'`"
+                yield LESSON.finding(path, line, message)
 
 
-def _deploys_nothing(run: Run, job: Job) -> Finding:
-    """Why a push does not deploy: there is no step for it, or an `if` leaves that out."""
-    whatever = Run(run.service, run.path, {})
-    for _job, act in whatever.reached(DEPLOYS):
-        told = f"`{act.text}` is left out by an `if` on push, so {job.id} deploys nothing"
-        return LESSON.finding(act.path, act.line, told)
-    told = f"{job.id} deploys nothing: no step of it calls `make deploy`"
-    return LESSON.finding(job.path, job.line, told)
+def _is_for(job: Job, event: str) -> bool:
+    """Whether a job runs on one event alone, when its other conditions hold."""
+    condition = " ".join(str(job.body.get("if")).split()).removeprefix("${{").strip()
+    return condition.startswith(f"github.event_name == '{event}'") and "||" not in condition
+
+
+@LESSON.check
+def pushes_deploy(service: Service) -> Iterator[Finding]:
+    for path in (each for each in ENTRIES.values() if each in service.workflows):
+        found = list(deployments(service, path))
+        if not found:
+            line = line_of(service.workflows[path], "jobs")
+            yield LESSON.finding(path, line, "no step deploys: none calls `make deploy`")
+        for act in (each.act for each in found if each.act.conditions):
+            message = f"`if: {act.conditions[0]}` may leave out `{act.text}`"
+            yield LESSON.finding(act.path, act.line, message)
 
 
 @LESSON.check
 def no_pull_request_deploys(service: Service) -> Iterator[Finding]:
     """Whatever the workflow is called."""
-    for run, event in started(service):
-        if event not in PULL_REQUESTS:
-            continue
-        for job in run.jobs.values():
-            # Told above, by the condition of the job.
-            if run.path in ENTRIES.values() and job.id == DEPLOYING:
-                continue
-            alone = Run(service, run.path, run.context)
-            for at_job, act in alone.reached(DEPLOYS):
-                if at_job.id == job.id and at_job.path == run.path:
-                    told = f"{job.id} runs `{act.text}` on {event}"
-                    yield LESSON.finding(run.path, act.line, told)
-            inner = run.called(job) if run.starts(job) is not False else None
-            for _job, act in inner.reached(DEPLOYS) if inner else ():
-                found = f"{job.id} calls {inner.path if inner else ''} on {event}, which runs `{act.text}`"
-                yield LESSON.finding(run.path, job.line, found)
+    for path, workflow in service.workflows.items():
+        event = next((each for each in events(workflow) if each in PULL_REQUESTS), None)
+        for each in deployments(service, path) if event and path not in ENTRIES.values() else ():
+            message = f"`{each.act.text}` of {each.job.id} runs on {event}"
+            yield LESSON.finding(each.act.path, each.act.line, message)

@@ -11,56 +11,35 @@ Fix: Write `permissions: {}` at the top of the workflow and what the job needs a
 Defended by: gate.
 """
 
-from __future__ import annotations
-
+import re
 from collections.abc import Iterator
-from typing import Any
 
-from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.pipelines import is_elsewhere
-from kit.gate.runs import (
-    Run,
-    commands_of,
-    run_of,
-    steps_of,
-)
+from kit.gate.runs import Step, called_workflow, steps_of
 from kit.gate.service import Job, Service
-from kit.template import at, line_of
+from kit.template import at, leaves, line_of
 
 LESSON = Lesson.read(__doc__)
-
-
-# Actions that do nothing with a token of GitHub's. Of others nobody can tell.
-ONLY_READ = (
-    *("actions/cache", "actions/checkout", "actions/download-artifact", "actions/setup-"),
-    *("actions/upload-artifact", "astral-sh/setup-uv", "aws-actions/setup-sam", "docker/setup-"),
+# Actions that write nothing to GitHub, and sign in nowhere.
+READING = re.compile(
+    r"(?i)actions/(cache|checkout|download-artifact|upload-artifact|setup-\w+)"
+    r"|astral-sh/setup-uv|aws-actions/setup-sam|docker/setup-.*"
 )
-
-
 SIGN_IN = "aws-actions/configure-aws-credentials"
-
-
-# Programs that sign, or publish packages, with the token of `id-token: write`.
-SIGNING = {"cosign", "sigstore"}
-
-
-PUBLISHING = {"npm", "pnpm", "uv", "yarn"}
-
-
-# Programs that may call GitHub.
-MAY_WRITE = {"curl", "gh", "hub", "node", "npm", "npx", "wget"}
+# What uses the token of GitHub, and the token of `id-token: write`.
+WRITES = re.compile(r"(?i)github.?token|gh_token|git push|\bgh |\bcurl |\bnpm |\bnpx ")
+SIGNS = re.compile(r"ACTIONS_ID_TOKEN|cosign|sigstore|\bpublish\b")
 
 
 @LESSON.check
 def permissions_are_the_jobs(service: Service) -> Iterator[Finding]:
     """The top of a workflow gives all of its jobs nothing that writes."""
     for path, workflow in service.workflows.items():
-        found = workflow.get("permissions")
-        for name, value in found.items() if isinstance(found, dict) else ():
+        permissions = workflow.get("permissions")
+        for name, value in permissions.items() if isinstance(permissions, dict) else ():
             if value == "write":
-                line = line_of(workflow, "permissions", name)
+                line = line_of(permissions, name)
                 yield LESSON.finding(path, line, f"gives `{name}: write` to every job")
 
 
@@ -69,78 +48,38 @@ def permissions_are_used(service: Service) -> Iterator[Finding]:
     """A job that may write has something that could."""
     for job in service.jobs:
         permissions = job.body.get("permissions")
-        inner = [job, *_called(service, job)]
-        if not isinstance(permissions, dict) or any(is_elsewhere(each) for each in inner):
-            continue
-        for name, value in permissions.items():
-            if value != "write":
-                continue
-            wants = _signs_in if name == "id-token" else _may_write
-            if not any(wants(service, each) for each in inner):
-                line = line_of(permissions, name)
-                writes_not = "has no step that writes to GitHub"
-                why = "signs in nowhere" if name == "id-token" else writes_not
-                yield LESSON.finding(job.path, line, f"{job.id} has `{name}: write`, and {why}")
+        for name, value in permissions.items() if isinstance(permissions, dict) else ():
+            if value == "write" and not _uses(service, job, name == "id-token"):
+                use = "signs in nowhere" if name == "id-token" else "writes nothing to GitHub"
+                message = f"{job.id} has `{name}: write`, and {use}"
+                yield LESSON.finding(job.path, line_of(permissions, name), message)
 
 
-def _called(service: Service, job: Job) -> Iterator[Job]:
-    """The jobs of the workflow that a job calls, and of those that they call."""
-    run = Run(service, job.path, {})
-    waiting = [run.called(job)]
-    while waiting:
-        if inner := waiting.pop():
-            yield from inner.jobs.values()
-            waiting += [inner.called(each) for each in inner.jobs.values()]
+def _uses(service: Service, job: Job, signs: bool) -> bool:
+    """Whether a job, or one of the workflow that it calls, may sign in, or may write to GitHub."""
+    path = called_workflow(service, job)
+    if path:
+        return any(_uses(service, each, signs) for each in service.jobs if each.path == path)
+    if "uses" in job.body:
+        return True  # a workflow of another repository
+    return any(_may_use(step, signs) for step in steps_of(service, job))
 
 
-def _signs_in(service: Service, job: Job) -> bool:
-    return any(
-        _is_unknown(step)
-        or "ACTIONS_ID_TOKEN" in run_of(step)
-        or any(_wants_id_token(command) for command in commands_of(step))
-        for _path, step in steps_of(service, job)
-    )
-
-
-def _wants_id_token(command: Command) -> bool:
-    publishes = command.program in PUBLISHING and "publish" in command.plain[:1]
-    return publishes or bool({command.program, command.module} & SIGNING)
-
-
-def _is_unknown(step: dict[str, Any]) -> bool:
-    """Whether it is an action of which nobody can tell what it does with its token."""
-    uses = str(step.get("uses", ""))
-    return bool(uses) and not uses.lower().startswith(ONLY_READ)
-
-
-def _may_write(service: Service, job: Job) -> bool:
-    for _path, step in steps_of(service, job):
-        signs_in = str(step.get("uses", "")).lower().startswith(SIGN_IN)
-        if _is_unknown(step) and not signs_in:
-            return True
-        told = f"{step.get('env')} {step.get('with')} {run_of(step)} {job.body.get('env')}"
-        if "github.token" in told or "GITHUB_TOKEN" in told or "GH_TOKEN" in told:
-            return True
-        for command in commands_of(step):
-            programs = {command.program, *command.runner}
-            if programs & MAY_WRITE or command.words[:2] == ("git", "push"):
-                return True
-    return False
+def _may_use(step: Step, signs: bool) -> bool:
+    writes_not = READING.fullmatch(step.uses) or (not signs and step.uses == SIGN_IN)
+    if step.uses and not writes_not:
+        return True
+    text = " ".join(f"{key}: {text}" for key, text, _line in leaves(step.body))
+    return bool((SIGNS if signs else WRITES).search(text))
 
 
 @LESSON.check
 def checkouts_leave_nothing_behind(service: Service) -> Iterator[Finding]:
-    """What zizmor takes for a decision: persist-credentials: true, where nothing is pushed."""
+    """What zizmor takes for a decision: `persist-credentials: true`, where nothing may be pushed."""
     for job in service.jobs:
-        commands = [command for step in job.steps for command in commands_of(step)]
-        if any(command.words[:2] == ("git", "push") for command in commands):
-            continue
-        for step in job.steps:
-            keeps = at(step, "with", "persist-credentials")
-            if str(step.get("uses", "")).startswith("actions/checkout@") and keeps in (
-                True,
-                "true",
-            ):
+        may_push = at(job.body, "permissions", "contents") == "write"
+        for step in job.steps if not may_push else ():
+            if at(step, "with", "persist-credentials") in (True, "true"):
                 line = line_of(step, "with", "persist-credentials")
-                told = f"the checkout of {job.id} leaves its credentials behind"
-                yield LESSON.finding(job.path, line, told)
+                message = f"the checkout of {job.id} leaves its credentials behind"
+                yield LESSON.finding(job.path, line, message)

@@ -11,158 +11,82 @@ Fix: Keep `make check` before the deployment, in its job or in one that it needs
 Defended by: gate.
 """
 
-from __future__ import annotations
+from collections.abc import Collection, Iterable, Iterator
 
-from collections.abc import Iterator
-from typing import Any
-
-from kit.gate.commands import Command, Rule
+from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.pipelines import CHECKING, checked_jobs, is_elsewhere, why_useless
+from kit.gate.makefiles import Rule
 from kit.gate.runs import (
-    CHECKS,
-    DEPLOYS,
     ENTRIES,
     PULL_REQUESTS,
     Act,
-    Run,
+    acts_of,
+    deployments,
     effects,
-    event_context,
-    is_lenient,
-    made,
-    started,
-    waits,
+    events,
+    targets,
 )
-from kit.gate.service import Job, Service
+from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
-
-
-class _Guard:
-    """Which checks must have passed before a job, or a step of it, runs."""
-
-    def __init__(self, run: Run, before: frozenset[str] = frozenset()) -> None:
-        self.run = run
-        self.outer = before
-
-    def before(self, job: Job, seen: frozenset[str] = frozenset()) -> set[str]:
-        """The checks without which a job does not start."""
-        found = set(self.outer)
-        if waits(job.body.get("if"), self.run.context) and job.id not in seen:
-            for needed in self.run.needs(job):
-                found |= self.before(needed, seen | {job.id}) | self.own(needed)
-        return found
-
-    def own(self, job: Job) -> set[str]:
-        """The checks without which a job does not end well."""
-        if is_lenient(job.body):
-            return set()
-        if inner := self.run.called(job):
-            return {part for each in inner.jobs.values() for part in _Guard(inner).own(each)}
-        return self.before_step(job, len(job.steps), None)
-
-    def before_step(self, job: Job, place: int, value: Any) -> set[str]:
-        """The checks of a job without which a step with that `if` is not done."""
-        if not waits(value, self.run.context):
-            return set()
-        acts = [act for act in self.run.acts(job) if act.place <= place and not self.run.works(act)]
-        return {part for act in acts for part in checked_jobs(act)}
-
-    def deployments(self) -> Iterator[tuple[Job, Act, set[str]]]:
-        """Each step that deploys, with the checks that it does not wait for."""
-        for job in self.run.jobs.values():
-            if self.run.starts(job) is False:
-                continue
-            before = self.before(job)
-            if inner := self.run.called(job):
-                yield from _Guard(inner, frozenset(before)).deployments()
-            for act in self.run.acts(job):
-                if DEPLOYS in act.effects:
-                    passed = before | self.before_step(job, act.place, act.condition)
-                    yield job, act, set(CHECKS) - passed
+# The parts of `make check`, and what each runs, unless that is `python .kit check <part>`.
+PARTS = {"lint": {"ruff", "mypy"}, "lessons": {"kit lessons"}, "test": {"pytest"}}
 
 
 @LESSON.check
 def deployments_are_checked(service: Service) -> Iterator[Finding]:
-    for run, event in started(service):
-        if event in PULL_REQUESTS:
-            continue
-        for job, act, lacking in _Guard(run).deployments():
-            missing = lacking - _lost(service)
-            useless = list(why_useless(run, missing)) if missing else []
-            for at_act, why in useless:
-                found = f"`{at_act.text}` stops nothing: {why}"
-                yield LESSON.finding(at_act.path, at_act.line, found)
-            if missing and not useless:
-                found = f"{job.id} runs `{act.text}` without a {_named(missing)} that passed"
-                yield LESSON.finding(act.path, act.line, found)
+    for path, workflow in service.workflows.items():
+        if {*events(workflow)} - {*PULL_REQUESTS, "workflow_call"}:
+            for deployment in deployments(service, path):
+                act, job = deployment.act, deployment.job
+                message = f"{job.id} runs `{act.text}` without"
+                yield from _unchecked(service, deployment.before, act.path, act.line, message)
 
 
 @LESSON.check
 def pull_requests_are_checked(service: Service) -> Iterator[Finding]:
-    for path in ENTRIES.values():
-        if path not in service.workflows:
-            continue
-        run = Run(service, path, event_context(service, path, "pull_request"))
-        job = run.jobs.get(CHECKING)
-        # Elsewhere nobody can look; that it does not run is CI-02.
-        if job is None or run.starts(job) is False or is_elsewhere(job):
-            continue
-        guard = _Guard(run)
-        missing = set(CHECKS) - guard.own(job) - guard.before(job) - _lost(service)
-        useless = list(why_useless(run, missing)) if missing else []
-        for act, why in useless:
-            yield LESSON.finding(act.path, act.line, f"`{act.text}` stops nothing: {why}")
-        if missing and not useless:
-            yield LESSON.finding(path, job.line, f"{CHECKING} runs no {_named(missing)}")
+    for job in service.jobs:
+        elsewhere = "@" in str(job.body.get("uses"))
+        if job.path in ENTRIES.values() and job.id == "pr_checks" and not elsewhere:
+            acts = acts_of(service, job)
+            yield from _unchecked(service, acts, job.path, job.line, f"{job.id} does not run")
 
 
-def _named(missing: set[str]) -> str:
-    """The checks as somebody would call them."""
-    return "`make check`" if len(missing) == len(CHECKS) else f"`make {' '.join(sorted(missing))}`"
+def _unchecked(
+    service: Service, acts: Iterable[Act], path: str, line: int, message: str
+) -> Iterator[Finding]:
+    """The parts of `make check` that do not stop what follows these acts."""
+    acts = list(acts)
+    passed = {effect for act in acts if not act.problem() for effect in act.effects}
+    # What `make check` itself lacks is reported once, in the Makefile.
+    missing = _parts(effects(service, Command(("make", "check")))) - _parts(passed)
+    useless = [act for act in acts if act.problem() and _parts(act.effects) & missing]
+    for act in useless:
+        yield LESSON.finding(act.path, act.line, f"`{act.text}` stops nothing: {act.problem()}")
+    if missing and not useless:
+        parts = "check" if len(missing) == len(PARTS) else " ".join(sorted(missing))
+        yield LESSON.finding(path, line, f"{message} `make {parts}`")
 
 
-def _lost(service: Service) -> set[str]:
-    """The parts that `make check` does not have: told once, where it is declared."""
-    reached = effects(service, Command(("make", "check"), {}, 1))
-    rules = made(service).rules
-    return {part for part in CHECKS if f"make {part}" not in reached or part not in rules}
-
-
-# What each part of `make check` must run, by program or module.
-PARTS = {
-    "lint": {"ruff", "mypy"},
-    "lessons": {"kit"},
-    "test": {"pytest"},
-}
+def _parts(does: Collection[str]) -> set[str]:
+    """The parts of `make check` in these effects of commands."""
+    return {
+        part
+        for part, programs in PARTS.items()
+        if programs.issubset(does) or {"kit check", f"kit {part}"}.issubset(does)
+    }
 
 
 @LESSON.check
 def make_check_checks(service: Service) -> Iterator[Finding]:
-    """The target has its three parts, and each of them can fail."""
-    rules = made(service).rules
-    lost = _lost(service)
-    if "check" not in rules:
-        yield LESSON.finding("Makefile", 1, "there is no `make check`")
-    elif lost:
-        path, line = rules["check"].path, rules["check"].line
-        yield LESSON.finding(path, line, f"`make check` does not run {_parts(lost)}")
-    for part, programs in PARTS.items():
-        if part in rules and part not in lost:
-            yield from _part_checks(rules[part], part, programs)
-
-
-def _parts(lost: set[str]) -> str:
-    return " and ".join(f"`make {part}`" for part in CHECKS if part in lost)
-
-
-def _part_checks(rule: Rule, part: str, programs: set[str]) -> Iterator[Finding]:
-    """A part of `make check` runs its programs, and fails when they do."""
-    ran = {name for command in rule.commands for name in (command.program, command.module)}
-    for command in rule.commands:
-        if command.unnoticed and {command.program, command.module} & programs:
-            found = f"`make {part}` can't fail by `{command.program}`: {command.unnoticed}"
-            yield LESSON.finding(rule.path, command.line, found)
-    for lacking in sorted(programs - ran):
-        yield LESSON.finding(rule.path, rule.line, f"`make {part}` does not run `{lacking}`")
+    """`make check` has its three parts, a target of its name each of them, and all can fail."""
+    for target, parts in {"check": {*PARTS}, **{part: {part} for part in PARTS}}.items():
+        rule = targets(service).get(target, Rule(target, "Makefile", 1, []))
+        for part in sorted(parts - _parts(effects(service, Command(("make", target))))):
+            message = f"`make {target}` does not run what checks {part}"
+            yield LESSON.finding(rule.path, rule.line, message)
+        for command in (each for each in rule.commands if each.ignored):
+            if effects(service, command) & {"kit check", *set().union(*PARTS.values())}:
+                message = f"`make {target}` can't fail by `{command.text}`: {command.ignored}"
+                yield LESSON.finding(rule.path, command.line, message)

@@ -52,7 +52,7 @@ def ci_runs_make(service: Service) -> Iterator[Finding]:
 
 def _target(command: Command) -> str:
     """The target of make that runs the tool of a command; empty if none does."""
-    tool = command.module or command.program
+    tool = command.program
     if tool == "sam" and "validate" in command.arguments:
         return "lint"
     return next((target for target, tools in TOOLS.items() if tool in tools), "")

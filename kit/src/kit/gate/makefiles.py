@@ -1,0 +1,79 @@
+"""Makefiles: their rules, with the commands of the recipes. What functions compute stays unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from .commands import Command, logical_lines, script
+
+VARIABLE = re.compile(r"(?:export )?([\w.-]+)\s*(?:[?+]|:{1,3})?=\s*(.*)")
+RULE = re.compile(r"([^\s:=#$][^:=#]*?)\s*::?(?!=)([^;#]*)")
+REFERENCE = re.compile(r"\$\(([^()]*)\)")
+# The value of a variable that names other variables and calls no function.
+SIMPLE = re.compile(r"(?:[^$]|\$\([\w.-]+\))+")
+
+
+@dataclass
+class Rule:
+    """A target, and where its recipe is."""
+
+    target: str
+    path: str
+    line: int
+    needs: list[str]
+    recipe: list[tuple[int, str]] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+
+
+@lru_cache(maxsize=256)
+def makefile(files: tuple[tuple[str, str], ...]) -> dict[str, Rule]:
+    """The rules of Makefiles by target; files as (path, text), in the order in which make reads them."""
+    parts: list[Rule] = []
+    variables: dict[str, str] = {}
+    for path, text in files:
+        opened: list[Rule] = []
+        for number, line in logical_lines(text):
+            if line.startswith("\t"):
+                for rule in opened:
+                    rule.recipe.append((number, line))
+            elif assigned := VARIABLE.fullmatch(line):
+                variables[assigned[1]] = assigned[2]
+            elif head := RULE.match(line):
+                opened = [Rule(target, path, number, head[2].split()) for target in head[1].split()]
+                parts += opened
+    rules: dict[str, Rule] = {}
+    for part in parts:
+        rule = rules.setdefault(part.target, part)
+        if rule is not part:
+            rule.needs += part.needs
+            if part.recipe:  # the last one counts
+                rule.path, rule.line, rule.recipe = part.path, part.line, part.recipe
+    for rule in rules.values():
+        rule.commands = list(_commands(rule, variables))
+    return rules
+
+
+def _commands(rule: Rule, variables: Mapping[str, str]) -> Iterator[Command]:
+    for number, line in rule.recipe:
+        text = line.lstrip("@-+ \t")
+        prefix = line.removesuffix(text)
+        for command in script(_expanded(text, variables)):
+            ignored = "its line begins with `-`" if "-" in prefix else command.ignored
+            yield replace(command, line=number, ignored=ignored)
+
+
+def _expanded(text: str, variables: Mapping[str, str]) -> str:
+    """A line of a recipe as the shell gets it, with ${NAME} for what only make can compute."""
+
+    def value(reference: re.Match[str]) -> str:
+        found = variables.get(reference[1], "")
+        unknown = "${" + re.sub(r"[^\w.,/-]", "_", reference[1]) + "}"
+        return found if SIMPLE.fullmatch(found) else unknown
+
+    text = text.replace("$$", "\0")
+    for _depth in range(10):  # a variable may refer to itself
+        text = REFERENCE.sub(value, text)
+    return text.replace("\0", "$")
