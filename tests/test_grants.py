@@ -61,7 +61,7 @@ def test_the_roles_give_all_that_a_service_asks_for(
         (FUNCTION % "Policies: [AmazonS3ReadOnlyAccess]", "attach `Amazon", "`ManagedPolicies`"),
         (FUNCTION % "Events: {Q: {Type: SQS}}", "attach `AWSLambdaSQSQ", "`iam:PolicyARN`"),
         (FUNCTION % "Events: {A: {Type: Api}}", "on `/restapis`", "`ApisHaveNoNarrowerScope`"),
-        (ROLE % ("", "pipes"), "hand `Mine` to `pipes.", "`HandRolesToTheirServices`"),
+        (ROLE % ("", "pipes"), "pass `Mine` to `pipes.", "`HandRolesToTheirServices`"),
         (ROLE % ("RoleName: mine-dev,", "lambda"), "on `role/mine-dev`", "`RolesWithin"),
         (
             ROLE % ("PermissionsBoundary: !Sub 'arn:aws:iam::1:policy/x',", "lambda"),

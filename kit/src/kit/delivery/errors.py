@@ -1,19 +1,4 @@
-"""What stands in the way, told on one screen."""
-
-import unicodedata
-
-# Escapes of terminals, invisible characters and those that turn the direction of text.
-CONTROLS = ("Cc", "Cf", "Zl", "Zp")
-
-
-def printable(text: str) -> str:
-    """Text from elsewhere, with control characters as `\\x1b`; tabs and new lines stay."""
-    return "".join(
-        character
-        if character in "\t\n" or unicodedata.category(character) not in CONTROLS
-        else character.encode("unicode_escape").decode()
-        for character in text
-    )
+"""What a person has to fix."""
 
 
 class DeliveryError(Exception):

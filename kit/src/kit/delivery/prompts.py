@@ -1,4 +1,4 @@
-"""Questions to a person, and what stands for the answer where nobody can give one."""
+"""Questions to a person, and what to do where nobody can answer."""
 
 from .errors import DeliveryError
 

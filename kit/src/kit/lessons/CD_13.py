@@ -31,12 +31,10 @@ def destroy_is_there(service: Service) -> Iterator[Finding]:
     if rule is None:
         yield LESSON.finding("Makefile", 1, "there is no `make destroy`")
         return
-    ways = [
-        c for c in rule.commands if c.module == "kit" and c.arguments[:2] == ("delivery", "destroy")
-    ]
+    ways = [c for c in rule.commands if c.module == "kit" and c.arguments[:1] == ("destroy",)]
     deletes = any(DELETES in effects(service, command) for command in rule.commands)
     if not ways and not deletes:  # what deletes by itself is told below
-        found = "`make destroy` does not call `python .kit delivery destroy`"
+        found = "`make destroy` does not call `python .kit destroy`"
         yield LESSON.finding(rule.path, rule.line, found)
     for command in ways:
         confirmed = command.option("--confirm")
