@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, check
 from delivered import command, delivery, infra
+from kit.errors import KitError
 from world import MOTO, ChangeSets, World, reset, script
 
 deploy = delivery("deploy")
@@ -196,7 +197,7 @@ def test_no_answer_fails(world: World, api: Endpoint, capsys: Said) -> None:
 
 
 def test_without_a_stack_there_is_nothing_to_look_at(world: World) -> None:
-    with pytest.raises(delivery("errors").DeliveryError, match="make deploy ENV=dev"):
+    with pytest.raises(KitError, match="make deploy ENV=dev"):
         smoke.run(service(world), account(world))
 
 
@@ -327,14 +328,14 @@ def test_a_failed_preflight_stops_it(built: World, capsys: Said) -> None:
 
 def test_without_a_build_nothing_is_deployed(world: World) -> None:
     sam(world, "echo deploying")
-    with pytest.raises(delivery("errors").DeliveryError, match="make build ENV=dev"):
+    with pytest.raises(KitError, match="make build ENV=dev"):
         run_deploy(world)
 
 
 def test_a_build_that_fails_stops_it(world: World, capsys: Said) -> None:
     sam(world, "echo deploying")
     script(world.tools / "make", "echo no wheel for you; exit 2")
-    with pytest.raises(delivery("errors").DeliveryError, match="nothing was deployed"):
+    with pytest.raises(KitError, match="nothing was deployed"):
         run_deploy(world, built=False)
     assert "no wheel for you" in capsys.readouterr().out
 
@@ -470,7 +471,7 @@ def test_nothing_is_destroyed_without_its_name(
     """CD-13."""
     make_stack(world, api)
     answer(monkeypatch, typed)
-    with pytest.raises(delivery("errors").DeliveryError, match="nothing was deleted"):
+    with pytest.raises(KitError, match="nothing was deleted"):
         delivery("destroy").destroy(service(world), account(world), None)
     assert account(world).stack("orders-dev")
 
@@ -568,7 +569,7 @@ def at(world: World) -> None:
 
 def test_logs_of_no_function(world: World) -> None:
     at(world)
-    with pytest.raises(delivery("errors").DeliveryError, match="there are: app, worker"):
+    with pytest.raises(KitError, match="there are: app, worker"):
         command("logs", "nothing")
 
 
@@ -638,7 +639,7 @@ def test_a_secret_is_set_from_standard_input(
 def test_what_can_not_be_set(world: World, name: str, value: str, told: str) -> None:
     at(world)
     stdin(world.monkeypatch, value)
-    with pytest.raises(delivery("errors").DeliveryError, match=told):
+    with pytest.raises(KitError, match=told):
         command("secrets", "--set", name)
 
 
@@ -700,7 +701,7 @@ def test_nothing_is_taken_over_without_a_yes(
 ) -> None:
     sets = change_sets(takes_over)
     answer(monkeypatch, "n")
-    with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
+    with pytest.raises(KitError, match="Nothing was changed"):
         run_deploy(takes_over, take_existing=True)
     (made,) = sets.made
     assert sets.deleted == [made["ChangeSetName"]]
@@ -719,7 +720,7 @@ def test_nothing_to_take_over_is_no_failure(takes_over: World, capsys: Said) -> 
 
 def test_why_nothing_can_be_taken_over_is_told(takes_over: World) -> None:
     sets = change_sets(takes_over, "Table has no DeletionPolicy")
-    with pytest.raises(delivery("errors").DeliveryError, match="Table has no DeletionPolicy"):
+    with pytest.raises(KitError, match="Table has no DeletionPolicy"):
         run_deploy(takes_over, take_existing=True)
     assert sets.deleted == [], "CloudFormation tells more of it"
     assert "deploy " not in calls(takes_over)
@@ -756,13 +757,13 @@ def test_bootstrap_takes_ids_from_github(world: World, gh: Path) -> None:
 def test_bootstrap_asks_for_ids_without_gh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["1001", "not a number"])
     monkeypatch.setattr("builtins.input", lambda _prompt: next(answers))
-    with pytest.raises(delivery("errors").DeliveryError, match="is no id of GitHub"):
+    with pytest.raises(KitError, match="is no id of GitHub"):
         delivery("bootstrap").look_up(service(world), None, None)
 
 
 def test_bootstrap_refuses_a_placeholder(world: World) -> None:
     world.edit(".copier-answers.yml", "example-org/orders", "your-org/orders")
-    with pytest.raises(delivery("errors").DeliveryError, match="is a placeholder"):
+    with pytest.raises(KitError, match="is a placeholder"):
         delivery("bootstrap").look_up(service(world), "1", "2")
 
 
@@ -788,10 +789,10 @@ def test_bootstrap_refuses_a_name_that_could_be_taken_for_another(
     if not why:
         refuse(service(world), account(world))
         return
-    with pytest.raises(delivery("errors").DeliveryError) as refused:
+    with pytest.raises(KitError) as refused:
         refuse(service(world), account(world))
-    assert f"The service {other} is in this account" in refused.value.what
-    assert why in refused.value.what
+    assert f"The service {other} is in this account" in refused.value.problem
+    assert why in refused.value.problem
 
 
 def unprepared(world: World) -> None:
@@ -840,7 +841,7 @@ def test_bootstrap_stops_where_github_says_neither(world: World, gh: Path) -> No
     (world.tools / "gh").write_text(text.replace("in ", f"in {refused} ", 1), "utf-8")
     unprepared(world)
     at(world)
-    with pytest.raises(delivery("errors").DeliveryError, match="HTTP 403"):
+    with pytest.raises(KitError, match="HTTP 403"):
         command("bootstrap", "--yes")
     assert "PUT" not in gh.read_text("utf-8")
 
@@ -851,7 +852,7 @@ def test_bootstrap_changes_nothing_without_a_yes(
     unprepared(world)
     at(world)
     answer(monkeypatch, "n")
-    with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
+    with pytest.raises(KitError, match="Nothing was changed"):
         command("bootstrap")
     with pytest.raises(Exception, match="NoSuchEntity"):
         world.client("iam").get_role(RoleName="orders-cloudformation-dev")
@@ -887,7 +888,7 @@ def test_a_second_bootstrap_has_nothing_to_do(world: World, gh: Path, capsys: Sa
 def test_why_bootstrap_is_refused_is_told(world: World, gh: Path) -> None:
     at(world)
     change_sets(world, "Policies may be no longer than this")
-    with pytest.raises(delivery("errors").DeliveryError, match="may be no longer"):
+    with pytest.raises(KitError, match="may be no longer"):
         command("bootstrap", "--yes")
 
 
@@ -899,7 +900,7 @@ def test_bootstrap_says_how_to_get_rid_of_what_can_not_be_updated(
     stack = {"StackName": "orders-infra-dev", "StackStatus": state}
     monkeypatch.setattr(delivery("account").Account, "stack", lambda _account, _name: stack)
     remedy = "delete-stack --stack-name orders-infra-dev"
-    with pytest.raises(delivery("errors").DeliveryError, match=f"is in {state}(?s:.*){remedy}"):
+    with pytest.raises(KitError, match=f"is in {state}(?s:.*){remedy}"):
         command("bootstrap", "--yes")
 
 
@@ -911,7 +912,7 @@ def test_bootstrap_refuses_a_provider_by_which_nobody_could_sign_in(world: World
     )
     at(world)
     remedy = "add-client-id-to-open-id-connect-provider"
-    with pytest.raises(delivery("errors").DeliveryError, match=f"no audience sts(?s:.*){remedy}"):
+    with pytest.raises(KitError, match=f"no audience sts(?s:.*){remedy}"):
         command("bootstrap", "--yes")
     assert account(world).stack("orders-infra-dev") is None
 

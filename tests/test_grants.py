@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, SAMPLES
 from delivered import delivery
+from kit.errors import KitError
 
 grants = delivery("grants")
 QUEUE = "{Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: !Sub '%s'}}"
@@ -121,5 +122,5 @@ def test_without_the_data_of_cfn_lint_nothing_is_compared(
 ) -> None:
     """And nothing is accused."""
     monkeypatch.setattr(grants, "_actions", dict)
-    with pytest.raises(delivery("errors").DeliveryError, match="cfn-lint"):
+    with pytest.raises(KitError, match="cfn-lint"):
         found(rendered_samples["default"], tmp_path, "")

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from conftest import check, commit, run
 from delivered import command, delivery
+from kit.errors import KitError
 from test_deploy import Endpoint, account, answer, api, at, gh, make_stack, service, unprepared
 from test_preflight import told
 from world import MOTO, World, preflight
 
 __all__ = ["api", "gh"]  # fixtures
-DeliveryError = delivery("errors").DeliveryError
 Said = pytest.CaptureFixture[str]
 COMMANDS = {
     "bootstrap": ["--owner-id", "1", "--repository-id", "2"],
@@ -462,7 +462,7 @@ def test_a_deletion_that_fails_is_explained(world: World, api: Endpoint, capsys:
         return {**real(name), "CreationTime": created, **state}
 
     aws.stack = stack
-    with pytest.raises(DeliveryError, match="was not deleted"):
+    with pytest.raises(KitError, match="was not deleted"):
         delivery("destroy").destroy(service(world), aws, "orders-dev")
     said = capsys.readouterr().out
     assert "Working" in said
@@ -517,7 +517,7 @@ def test_the_end_of_the_input_stores_no_secret(world: World, monkeypatch: Any) -
 
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("getpass.getpass", ends)
-    with pytest.raises(DeliveryError, match="No value was given"):
+    with pytest.raises(KitError, match="No value was given"):
         delivery("secret_values").read_value()
 
 
@@ -530,7 +530,7 @@ def test_a_no_leaves_no_empty_stack(
     unprepared(world)
     at(world)
     answer(monkeypatch, "n")
-    with pytest.raises(DeliveryError, match="Nothing was changed"):
+    with pytest.raises(KitError, match="Nothing was changed"):
         command("bootstrap")
     assert account(world).stack("orders-infra-dev") is None
 
@@ -540,7 +540,7 @@ def test_a_no_keeps_what_is_there(world: World, gh: Path, monkeypatch: pytest.Mo
     text = (world.root / "infra" / "environment.yaml").read_text("utf-8")
     (world.root / "infra" / "environment.yaml").write_text(f"{text}\n# newer", "utf-8")
     answer(monkeypatch, "n")
-    with pytest.raises(DeliveryError, match="Nothing was changed"):
+    with pytest.raises(KitError, match="Nothing was changed"):
         command("bootstrap")
     assert account(world).stack("orders-infra-dev")
 

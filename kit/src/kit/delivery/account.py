@@ -10,7 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .errors import DeliveryError
+from kit.errors import KitError
+
 from .service import Service
 
 
@@ -103,11 +104,11 @@ class Account:
         return dict(stack)
 
     def service_stack(self) -> dict[str, Any]:
-        """The service's stack. DeliveryError when there is none."""
+        """The service's stack. KitError when there is none."""
         service = self.service
         if stack := self.stack(service.stack):
             return stack
-        raise DeliveryError(
+        raise KitError(
             f"There is no stack {service.stack} in {service.region}.",
             f"make deploy ENV={service.environment}",
         )

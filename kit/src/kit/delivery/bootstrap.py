@@ -10,13 +10,13 @@ from argparse import Namespace
 from contextlib import suppress
 from dataclasses import dataclass
 
+from kit.errors import KitError
 from kit.terminal import table
 
 from . import account as aws
 from .account import Account
 from .change_sets import carry_out
 from .checks_account import LET_GITHUB_IN, NOT_FOR_STS, refuses_github, template_version
-from .errors import DeliveryError
 from .prompts import agreed, ask
 from .service import ENVIRONMENTS, INFRA, Service
 from .tools import gh
@@ -47,10 +47,10 @@ def look_up(service: Service, owner_id: str | None, repository_id: str | None) -
     """The repository with its ids: those given, or from `gh`, or asked for.
 
     Raises:
-        DeliveryError: the service has no repository yet, or an id is no number.
+        KitError: the service has no repository yet, or an id is no number.
     """
     if service.has_placeholder_repository:
-        raise DeliveryError(
+        raise KitError(
             f"The roles would trust {service.repository}, which is a placeholder.",
             "make answer NAME=github_repository VALUE=OWNER/NAME",
         )
@@ -61,15 +61,15 @@ def look_up(service: Service, owner_id: str | None, repository_id: str | None) -
             # As GitHub spells them: a subject is compared letter by letter.
             owner, name = known["full_name"].split("/")
             owner_id, repository_id = str(known["owner"]["id"]), str(known["id"])
-        except DeliveryError as error:
+        except KitError as error:
             page = f"https://api.github.com/repos/{service.repository}"
-            print(f"{error.what}\nThe ids of {service.repository} are needed: {GIVE_IDS}.")
+            print(f"{error.problem}\nThe ids of {service.repository} are needed: {GIVE_IDS}.")
             print(f"Of a public repository the page {page} has them; of a private one it is 404.")
             owner_id = owner_id or ask("  owner.id: ", GIVE_IDS)
             repository_id = repository_id or ask("  id: ", GIVE_IDS)
     for number in (owner_id, repository_id):
         if not number.isdigit():
-            raise DeliveryError(f"{number!r} is no id of GitHub: those are numbers.", GIVE_IDS)
+            raise KitError(f"{number!r} is no id of GitHub: those are numbers.", GIVE_IDS)
     return Repository(owner, owner_id, name, repository_id)
 
 
@@ -81,7 +81,7 @@ def refuse_overlap(service: Service, account: Account) -> None:
     Services are known by their roles, which an account has in all Regions.
 
     Raises:
-        DeliveryError: there is such a service.
+        KitError: there is such a service.
     """
     roles = [role["RoleName"] for role in account.pages("iam", "list_roles", "Roles")]
     names = {match["name"] for role in roles if (match := EXECUTION_ROLE.fullmatch(role))}
@@ -95,17 +95,17 @@ def refuse_overlap(service: Service, account: Account) -> None:
             why = "the two names differ only in dashes, which the names of deploy roles leave out"
         else:
             continue
-        raise DeliveryError(
+        raise KitError(
             f"The service {other} is in this account, and {why}.",
             "Use another account for one of them, or another name.",
         )
 
 
 def refuse_wreck(service: Service, stack: dict[str, str]) -> None:
-    """Refuse a stack that can only be deleted, and say how. DeliveryError: it is one."""
+    """Refuse a stack that can only be deleted, and say how. KitError: it is one."""
     name, state = service.infra_stack, stack.get("StackStatus", "")
     if state in ONLY_DELETED:
-        raise DeliveryError(
+        raise KitError(
             f"{name} is in {state}: it was never created, or is half deleted, and can't be updated.",
             "Delete what is left, then make bootstrap again:"
             f" aws cloudformation delete-stack --stack-name {name} --region {service.region}",
@@ -116,13 +116,13 @@ def creates_provider(service: Service, account: Account, stack: dict[str, str]) 
     """Whether the stack has to create GitHub's OIDC provider, of which an account has one.
 
     Raises:
-        DeliveryError: there is one, but nobody could sign in by it.
+        KitError: there is one, but nobody could sign in by it.
     """
     number = account.identity()["Account"]
     arn = service.arn(number, "oidc-provider", "token.actions.githubusercontent.com")
     refuses = refuses_github(account.client("iam"), arn)
     if refuses:
-        raise DeliveryError(f"{NOT_FOR_STS}.", LET_GITHUB_IN.format(arn))
+        raise KitError(f"{NOT_FOR_STS}.", LET_GITHUB_IN.format(arn))
     # What this stack has created once stays its own.
     return refuses is None or aws.parameters(stack).get("CreateOidcProvider") == "true"
 
@@ -134,7 +134,7 @@ def bootstrap(service: Service, account: Account, repository: Repository, *, sur
         sure: whether it was confirmed already.
 
     Raises:
-        DeliveryError: it was not confirmed, or CloudFormation failed.
+        KitError: it was not confirmed, or CloudFormation failed.
     """
     name, identity = service.infra_stack, account.identity()
     refuse_overlap(service, account)
@@ -182,8 +182,8 @@ def set_up_github(service: Service, repository: Repository, number: str, *, sure
         # A PUT without a body may remove an environment's rules: only where there is none yet.
         try:
             gh("api", path)
-        except DeliveryError as error:
-            if "404" not in error.what:
+        except KitError as error:
+            if "404" not in error.problem:
                 raise
             gh(*create)
         gh(*set_variable)
@@ -199,7 +199,7 @@ def set_up_github(service: Service, repository: Repository, number: str, *, sure
 
 
 def _signed_in(repository: str) -> bool:
-    with suppress(DeliveryError):
+    with suppress(KitError):
         return bool(gh("api", f"repos/{repository}"))
     return False
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from kit.errors import KitError
 from kit.terminal import table
 
 from .account import Account
-from .errors import DeliveryError
 from .prompts import agreed
 
 # How CloudFormation says that a change set has nothing to do.
@@ -38,7 +38,7 @@ def carry_out(
         Whether there was something to change.
 
     Raises:
-        DeliveryError: it was not confirmed, or CloudFormation failed.
+        KitError: it was not confirmed, or CloudFormation failed.
     """
     client = account.client("cloudformation")
     names = {"StackName": stack, "ChangeSetName": f"{purpose}-{datetime.now(UTC):%Y%m%d%H%M%S}"}
@@ -57,12 +57,12 @@ def carry_out(
             if not sure:
                 _withdraw(account, names)
         if not sure:
-            raise DeliveryError("Nothing was changed.")
+            raise KitError("Nothing was changed.")
         print("\nWorking, about a minute …", flush=True)
         client.execute_change_set(**names)
         client.get_waiter(f"stack_{kind.lower()}_complete").wait(StackName=stack)
     except (ClientError, WaiterError) as error:
-        raise DeliveryError(f"CloudFormation could not change {stack}: {error}", remedy) from error
+        raise KitError(f"CloudFormation could not change {stack}: {error}", remedy) from error
     return True
 
 
@@ -70,14 +70,14 @@ def _is_ready(client: Any, names: dict[str, str]) -> bool:
     """Wait for a change set; one that has nothing to do is deleted, and False.
 
     Raises:
-        DeliveryError: CloudFormation refuses it.
+        KitError: CloudFormation refuses it.
     """
     try:
         client.get_waiter("change_set_create_complete").wait(**names)
     except WaiterError as error:
         reason = client.describe_change_set(**names).get("StatusReason", str(error))
         if not any(words in reason for words in EMPTY):
-            raise DeliveryError(f"CloudFormation refuses it: {reason}") from error
+            raise KitError(f"CloudFormation refuses it: {reason}") from error
         client.delete_change_set(**names)
         return False
     return True

@@ -20,6 +20,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
+from kit.errors import KitError
 from kit.template import references
 
 from .cloudformation import (
@@ -39,7 +40,6 @@ from .cloudformation import (
     statements,
     values,
 )
-from .errors import DeliveryError
 from .grants import Environment, Gap, gaps
 from .markdown import block, code, table
 from .service import ENVIRONMENTS, INFRA, Service
@@ -87,27 +87,25 @@ class Base:
 
     @classmethod
     def of(cls, root: Path, name: str) -> Base:
-        """That of HEAD and a branch or commit. DeliveryError: there is none."""
+        """That of HEAD and a branch or commit. KitError: there is none."""
         try:
             git(root, "rev-parse", "--is-inside-work-tree")
-        except DeliveryError as error:
-            raise DeliveryError(
-                f"{root} is in no git repository: nothing to compare with."
-            ) from error
+        except KitError as error:
+            raise KitError(f"{root} is in no git repository: nothing to compare with.") from error
         if not name:
-            raise DeliveryError(
+            raise KitError(
                 "Where does the change go? BASE is empty.", "make changes BASE=origin/develop"
             )
         try:
             commit = git(root, "rev-parse", "--verify", "--end-of-options", name + "^{commit}")
-        except DeliveryError as error:
-            raise DeliveryError(f"There is no BASE={name} here.", *_another(root, name)) from error
+        except KitError as error:
+            raise KitError(f"There is no BASE={name} here.", *_another(root, name)) from error
         try:
             return cls(root, git(root, "merge-base", commit.strip(), "HEAD").strip())
-        except DeliveryError as error:
-            raise DeliveryError(
+        except KitError as error:
+            raise KitError(
                 f"HEAD and {name} have no commit in common that is here.",
-                error.what,
+                error.problem,
                 "Was all of it fetched? In a workflow, fetch-depth: 2 and BASE=HEAD^1 compare a pull",
                 "request with the branch that it goes into.",
             ) from error
@@ -129,7 +127,7 @@ class Base:
             where = "in the work tree"
             return old, parse((self.root / path).read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise DeliveryError(f"{path} {where} can't be read: {error}") from error
+            raise KitError(f"{path} {where} can't be read: {error}") from error
 
 
 def _another(root: Path, base: str) -> list[str]:
@@ -273,7 +271,7 @@ def refused(root: Path, environments: list[str]) -> Iterator[str]:
     """What template.yaml asks for and infra/environment.yaml does not allow, in Markdown."""
     unique: dict[tuple[str, str], Gap] = {}
     for environment in environments if (root / INFRA).is_file() else ():
-        with contextlib.suppress(DeliveryError):  # no whole section in samconfig.toml
+        with contextlib.suppress(KitError):  # no whole section in samconfig.toml
             both = Environment.of(Service(root, environment))
             unique |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
     for gap in unique.values():
@@ -286,7 +284,7 @@ def report(base: Base, environment: str) -> str:
     was, settings = base.read("samconfig.toml", tomllib.loads)
     if environment and environment not in settings:
         known = ", ".join(name for name in settings if name != "version")
-        raise DeliveryError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
+        raise KitError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
     if environment:
         was, settings = ({environment: each.get(environment, {})} for each in (was, settings))
     moved = {

@@ -8,12 +8,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kit.errors import KitError
 from kit.template import UnknownError
 
 from .account import is_denied, outputs, parameters, unless_absent
 from .causes import way_out
 from .cloudformation import meaning, parsed
-from .errors import DeliveryError
 from .report import Result, failed, passed, warned
 from .secret_values import UNSET, secret_names, state
 from .service import ENVIRONMENTS, INFRA, Service
@@ -40,12 +40,12 @@ def template_version(service: Service) -> str:
     Of what it means: comments, layout, the order of keys and descriptions change nothing.
 
     Raises:
-        DeliveryError: it is no template.
+        KitError: it is no template.
     """
     try:
         template = parsed((service.root / INFRA).read_text("utf-8"))
     except ValueError as error:
-        raise DeliveryError(f"{INFRA} can't be read: {error}", "Fix it: make lint") from error
+        raise KitError(f"{INFRA} can't be read: {error}", "Fix it: make lint") from error
     return sha256(json.dumps(meaning(template), sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -4,7 +4,8 @@ import argparse
 import importlib
 import sys
 
-from .errors import DeliveryError
+from kit.errors import KitError
+
 from .refusals import REFUSALS, explained
 from .service import here
 
@@ -13,7 +14,7 @@ def run(name: str, module: str, arguments: list[str]) -> int:
     """Run a command as call() does, and print what is wrong; its exit code."""
     try:
         return call(name, module, arguments)
-    except DeliveryError as error:
+    except KitError as error:
         print(error, file=sys.stderr)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not in this environment: make setup", file=sys.stderr)
@@ -34,7 +35,7 @@ def call(name: str, module: str, arguments: list[str]) -> int:
             what ArgumentParser.add_argument() takes, by their flags.
 
     Raises:
-        DeliveryError: what a person has to fix; also what AWS refuses is explained so.
+        KitError: what a person has to fix; also what AWS refuses is explained so.
     """
     command = importlib.import_module(f"{__package__}.{module}")
     parser = argparse.ArgumentParser(prog=f".kit {name}", description=command.__doc__)

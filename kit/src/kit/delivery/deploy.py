@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kit.errors import KitError
 from kit.terminal import table
 
 from . import change_sets, markdown, packages, preflight, smoke
 from .account import Account, outputs, pairs
-from .errors import DeliveryError
 from .failures import explain_deployment
 from .service import Service
 
@@ -51,12 +51,12 @@ def build(service: Service) -> None:
     """Build the functions in the Lambda container, unless CONTAINER=no.
 
     Raises:
-        DeliveryError: the build failed.
+        KitError: the build failed.
     """
     container = os.environ.get("CONTAINER") or "yes"
     command = ["make", "build", f"ENV={service.environment}", f"CONTAINER={container}"]
     if stream(command, service.root)[0]:
-        raise DeliveryError("The build failed; nothing was deployed.", "Its output is above.")
+        raise KitError("The build failed; nothing was deployed.", "Its output is above.")
 
 
 def sam(service: Service, command: str, account: str, *options: str) -> list[str]:
@@ -87,12 +87,12 @@ def take_over(service: Service, account: Account, number: str) -> None:
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html).
 
     Raises:
-        DeliveryError: the change set could not be created or executed.
+        KitError: the change set could not be created or executed.
     """
     packaged = service.root / ".aws-sam" / "packaged.yaml"
     options = ("--s3-prefix", service.stack, "--output-template-file", str(packaged))
     if stream(sam(service, "package", number, *options), service.root)[0]:
-        raise DeliveryError("The packages could not be uploaded.", "SAM's output is above.")
+        raise KitError("The packages could not be uploaded.", "SAM's output is above.")
     changed = change_sets.carry_out(
         *(account, service.stack, "import"),
         remedy=f"make status ENV={service.environment}",
@@ -159,7 +159,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
     if not built:
         build(service)
     if not (service.root / ".aws-sam" / "build" / "template.yaml").is_file():
-        raise DeliveryError("Nothing is built.", f"make build ENV={service.environment}")
+        raise KitError("Nothing is built.", f"make build ENV={service.environment}")
     number = account.identity()["Account"]
     begin = account.now()
     before = account.stack(service.stack) or {}

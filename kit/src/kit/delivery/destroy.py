@@ -4,9 +4,10 @@ from argparse import Namespace
 
 from botocore.exceptions import WaiterError
 
+from kit.errors import KitError
+
 from .account import Account
 from .causes import way_out
-from .errors import DeliveryError
 from .failures import explain_stack
 from .prompts import ask
 from .service import Service
@@ -35,7 +36,7 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
         confirmed: the name of the stack, typed by whoever wants that; None to ask for it.
 
     Raises:
-        DeliveryError: it was not confirmed, or CloudFormation failed.
+        KitError: it was not confirmed, or CloudFormation failed.
     """
     name, environment = service.stack, service.environment
     stack = account.stack(name)
@@ -54,7 +55,7 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
             f"Type {name} to delete it: ", f"make destroy ENV={environment} CONFIRM={name}"
         )
     if confirmed != name:
-        raise DeliveryError(f"{confirmed!r} is not {name!r}: nothing was deleted.")
+        raise KitError(f"{confirmed!r} is not {name!r}: nothing was deleted.")
     begin = account.now()
     client = account.client("cloudformation")
     client.delete_stack(StackName=name, RoleARN=service.arn(number, "role", service.execution_role))
@@ -67,7 +68,7 @@ def destroy(service: Service, account: Account, confirmed: str | None) -> None:
         print(f"\nThe stack is left in {stack['StackStatus']}.")
         for line in way_out(service, stack["StackStatus"]):
             print(f"  {line}")
-        raise DeliveryError(f"{name} was not deleted, or not all of it.") from error
+        raise KitError(f"{name} was not deleted, or not all of it.") from error
     print(f"{name} is deleted.")
     if staying:
         print(

@@ -5,10 +5,10 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
+from kit.errors import KitError
 from kit.terminal import printable
 
 from .account import Account
-from .errors import DeliveryError
 from .service import Service
 
 TIMEOUT, PAUSE = 300.0, 3.0  # seconds
@@ -18,7 +18,7 @@ def drifts(account: Account) -> Iterator[dict[str, Any]]:
     """Resources that differ from the template, as DescribeStackResourceDrifts returns them.
 
     Raises:
-        DeliveryError: there is no stack, or CloudFormation can't compare it.
+        KitError: there is no stack, or CloudFormation can't compare it.
     """
     stack = account.service_stack()["StackName"]
     client = account.client("cloudformation")
@@ -29,13 +29,13 @@ def drifts(account: Account) -> Iterator[dict[str, Any]]:
         if progress["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
         if time.monotonic() + PAUSE > end:
-            raise DeliveryError(
+            raise KitError(
                 f"CloudFormation has not compared {stack} within {TIMEOUT:.0f} s.",
                 "make drift again",
             )
         time.sleep(PAUSE)
     if progress["DetectionStatus"] == "DETECTION_FAILED":
-        raise DeliveryError(
+        raise KitError(
             f"CloudFormation can't compare {stack}: {progress.get('DetectionStatusReason')}"
         )
     page: dict[str, Any] = {}

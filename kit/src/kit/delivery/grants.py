@@ -20,26 +20,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kit.errors import KitError
 from kit.template import Template, UnknownError, is_intrinsic
 
-from .cloudformation import statements
-from .errors import DeliveryError
+from .cloudformation import SAM, statements
 from .service import INFRA, Service
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: linters report that.
 ODD = (AttributeError, LookupError, RecursionError, TypeError, ValueError, UnknownError)
 # What SAM makes of its types, and of the events of its functions.
-SAM = {
-    "AWS::Serverless::Api": "AWS::ApiGateway::RestApi",
+SAM_TYPES = {
+    **{kind: created for kind, (created, *_own) in SAM.items()},
     "AWS::Serverless::Application": "AWS::CloudFormation::Stack",
     "AWS::Serverless::Connector": "AWS::IAM::ManagedPolicy",
-    "AWS::Serverless::Function": "AWS::Lambda::Function",
     "AWS::Serverless::GraphQLApi": "AWS::AppSync::GraphQLApi",
-    "AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api",
-    "AWS::Serverless::LayerVersion": "AWS::Lambda::LayerVersion",
-    "AWS::Serverless::SimpleTable": "AWS::DynamoDB::Table",
-    "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
 }
 EVENTS = {
     "Api": "AWS::ApiGateway::RestApi",
@@ -236,7 +231,7 @@ ARN_IS_REF = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions:
 
 def _kind(body: Any) -> str:
     kind = str(body.get("Type", "")) if isinstance(body, dict) else ""
-    return SAM.get(kind, kind)
+    return SAM_TYPES.get(kind, kind)
 
 
 def arns(template: Template, logical_id: str, kind: str, properties: Any) -> list[str]:
@@ -286,10 +281,10 @@ class Environment:
         """That of an account that is made up.
 
         Raises:
-            DeliveryError: a file is missing, or can't be read.
+            KitError: a file is missing, or can't be read.
         """
         if not _actions():
-            raise DeliveryError(
+            raise KitError(
                 "What template.yaml asks of AWS can't be compared: cfn-lint, whose data says it, is not installed.",
                 "make setup",
             )

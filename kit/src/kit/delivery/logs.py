@@ -5,10 +5,10 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any
 
+from kit.errors import KitError
 from kit.terminal import printable
 
 from .account import Account, unless_absent
-from .errors import DeliveryError
 from .service import Service
 
 OPTIONS = {
@@ -70,17 +70,17 @@ def readable(entry: dict[str, Any]) -> str:
 def main(service: Service, options: Namespace) -> int:
     """Print the entries of the last minutes."""
     if options.minutes < 1:
-        raise DeliveryError(f"MINUTES={options.minutes} is not a time to look back.", "MINUTES=60")
+        raise KitError(f"MINUTES={options.minutes} is not a time to look back.", "MINUTES=60")
     groups, name = log_groups(service), options.function
     if name not in groups:
-        raise DeliveryError(
+        raise KitError(
             f"There is no function {name}." if name else "Of which function?",
             f"make logs FN={next(iter(groups), 'app')} ENV={service.environment};"
             f" there are: {', '.join(groups)}",
         )
     found = entries(Account(service), groups[name], options.minutes * 60)
     if found is None:
-        raise DeliveryError(
+        raise KitError(
             f"There is no log group {groups[name]} in {service.region}.",
             f"It comes with the first deployment: make deploy ENV={service.environment}",
         )

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
+from kit.errors import KitError
 from kit.template import UnknownError
 
 from . import checks_account, checks_local, checks_names, report
 from .account import Account, is_denied
-from .errors import DeliveryError
 from .refusals import REFUSALS, refusal
 from .report import Result, Status, failed, not_run, passed
 from .service import Service
@@ -72,7 +72,7 @@ def run(service: Service) -> list[Result]:
         credentials = passed(situation.identity["Arn"])
     except REFUSALS as error:
         why = refusal(error, service)
-        credentials = failed(why.what, *why.remedy)
+        credentials = failed(why.problem, *why.remedy)
         missing = dict.fromkeys((AWS, BOOTSTRAP), AWS)
     else:
         if not _is_prepared(situation):
@@ -111,14 +111,14 @@ def _results(check: Check, situation: Situation) -> list[Result]:
     service = situation.service
     try:
         results = list(check.look(situation))
-    except DeliveryError as error:
-        results = [failed(error.what, *error.remedy)]
+    except KitError as error:
+        results = [failed(error.problem, *error.remedy)]
     except REFUSALS as error:
         if isinstance(error, ClientError) and is_denied(error):
             results = [not_run(f"not allowed to look: {error.operation_name}", denied=True)]
         else:
             why = refusal(error, service)
-            results = [not_run(why.what, *why.remedy)]
+            results = [not_run(why.problem, *why.remedy)]
     except UnknownError as error:
         results = [not_run(f"template.yaml says it by what only a deployment knows: {error}")]
     except Exception as error:  # a template may be anything, and the other checks go on

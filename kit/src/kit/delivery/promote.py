@@ -16,7 +16,8 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from .errors import DeliveryError
+from kit.errors import KitError
+
 from .service import Service
 from .tools import gh, git
 
@@ -26,7 +27,7 @@ REMEDY = "Is GH_TOKEN set, with the permissions actions: read and contents: read
 
 
 def api(path: str) -> Any:
-    """What GitHub's REST API answers. DeliveryError when it refuses."""
+    """What GitHub's REST API answers. KitError when it refuses."""
     return json.loads(gh("api", path, remedy=REMEDY))
 
 
@@ -75,7 +76,7 @@ def find(name: str, branch: str, tree: str) -> dict[str, Any] | None:
 def main(service: Service, options: Namespace) -> int:
     """Print the run for the workflow, and for people what it is."""
     if not re.fullmatch(r"[\w-]+/(?!\.+$)[\w.-]+", options.repository, re.ASCII):
-        raise DeliveryError(
+        raise KitError(
             f'"{options.repository}" is no repository. Give OWNER/NAME, as $GITHUB_REPOSITORY is.'
         )
     branch = str(service.answers["dev_branch"])
@@ -83,7 +84,7 @@ def main(service: Service, options: Namespace) -> int:
     try:
         run = find(options.repository, branch, tree)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DeliveryError(f"GitHub's answer is not what its reference says: {error!r}") from error
+        raise KitError(f"GitHub's answer is not what its reference says: {error!r}") from error
     print(f"run={run['id'] if run else ''}")
     if run:
         message = f"Promoted: build-{tree}, built for dev from commit {run['head_sha']} of {branch}: {run['html_url']}"

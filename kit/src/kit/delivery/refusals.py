@@ -7,9 +7,10 @@ from contextlib import suppress
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from kit.errors import KitError
+
 from .account import Account, code, is_denied
 from .causes import known_cause
-from .errors import DeliveryError
 from .service import Service
 
 UNKNOWN = (
@@ -35,7 +36,7 @@ UNREACHABLE = (aws.ConnectionError, aws.HTTPClientError, ResponseParserError)
 REFUSALS = (aws.BotoCoreError, aws.ClientError, ResponseParserError)
 
 
-def explained(error: Exception, service: Service) -> DeliveryError:
+def explained(error: Exception, service: Service) -> KitError:
     """What AWS did not do (one of REFUSALS), for whom, and what to do."""
     identity: dict[str, str] = {}
     if isinstance(error, aws.ClientError):
@@ -44,9 +45,7 @@ def explained(error: Exception, service: Service) -> DeliveryError:
     return refusal(error, service, identity)
 
 
-def refusal(
-    error: Exception, service: Service, identity: dict[str, str] | None = None
-) -> DeliveryError:
+def refusal(error: Exception, service: Service, identity: dict[str, str] | None = None) -> KitError:
     """What AWS did not do, and what to do about it, by the kind of the error.
 
     Args:
@@ -65,44 +64,42 @@ def refusal(
         ]
         if isinstance(error, aws.SSLError):
             remedy.append("A proxy with its own certificate: AWS_CA_BUNDLE=its-certificates.pem")
-        return DeliveryError(f"AWS can't be reached: {message}", *remedy)
+        return KitError(f"AWS can't be reached: {message}", *remedy)
     if isinstance(error, EXPIRED) or reason in EXPIRED_CODES:
-        return DeliveryError(
-            f"You signed in too long ago, or not yet: {message}", f"Sign in: {login}"
-        )
+        return KitError(f"You signed in too long ago, or not yet: {message}", f"Sign in: {login}")
     if isinstance(error, UNKNOWN) or reason in UNKNOWN_CODES:
-        return DeliveryError(
+        return KitError(
             f"AWS does not know who you are: {message}",
             f"Sign in, for example: {login}",
             "No profile yet? aws configure sso",
         )
     if isinstance(error, aws.ClientError):
         return _refused(error, message, service, identity or {})
-    return DeliveryError(f"AWS did not do it, in {service.region}: {message}")
+    return KitError(f"AWS did not do it, in {service.region}: {message}")
 
 
-def _no_profile(name: str) -> DeliveryError:
+def _no_profile(name: str) -> KitError:
     profiles = "aws configure list-profiles   (says which there are: export AWS_PROFILE=NAME)"
     if not name:
-        return DeliveryError("AWS_PROFILE is empty.", "unset AWS_PROFILE", f"or {profiles}")
+        return KitError("AWS_PROFILE is empty.", "unset AWS_PROFILE", f"or {profiles}")
     place = os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")
-    return DeliveryError(
+    return KitError(
         f"The profile {name} is not in {place}.", f"aws configure sso --profile {name}", profiles
     )
 
 
 def _refused(
     error: aws.ClientError, message: str, service: Service, identity: dict[str, str]
-) -> DeliveryError:
+) -> KitError:
     what = f"{error.operation_name} in {service.region}: {message}"
     asked = [f"Asked as {identity['Arn']}, account {identity['Account']}."] if identity else []
     cause = known_cause(str(error))
     fix = cause.remedies(str(error), service) if cause else []
     if not is_denied(error):
-        return DeliveryError(what, *asked, *fix)
+        return KitError(what, *asked, *fix)
     if not fix or service.deploy_role not in identity.get("Arn", ""):
         # Only what the deploy role may do is the service's own, and can be added.
         match = re.search(r"perform:? ([\w-]+:\w+)", str(error))
         action = match[1] if match else error.operation_name
         fix = [f"Sign in with a role that may {action}, or ask an administrator for it."]
-    return DeliveryError(f"Denied: {what}", *asked, *fix)
+    return KitError(f"Denied: {what}", *asked, *fix)

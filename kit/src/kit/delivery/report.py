@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from textwrap import fill
 
 from rich.text import Text
 
@@ -79,7 +80,8 @@ def show(results: Sequence[Result]) -> None:
         if bad or result.fix:
             output.print(f"\n{result.check}", style=MARKS[result.status][1])
         if bad:
-            output.print(f"  why: {result.lesson}: {lessons()[result.lesson].rule}")
+            why = f"why: {result.lesson}: {lessons()[result.lesson].rule}"
+            print(fill(why, output.width, initial_indent="  ", subsequent_indent=" " * 7))
         for line in result.fix:  # not wrapped, so that it can be copied
             output.print(f"  fix: {printable(line)}", soft_wrap=True)
     counts = Counter(result.status for result in results)

@@ -8,11 +8,11 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from kit.errors import KitError
 from kit.template import UnknownError
 from kit.terminal import table
 
 from .account import Account, pairs, unless_absent
-from .errors import DeliveryError
 from .service import Service
 from .situation import Situation
 
@@ -55,7 +55,7 @@ def read_value() -> str:
     """The value from standard input: hidden at a terminal, without the last line break of a pipe.
 
     Raises:
-        DeliveryError: there is none.
+        KitError: there is none.
     """
     try:
         value = getpass.getpass("Value: ") if sys.stdin.isatty() else sys.stdin.read()
@@ -63,7 +63,7 @@ def read_value() -> str:
         value = ""
     value = value.removesuffix("\n").removesuffix("\r")
     if not value.strip():
-        raise DeliveryError("No value was given.", "make secrets ENV=dev SET=NAME < value.txt")
+        raise KitError("No value was given.", "make secrets ENV=dev SET=NAME < value.txt")
     return value
 
 
@@ -74,14 +74,14 @@ def store(situation: Situation, name: str, value: str) -> str:
         name: the secret's name, or its last part, with or without the environment.
 
     Raises:
-        DeliveryError: the service declares no such secret.
+        KitError: the service declares no such secret.
     """
     service = situation.service
     declared = secret_names(situation)
     spellings = {name, f"{service.name}/{name}", f"{service.name}/{name}-{service.environment}"}
     full = next((each for each in declared if each in spellings), None)
     if full is None:
-        raise DeliveryError(
+        raise KitError(
             f"No function gets the name of a secret {name}.",
             f"Declared are: {', '.join(declared) or 'none'}.",
         )

@@ -11,9 +11,8 @@ from typing import Any
 
 import yaml
 
+from kit.errors import KitError
 from kit.template import Template, UnknownError, read
-
-from .errors import DeliveryError
 
 ENVIRONMENTS = ("dev", "prod")
 INFRA = "infra/environment.yaml"
@@ -48,7 +47,7 @@ class Service:
         try:
             config: dict[str, Any] = tomllib.loads(self._text("samconfig.toml"))
         except tomllib.TOMLDecodeError as error:
-            raise DeliveryError(
+            raise KitError(
                 f"samconfig.toml can't be read: {error}.", "Fix it there: it is TOML."
             ) from error
         try:
@@ -57,7 +56,7 @@ class Service:
                 "deploy": config[self.environment]["deploy"]["parameters"],
             }
         except KeyError as error:
-            raise DeliveryError(
+            raise KitError(
                 f"samconfig.toml has no whole section for {self.environment}: {error} is missing.",
                 f"It needs [{self.environment}.global.parameters] with stack_name and region, and"
                 f" [{self.environment}.deploy.parameters].",
@@ -91,7 +90,7 @@ class Service:
         """The parameters that template.yaml declares.
 
         Raises:
-            DeliveryError: it is not YAML.
+            KitError: it is not YAML.
         """
         return dict(self._template_data.get("Parameters") or {})
 
@@ -113,7 +112,7 @@ class Service:
         """template.yaml in this environment of that account.
 
         Raises:
-            DeliveryError: it is not YAML.
+            KitError: it is not YAML.
         """
         pseudo = {
             "AWS::AccountId": account,
@@ -188,7 +187,7 @@ class Service:
                 template.resolve(self.infra_data["Resources"][logical_id]["Properties"][key])
             )
         except (KeyError, TypeError, UnknownError) as error:
-            raise DeliveryError(
+            raise KitError(
                 f"{INFRA} gives no {key} to {logical_id} that the file alone gives.",
                 f"Bring it back as git has it: git log -p -- {INFRA}",
             ) from error
@@ -209,13 +208,13 @@ class Service:
             why = " ".join(str(error).split())
             if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
                 why = f"line {error.problem_mark.line + 1}: {error.problem}"
-            raise DeliveryError(f"{name} can't be read: {why}", "Fix it: make lint") from error
+            raise KitError(f"{name} can't be read: {why}", "Fix it: make lint") from error
 
     def _text(self, name: str) -> str:
         try:
             return (self.root / name).read_text("utf-8")
         except OSError as error:
-            raise DeliveryError(
+            raise KitError(
                 f"{self.root / name} can't be read: {error.strerror}.",
                 "Run this in the service's folder, with make.",
             ) from error
@@ -225,9 +224,9 @@ def here(environment: str | None = None) -> Service:
     """The service in whose folder `make` runs, in the environment of ENV.
 
     Raises:
-        DeliveryError: there is no such environment.
+        KitError: there is no such environment.
     """
     environment = environment or os.environ.get("ENV") or "dev"
     if environment not in ENVIRONMENTS:
-        raise DeliveryError(f"There is no environment {environment!r}.", "ENV=dev or ENV=prod")
+        raise KitError(f"There is no environment {environment!r}.", "ENV=dev or ENV=prod")
     return Service(Path(__file__).resolve().parents[3], environment)

@@ -65,7 +65,7 @@ def checks(service: Service, account: Account) -> Iterator[tuple[str, Callable[[
     """What to look at: a name, and a function that returns the problem or "".
 
     Raises:
-        DeliveryError: nothing is deployed.
+        KitError: nothing is deployed.
     """
     stack, aws = account.service_stack(), account.client("lambda")
     endpoint, health = outputs(stack).get("ApiEndpoint", ""), paths(service.template("").data)
