@@ -133,8 +133,8 @@ def refuses_github(iam: Any, provider: str) -> bool | None:
 
     Somebody else may have created it, for another audience.
     """
-    found = unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=provider)
-    return None if found is None else AUDIENCE not in found["ClientIDList"]
+    answer = unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=provider)
+    return None if answer is None else AUDIENCE not in answer["ClientIDList"]
 
 
 def bucket(situation: Situation) -> Iterator[Result]:

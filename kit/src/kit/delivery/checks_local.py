@@ -267,15 +267,15 @@ def uncommitted_changes(situation: Situation) -> Iterator[Result]:
     service = situation.service
     # A workflow has checked out its branch, and may have files of its own.
     by_hand = service.environment == "prod" and not os.environ.get("CI")
-    found = failed if by_hand else warned
+    problem = failed if by_hand else warned
     failure, printed = _run("git", "status", "--porcelain", folder=service.root)
     if failure:
-        yield found("this is no git repository", "git init && git add . && git commit")
+        yield problem("this is no git repository", "git init && git add . && git commit")
         return
     if printed:
         names = [line[3:] for line in printed.splitlines()]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield found(f"not committed: {shown}", "git commit, or git stash")
+        yield problem(f"not committed: {shown}", "git commit, or git stash")
     if by_hand and not _on_branch(service.root, service.branch):
         yield failed(
             f"HEAD is not on {service.branch}, which deploys to prod",

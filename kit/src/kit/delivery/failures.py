@@ -54,10 +54,10 @@ def failure_in(printed: str, stack: str) -> Failure:
     return Failure(stack, "deployment", reason, known_cause(printed))
 
 
-def explain(found: Sequence[Failure], service: Service) -> str:
+def explain(failed: Sequence[Failure], service: Service) -> str:
     """The failures, each with its known fix, for a terminal."""
     lines = []
-    for failure in found:
+    for failure in failed:
         lines += [f"  {failure.resource} ({failure.type})", f"    {printable(failure.reason)}"]
         if cause := failure.cause:
             lines.append(f"    {cause.lesson}: {cause.meaning}")
@@ -106,8 +106,8 @@ def _stack_event(event: dict[str, Any], stack: str) -> dict[str, Any]:
 def explain_stack(account: Account, stack: dict[str, Any], begin: datetime) -> str:
     """What failed in a stack since then, per resource, with its known fix."""
     service = account.service
-    if found := failures(failed_events(account, service.stack, begin), service.stack):
-        return explain(found, service)
+    if failed := failures(failed_events(account, service.stack, begin), service.stack):
+        return explain(failed, service)
     return printable(f"  CloudFormation says: {stack.get('StackStatusReason', 'nothing more')}")
 
 
@@ -134,5 +134,5 @@ def explain_deployment(account: Account, begin: datetime, printed: str) -> str:
     except (ClientError, BotoCoreError) as error:
         state = f"CloudFormation can't be asked why: {error}"
         advice = [f"make status ENV={service.environment}"]
-    found = failures(events, service.stack) or [failure_in(printed, service.stack)]
-    return "\n".join([explain(found, service), "", state, *(f"  {line}" for line in advice)])
+    failed = failures(events, service.stack) or [failure_in(printed, service.stack)]
+    return "\n".join([explain(failed, service), "", state, *(f"  {line}" for line in advice)])

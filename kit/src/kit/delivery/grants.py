@@ -437,7 +437,8 @@ def _role_gaps(
     policies = [*_listed(properties.get("ManagedPolicyArns"))]
     if body["Type"] == "AWS::Serverless::Function" and "Role" not in properties:
         policies += [each for each in _listed(properties.get("Policies")) if _is_managed(each)]
-        policies += [ATTACHES[t] for e in _events(body) if (t := str(e.get("Type"))) in ATTACHES]
+        types = [str(event.get("Type")) for event in _events(body)]
+        policies += [ATTACHES[type_] for type_ in types if type_ in ATTACHES]
     for policy in policies:
         arn = str(template.resolve(policy))
         short = arn.split("/")[-1]

@@ -36,7 +36,7 @@ def entries(
         seconds: how far back.
         level: only entries of this level.
     """
-    found: list[dict[str, Any]] | None = unless_absent(
+    events: list[dict[str, Any]] | None = unless_absent(
         account.pages,
         client="logs",
         operation="filter_log_events",
@@ -45,7 +45,7 @@ def entries(
         startTime=int((account.now().timestamp() - seconds) * 1000),
         filterPattern=f'{{ $.level = "{level}" }}' if level else "",
     )
-    return found
+    return events
 
 
 def readable(entry: dict[str, Any]) -> str:
@@ -78,14 +78,14 @@ def main(service: Service, options: Namespace) -> int:
             f"make logs FN={next(iter(groups), 'app')} ENV={service.environment};"
             f" there are: {', '.join(groups)}",
         )
-    found = entries(Account(service), groups[name], options.minutes * 60)
-    if found is None:
+    recent = entries(Account(service), groups[name], options.minutes * 60)
+    if recent is None:
         raise KitError(
             f"There is no log group {groups[name]} in {service.region}.",
             f"It comes with the first deployment: make deploy ENV={service.environment}",
         )
-    for entry in found:
+    for entry in recent:
         print(readable(entry))
-    if not found:
+    if not recent:
         print(f"Nothing in {groups[name]} for {options.minutes} minutes.")
     return 0

@@ -72,14 +72,14 @@ def checks(service: Service, account: Account) -> Iterator[tuple[str, Callable[[
     allowed = parameters(stack).get("CorsAllowOrigins", "*").split(",")[0].strip()
     origin = "https://www.example.com" if allowed == "*" else allowed
 
-    def answer(name: str, url: str) -> str:
+    def health_problem(name: str, url: str) -> str:
         alias = aws.get_alias(FunctionName=name, Name="live")
         return problem_of(url, str(alias["FunctionVersion"]), origin)
 
-    def state(name: str) -> str:
+    def state_problem(name: str) -> str:
         function = aws.get_function_configuration(FunctionName=name)
-        found = function.get("State", "Active"), function.get("LastUpdateStatus", "Successful")
-        return "" if found == ("Active", "Successful") else f"Lambda says {' and '.join(found)}"
+        state = function.get("State", "Active"), function.get("LastUpdateStatus", "Successful")
+        return "" if state == ("Active", "Successful") else f"Lambda says {' and '.join(state)}"
 
     functions = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -89,9 +89,9 @@ def checks(service: Service, account: Account) -> Iterator[tuple[str, Callable[[
     for logical_id, name in sorted(functions.items()):
         if logical_id in health and endpoint:
             url = endpoint + health[logical_id]
-            yield f"GET {url}", partial(answer, name, url)
+            yield f"GET {url}", partial(health_problem, name, url)
         else:
-            yield name, partial(state, name)
+            yield name, partial(state_problem, name)
 
 
 def run(service: Service, account: Account, timeout: float = TIMEOUT, pause: float = PAUSE) -> bool:
