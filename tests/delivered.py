@@ -18,6 +18,13 @@ def delivery(module: str) -> ModuleType:
     return importlib.import_module(f"kit.delivery.{module}")
 
 
+def command(name: str, *arguments: str) -> int:
+    """Run a command as `python .kit NAME` does; its exit code. Errors are raised."""
+    module = importlib.import_module("kit.__main__").COMMANDS[name][0].removeprefix("delivery.")
+    code: int = delivery("command").call(name, module, [*arguments])
+    return code
+
+
 def infra(service: Path, environment: str, **parameters: str) -> Any:
     """infra/environment.yaml of a service in one environment: a Template."""
     named = delivery("service").Service(service, environment)

@@ -1,4 +1,4 @@
-"""A pull request says what it would change: `delivery changes`, in a rendered service."""
+"""A pull request says what it would change: `make changes`, in a rendered service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from conftest import check, commit, render, run
 from markdown_it import MarkdownIt
 
-CALL = "import sys; from kit.delivery.changes import main; sys.exit(main(sys.argv[1:]))"
+CALL = (sys.executable, ".kit", "changes")
 Changes = Callable[..., str]
 NONE = "\N{EN DASH}"
 
@@ -43,7 +43,8 @@ def main(service: Path) -> Iterator[Callable[[list[str]], int]]:
 
     others = put_aside()  # other tests have the template's own
     sys.path.insert(0, str(service / ".kit"))
-    yield importlib.import_module("kit.delivery.changes").main
+    command = importlib.import_module("kit.delivery.command")
+    yield lambda arguments: command.run("changes", "changes", arguments)
     sys.path.remove(str(service / ".kit"))
     put_aside()
     sys.modules.update(others)
@@ -265,15 +266,7 @@ def test_a_service_below_the_top_of_its_repository(template: Path, tmp_path: Pat
     commit(service.parent)
     edit(service, "      Timeout: 10 # seconds\n", "      Timeout: 20\n")
     (service / "src/orders/app/lambda_pkg/new.py").write_text("", "utf-8")
-    said = check(
-        sys.executable,
-        "-c",
-        CALL,
-        "--base",
-        "HEAD",
-        cwd=service,
-        PYTHONPATH=str(service / ".kit"),
-    )
+    said = check(*CALL, "--base", "HEAD", cwd=service)
     assert row(said, "AppFunction", "Timeout") == ["changed", "10", "20"]
     assert rows(said, "Code")[0][:3] == ["AppFunction", "src/orders/app/", "1"]
 
@@ -806,7 +799,7 @@ def test_a_base_without_a_common_commit(service: Path, refused: Callable[..., st
 
 def test_an_environment_that_is_none(refused: Callable[..., str]) -> None:
     said = refused("--base", "develop", "--env", "stage")
-    assert "samconfig.toml has no [stage.*]. It has: dev, prod" in said
+    assert "There is no environment 'stage'" in said
 
 
 # ── As it is called ──────────────────────────────────────────────────────────
@@ -814,8 +807,8 @@ def test_an_environment_that_is_none(refused: Callable[..., str]) -> None:
 
 def test_it_needs_no_aws_and_changes_nothing(service: Path, changes: Changes) -> None:
     before = check("git", "status", "--porcelain", "-uall", cwd=service)
-    none = {"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true", "PYTHONPATH": ".kit"}
-    done = run(sys.executable, "-c", CALL, "--base", "develop", cwd=service, **none)
+    none = {"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    done = run(*CALL, "--base", "develop", cwd=service, **none)
     assert (done.returncode, "Nothing changes." in done.stdout) == (0, True), done.stdout
     assert check("git", "status", "--porcelain", "-uall", cwd=service) == before
 
@@ -826,13 +819,12 @@ def test_without_cfn_lint_it_says_what_to_do(
     edit(service, "      Timeout: 10 # seconds\n", "      Timeout: 20\n")
     missing = "raise ModuleNotFoundError(name='cfnlint')\n"
     (tmp_path / "cfnlint.py").write_text(missing, "utf-8")
-    path = f".kit:{tmp_path}"
-    done = run(sys.executable, "-c", CALL, "--base", "develop", cwd=service, PYTHONPATH=path)
+    done = run(*CALL, "--base", "develop", cwd=service, PYTHONPATH=str(tmp_path))
     assert done.stdout == "cfnlint is not in this environment: make setup\n"
     assert done.returncode == 1
 
 
 def test_help(service: Path) -> None:
-    done = run(sys.executable, "-c", CALL, "--help", cwd=service, PYTHONPATH=".kit")
+    done = run(*CALL, "--help", cwd=service)
     for part in ("--base", "--env", "fetch-depth: 2", "GITHUB_STEP_SUMMARY", "Needs no AWS"):
         assert part in done.stdout

@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, check
-from delivered import delivery, infra
+from delivered import command, delivery, infra
+from kit.errors import KitError
 from world import MOTO, ChangeSets, World, reset, script
 
 deploy = delivery("deploy")
+failures = delivery("failures")
 smoke = delivery("smoke")
 Said = pytest.CaptureFixture[str]
 
@@ -58,7 +60,7 @@ class Endpoint:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     monkeypatch.setattr(smoke, "PAUSE", 0.01)
-    monkeypatch.setattr(smoke, "DEADLINE", 0.5)
+    monkeypatch.setattr(smoke, "TIMEOUT", 0.5)
     endpoint = Endpoint()
     yield endpoint
     endpoint.server.shutdown()
@@ -140,7 +142,7 @@ def test_smoke_asks_where_health_is() -> None:
 
 def test_a_live_service_passes(world: World, api: Endpoint, capsys: Said) -> None:
     make_stack(world, api)
-    assert smoke.run(service(world), account(world), deadline=0.1, pause=0.01)
+    assert smoke.run(service(world), account(world), timeout=0.1, pause=0.01)
     told = capsys.readouterr().out
     assert f"ok    GET {api.url}/app/health" in told
     assert "ok    orders-worker-dev" in told
@@ -150,7 +152,7 @@ def test_a_live_service_passes(world: World, api: Endpoint, capsys: Said) -> Non
 def test_the_origin_is_one_that_may_call(world: World, api: Endpoint) -> None:
     make_stack(world, api, origins="https://shop.example.com, https://www.example.com")
     api.headers = {"access-control-allow-origin": "https://shop.example.com"}
-    assert smoke.run(service(world), account(world), deadline=0.1, pause=0.01)
+    assert smoke.run(service(world), account(world), timeout=0.1, pause=0.01)
     assert api.asked[0][1] == "https://shop.example.com"
 
 
@@ -179,7 +181,7 @@ def test_a_wrong_answer_fails(
     world.monkeypatch.setattr(
         smoke, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=time.sleep)
     )
-    assert not smoke.run(service(world), account(world), deadline=1.0, pause=0.01)
+    assert not smoke.run(service(world), account(world), timeout=1.0, pause=0.01)
     printed = capsys.readouterr().out
     assert "FAIL" in printed
     assert told in printed
@@ -190,12 +192,12 @@ def test_no_answer_fails(world: World, api: Endpoint, capsys: Said) -> None:
     make_stack(world, api)
     api.server.shutdown()
     api.server.server_close()
-    assert not smoke.run(service(world), account(world), deadline=1.0, pause=0.01)
+    assert not smoke.run(service(world), account(world), timeout=1.0, pause=0.01)
     assert "ConnectError" in capsys.readouterr().out
 
 
 def test_without_a_stack_there_is_nothing_to_look_at(world: World) -> None:
-    with pytest.raises(delivery("errors").DeliveryError, match="make deploy ENV=dev"):
+    with pytest.raises(KitError, match="make deploy ENV=dev"):
         smoke.run(service(world), account(world))
 
 
@@ -256,14 +258,14 @@ def test_a_deployment_ends_with_the_live_service(deploys: World, capsys: Said) -
         told.index("Preflight of orders-dev") < told.index("deploying") < told.index("ApiEndpoint")
     )
     assert told.index("ApiEndpoint") < told.index("ok    GET ")
-    assert "| ApiEndpoint |" in page.read_text("utf-8")
+    assert "| `ApiEndpoint` |" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     ("id_after", "listed"),
     [
-        ("earlier", ["nothing"]),
-        ("new", ["Import  AWS::DynamoDB::Table", "Add     AWS::SQS::Queue"]),
+        ("earlier", ["Nothing."]),
+        ("new", ["| `Import` | `AWS::DynamoDB::Table`", "| `Add` | `AWS::SQS::Queue`"]),
     ],
 )
 def test_a_deployment_tells_what_it_changed(
@@ -289,7 +291,7 @@ def test_a_deployment_tells_what_it_changed(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
     assert run_deploy(built) == 0
     told = page.read_text("utf-8").split("What changed")[1]
-    lines = told.split("```")[1].strip().splitlines()
+    lines = told.strip().splitlines()[-len(listed) :]
     assert all(line.startswith(each) for line, each in zip(lines, listed, strict=True))
 
 
@@ -326,19 +328,19 @@ def test_a_failed_preflight_stops_it(built: World, capsys: Said) -> None:
 
 def test_without_a_build_nothing_is_deployed(world: World) -> None:
     sam(world, "echo deploying")
-    with pytest.raises(delivery("errors").DeliveryError, match="make build ENV=dev"):
+    with pytest.raises(KitError, match="make build ENV=dev"):
         run_deploy(world)
 
 
 def test_a_build_that_fails_stops_it(world: World, capsys: Said) -> None:
     sam(world, "echo deploying")
     script(world.tools / "make", "echo no wheel for you; exit 2")
-    with pytest.raises(delivery("errors").DeliveryError, match="nothing was deployed"):
+    with pytest.raises(KitError, match="nothing was deployed"):
         run_deploy(world, built=False)
     assert "no wheel for you" in capsys.readouterr().out
 
 
-def test_a_failed_deployment_is_explained(built: World, api: Endpoint, capsys: Said) -> None:
+def test_a_failed_deployment_is_explained(built: World, api: Endpoint) -> None:
     """CD-06: the cause per resource, the lesson, the state of the stack and the way out."""
     make_stack(built, api)
     built.state = "UPDATE_ROLLBACK_FAILED"
@@ -359,8 +361,7 @@ def test_a_failed_deployment_is_explained(built: World, api: Endpoint, capsys: S
     sam(built, "echo 'Error: Failed to create/update the stack'; exit 1")
     built.events = [new, old]
     begin = datetime.now(UTC)
-    deploy.tell_failure(service(built), account(built), begin, "Error: Failed")
-    told = capsys.readouterr().out
+    told = failures.explain_deployment(account(built), begin, "Error: Failed")
     assert "Table (AWS::SQS::Queue)" in told
     assert "CD-05" in told
     assert "earlier deployment" not in told
@@ -379,7 +380,7 @@ def test_a_wrong_clock_does_not_lose_the_cause(
         def now(cls, tz: Any = None) -> Any:
             return datetime.now(tz) + wrong
 
-    monkeypatch.setattr(deploy, "datetime", Clock)
+    monkeypatch.setattr(failures, "datetime", Clock)
     make_stack(built, api)
     event = {
         "ResourceType": "AWS::SQS::Queue",
@@ -426,11 +427,10 @@ STACK = {"LogicalResourceId": "orders-dev", "ResourceType": "AWS::CloudFormation
     ],
 )
 def test_what_a_hook_or_a_validation_refuses_is_told(
-    built: World, capsys: Said, event: dict[str, str], told: list[str]
+    built: World, event: dict[str, str], told: list[str]
 ) -> None:
     built.events = [{**event, "Timestamp": datetime.now(UTC)}]
-    deploy.tell_failure(service(built), account(built), datetime.now(UTC), "Error: Failed")
-    printed = capsys.readouterr().out
+    printed = failures.explain_deployment(account(built), datetime.now(UTC), "Error: Failed")
     assert all(each in printed for each in told), printed
 
 
@@ -442,10 +442,9 @@ def test_what_a_hook_or_a_validation_refuses_is_told(
         {**STACK, "ResourceStatus": "UPDATE_FAILED", "ResourceStatusReason": "[Table] failed"},
     ],
 )
-def test_what_is_no_cause_is_not_told(built: World, capsys: Said, event: dict[str, str]) -> None:
+def test_what_is_no_cause_is_not_told(built: World, event: dict[str, str]) -> None:
     built.events = [{**event, "Timestamp": datetime.now(UTC)}]
-    deploy.tell_failure(service(built), account(built), datetime.now(UTC), "Error: Failed")
-    printed = capsys.readouterr().out
+    printed = failures.explain_deployment(account(built), datetime.now(UTC), "Error: Failed")
     assert "orders-dev (deployment)\n    Error: Failed" in printed, "what sam printed is told"
     assert "Table" not in printed
 
@@ -472,7 +471,7 @@ def test_nothing_is_destroyed_without_its_name(
     """CD-13."""
     make_stack(world, api)
     answer(monkeypatch, typed)
-    with pytest.raises(delivery("errors").DeliveryError, match="nothing was deleted"):
+    with pytest.raises(KitError, match="nothing was deleted"):
         delivery("destroy").destroy(service(world), account(world), None)
     assert account(world).stack("orders-dev")
 
@@ -489,7 +488,7 @@ def test_destroy_says_what_stays(
     assert account(world).stack("orders-dev") is None
 
 
-def test_status_tells_alarms_errors_and_state(world: World, api: Endpoint) -> None:
+def test_status_tells_alarms_errors_and_state(world: World, api: Endpoint, capsys: Said) -> None:
     make_stack(world, api)
     world.client("cloudwatch").put_metric_alarm(
         AlarmName="orders-app-errors-dev",
@@ -501,10 +500,11 @@ def test_status_tells_alarms_errors_and_state(world: World, api: Endpoint) -> No
     )
     log(world, {"level": "ERROR", "message": "job failed", "exception_name": "JobError"})
     log(world, {"level": "INFO", "message": "all is well"})
-    told = "\n".join(delivery("status").lines(service(world), account(world)))
+    delivery("status").show(service(world), account(world))
+    told = capsys.readouterr().out
     assert "CREATE_COMPLETE" in told
     assert "orders-app-errors-dev" in told
-    assert "app: " in told
+    assert "\n  app  " in told
     assert "job failed  JobError" in told
 
 
@@ -526,7 +526,7 @@ def log(world: World, entry: dict[str, Any] | str) -> None:
 def test_logs_are_readable(world: World, capsys: Said) -> None:
     log(world, {"level": "INFO", "message": "item created", "correlation_id": "c6af"})
     at(world)
-    assert delivery("logs").main(["app"]) == 0
+    assert command("logs", "app") == 0
     assert "INFO  item created  c6af" in capsys.readouterr().out
 
 
@@ -542,13 +542,13 @@ def test_logs_do_not_reach_the_terminal_as_they_are(
     make_stack(world, api)
     log(world, entry)
     at(world)
-    assert delivery("logs").main(["app"]) == 0
+    assert command("logs", "app") == 0
     assert HARMLESS in capsys.readouterr().out
-    delivery("status").main([])
+    command("status")
     assert not set("\x1b\x07\u202e\r\x9b") & set(capsys.readouterr().out)
 
 
-def test_what_failed_does_not_reach_the_terminal_as_it_is(built: World, capsys: Said) -> None:
+def test_what_failed_does_not_reach_the_terminal_as_it_is(built: World) -> None:
     built.events = [
         {
             "LogicalResourceId": "Table",
@@ -558,22 +558,19 @@ def test_what_failed_does_not_reach_the_terminal_as_it_is(built: World, capsys: 
             "Timestamp": datetime.now(UTC),
         }
     ]
-    deploy.tell_failure(service(built), account(built), datetime.now(UTC), "Error: Failed")
-    assert f"{HARMLESS} already exists" in capsys.readouterr().out
+    told = failures.explain_deployment(account(built), datetime.now(UTC), "Error: Failed")
+    assert f"{HARMLESS} already exists" in told
 
 
 def at(world: World) -> None:
     """Let commands find this service as the one in whose folder they run."""
-    for module in ("logs", "status", "smoke", "secret_values", "destroy", "drift", "bootstrap"):
-        world.monkeypatch.setattr(
-            delivery(module), "here", lambda _environment=None: service(world)
-        )
+    world.monkeypatch.setattr(delivery("command"), "here", lambda _environment=None: service(world))
 
 
 def test_logs_of_no_function(world: World) -> None:
     at(world)
-    with pytest.raises(delivery("errors").DeliveryError, match="there are: app, worker"):
-        delivery("logs").main(["nothing"])
+    with pytest.raises(KitError, match="there are: app, worker"):
+        command("logs", "nothing")
 
 
 def test_drift_is_told(world: World, api: Endpoint, capsys: Said) -> None:
@@ -592,12 +589,12 @@ def test_drift_is_told(world: World, api: Endpoint, capsys: Said) -> None:
         "StackResourceDriftStatus": "DELETED",
     }
     world.drifts = [changed, deleted]
-    assert delivery("drift").main([]) == 1
+    assert command("drift") == 1
     told = capsys.readouterr().out
     assert "/Timeout: 10 in the template, 900 in AWS" in told
     assert "Table (AWS::DynamoDB::Table): DELETED" in told, "from the second page"
     world.drifts = []
-    assert delivery("drift").main([]) == 0
+    assert command("drift") == 0
 
 
 # ── Secrets ──
@@ -609,13 +606,13 @@ def stdin(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 def test_secrets_are_told_without_their_values(world: World, capsys: Said) -> None:
     at(world)
-    assert delivery("secret_values").main([]) == 0
+    assert command("secrets") == 0
     told = capsys.readouterr().out
     assert "orders/stripe-key-dev  changed on " in told
     world.client("secretsmanager").delete_secret(
         SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
     )
-    assert delivery("secret_values").main([]) == 1
+    assert command("secrets") == 1
     assert "orders/stripe-key-dev  missing" in capsys.readouterr().out
 
 
@@ -629,7 +626,7 @@ def test_a_secret_is_set_from_standard_input(
     if not existing:
         secrets.delete_secret(SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True)
     stdin(world.monkeypatch, "s3cr3t\n")
-    assert delivery("secret_values").main(["--set", name]) == 0
+    assert command("secrets", "--set", name) == 0
     said = capsys.readouterr()
     assert "s3cr3t" not in said.out + said.err
     assert secrets.get_secret_value(SecretId="orders/stripe-key-dev")["SecretString"] == "s3cr3t"
@@ -642,8 +639,8 @@ def test_a_secret_is_set_from_standard_input(
 def test_what_can_not_be_set(world: World, name: str, value: str, told: str) -> None:
     at(world)
     stdin(world.monkeypatch, value)
-    with pytest.raises(delivery("errors").DeliveryError, match=told):
-        delivery("secret_values").main(["--set", name])
+    with pytest.raises(KitError, match=told):
+        command("secrets", "--set", name)
 
 
 # ── Taking over what exists ──
@@ -704,7 +701,7 @@ def test_nothing_is_taken_over_without_a_yes(
 ) -> None:
     sets = change_sets(takes_over)
     answer(monkeypatch, "n")
-    with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
+    with pytest.raises(KitError, match="Nothing was changed"):
         run_deploy(takes_over, take_existing=True)
     (made,) = sets.made
     assert sets.deleted == [made["ChangeSetName"]]
@@ -723,7 +720,7 @@ def test_nothing_to_take_over_is_no_failure(takes_over: World, capsys: Said) -> 
 
 def test_why_nothing_can_be_taken_over_is_told(takes_over: World) -> None:
     sets = change_sets(takes_over, "Table has no DeletionPolicy")
-    with pytest.raises(delivery("errors").DeliveryError, match="Table has no DeletionPolicy"):
+    with pytest.raises(KitError, match="Table has no DeletionPolicy"):
         run_deploy(takes_over, take_existing=True)
     assert sets.deleted == [], "CloudFormation tells more of it"
     assert "deploy " not in calls(takes_over)
@@ -760,13 +757,13 @@ def test_bootstrap_takes_ids_from_github(world: World, gh: Path) -> None:
 def test_bootstrap_asks_for_ids_without_gh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["1001", "not a number"])
     monkeypatch.setattr("builtins.input", lambda _prompt: next(answers))
-    with pytest.raises(delivery("errors").DeliveryError, match="is no id of GitHub"):
+    with pytest.raises(KitError, match="is no id of GitHub"):
         delivery("bootstrap").look_up(service(world), None, None)
 
 
 def test_bootstrap_refuses_a_placeholder(world: World) -> None:
     world.edit(".copier-answers.yml", "example-org/orders", "your-org/orders")
-    with pytest.raises(delivery("errors").DeliveryError, match="is a placeholder"):
+    with pytest.raises(KitError, match="is a placeholder"):
         delivery("bootstrap").look_up(service(world), "1", "2")
 
 
@@ -792,10 +789,10 @@ def test_bootstrap_refuses_a_name_that_could_be_taken_for_another(
     if not why:
         refuse(service(world), account(world))
         return
-    with pytest.raises(delivery("errors").DeliveryError) as refused:
+    with pytest.raises(KitError) as refused:
         refuse(service(world), account(world))
-    assert f"The service {other} is in this account" in refused.value.what
-    assert why in refused.value.what
+    assert f"The service {other} is in this account" in refused.value.problem
+    assert why in refused.value.problem
 
 
 def unprepared(world: World) -> None:
@@ -811,9 +808,9 @@ def test_bootstrap_prepares_an_account(
 ) -> None:
     unprepared(world)
     at(world)
-    assert delivery("bootstrap").main(["--yes"]) == 0
+    assert command("bootstrap", "--yes") == 0
     told = capsys.readouterr().out
-    assert "GitHubRepositoryId   2002" in told
+    assert "GitHubRepositoryId  2002" in told
     assert "AWS::IAM::Role" in told
     assert "only develop" in told
     called = gh.read_text("utf-8")
@@ -822,7 +819,7 @@ def test_bootstrap_prepares_an_account(
         f"variable set AWS_ACCOUNT_ID --env dev --repo Example-Org/orders --body {MOTO}" in called
     )
     assert account(world).stack("orders-infra-dev")
-    assert "CreateOidcProvider   false" in told
+    assert "CreateOidcProvider  false" in told
 
 
 def test_bootstrap_leaves_the_rules_of_an_environment_alone(world: World, gh: Path) -> None:
@@ -832,7 +829,7 @@ def test_bootstrap_leaves_the_rules_of_an_environment_alone(world: World, gh: Pa
     (world.tools / "gh").write_text(text.replace("in ", f"in {known} ", 1), "utf-8")
     unprepared(world)
     at(world)
-    assert delivery("bootstrap").main(["--yes"]) == 0
+    assert command("bootstrap", "--yes") == 0
     called = gh.read_text("utf-8")
     assert "PUT" not in called
     assert "variable set AWS_ACCOUNT_ID --env dev" in called
@@ -844,8 +841,8 @@ def test_bootstrap_stops_where_github_says_neither(world: World, gh: Path) -> No
     (world.tools / "gh").write_text(text.replace("in ", f"in {refused} ", 1), "utf-8")
     unprepared(world)
     at(world)
-    with pytest.raises(delivery("errors").DeliveryError, match="HTTP 403"):
-        delivery("bootstrap").main(["--yes"])
+    with pytest.raises(KitError, match="HTTP 403"):
+        command("bootstrap", "--yes")
     assert "PUT" not in gh.read_text("utf-8")
 
 
@@ -855,8 +852,8 @@ def test_bootstrap_changes_nothing_without_a_yes(
     unprepared(world)
     at(world)
     answer(monkeypatch, "n")
-    with pytest.raises(delivery("errors").DeliveryError, match="Nothing was changed"):
-        delivery("bootstrap").main([])
+    with pytest.raises(KitError, match="Nothing was changed"):
+        command("bootstrap")
     with pytest.raises(Exception, match="NoSuchEntity"):
         world.client("iam").get_role(RoleName="orders-cloudformation-dev")
     assert change_sets_of(world, "orders-infra-dev") == []
@@ -873,14 +870,14 @@ def test_bootstrap_goes_on_after_a_yes(
     unprepared(world)
     at(world)
     answer(monkeypatch, "y")
-    assert delivery("bootstrap").main([]) == 0
+    assert command("bootstrap") == 0
     assert world.client("iam").get_role(RoleName="orders-cloudformation-dev")
 
 
 def test_a_second_bootstrap_has_nothing_to_do(world: World, gh: Path, capsys: Said) -> None:
     at(world)
     sets = change_sets(world, NOTHING_TO_DO)
-    assert delivery("bootstrap").main(["--yes"]) == 0
+    assert command("bootstrap", "--yes") == 0
     assert "Nothing to change" in capsys.readouterr().out
     (made,) = sets.made
     assert made["ChangeSetType"] == "UPDATE"
@@ -891,8 +888,8 @@ def test_a_second_bootstrap_has_nothing_to_do(world: World, gh: Path, capsys: Sa
 def test_why_bootstrap_is_refused_is_told(world: World, gh: Path) -> None:
     at(world)
     change_sets(world, "Policies may be no longer than this")
-    with pytest.raises(delivery("errors").DeliveryError, match="may be no longer"):
-        delivery("bootstrap").main(["--yes"])
+    with pytest.raises(KitError, match="may be no longer"):
+        command("bootstrap", "--yes")
 
 
 @pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "DELETE_FAILED"])
@@ -903,8 +900,8 @@ def test_bootstrap_says_how_to_get_rid_of_what_can_not_be_updated(
     stack = {"StackName": "orders-infra-dev", "StackStatus": state}
     monkeypatch.setattr(delivery("account").Account, "stack", lambda _account, _name: stack)
     remedy = "delete-stack --stack-name orders-infra-dev"
-    with pytest.raises(delivery("errors").DeliveryError, match=f"is in {state}(?s:.*){remedy}"):
-        delivery("bootstrap").main(["--yes"])
+    with pytest.raises(KitError, match=f"is in {state}(?s:.*){remedy}"):
+        command("bootstrap", "--yes")
 
 
 def test_bootstrap_refuses_a_provider_by_which_nobody_could_sign_in(world: World, gh: Path) -> None:
@@ -915,8 +912,8 @@ def test_bootstrap_refuses_a_provider_by_which_nobody_could_sign_in(world: World
     )
     at(world)
     remedy = "add-client-id-to-open-id-connect-provider"
-    with pytest.raises(delivery("errors").DeliveryError, match=f"no audience sts(?s:.*){remedy}"):
-        delivery("bootstrap").main(["--yes"])
+    with pytest.raises(KitError, match=f"no audience sts(?s:.*){remedy}"):
+        command("bootstrap", "--yes")
     assert account(world).stack("orders-infra-dev") is None
 
 

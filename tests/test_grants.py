@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, SAMPLES
 from delivered import delivery
+from kit.errors import KitError
 
 grants = delivery("grants")
 QUEUE = "{Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: !Sub '%s'}}"
@@ -61,7 +62,7 @@ def test_the_roles_give_all_that_a_service_asks_for(
         (FUNCTION % "Policies: [AmazonS3ReadOnlyAccess]", "attach `Amazon", "`ManagedPolicies`"),
         (FUNCTION % "Events: {Q: {Type: SQS}}", "attach `AWSLambdaSQSQ", "`iam:PolicyARN`"),
         (FUNCTION % "Events: {A: {Type: Api}}", "on `/restapis`", "`ApisHaveNoNarrowerScope`"),
-        (ROLE % ("", "pipes"), "hand `Mine` to `pipes.", "`HandRolesToTheirServices`"),
+        (ROLE % ("", "pipes"), "pass `Mine` to `pipes.", "`HandRolesToTheirServices`"),
         (ROLE % ("RoleName: mine-dev,", "lambda"), "on `role/mine-dev`", "`RolesWithin"),
         (
             ROLE % ("PermissionsBoundary: !Sub 'arn:aws:iam::1:policy/x',", "lambda"),
@@ -121,5 +122,5 @@ def test_without_the_data_of_cfn_lint_nothing_is_compared(
 ) -> None:
     """And nothing is accused."""
     monkeypatch.setattr(grants, "_actions", dict)
-    with pytest.raises(delivery("errors").DeliveryError, match="cfn-lint"):
+    with pytest.raises(KitError, match="cfn-lint"):
         found(rendered_samples["default"], tmp_path, "")

@@ -6,28 +6,30 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import check, commit, run
-from delivered import delivery
+from delivered import command, delivery
+from kit.errors import KitError
 from test_deploy import Endpoint, account, answer, api, at, gh, make_stack, service, unprepared
 from test_preflight import told
 from world import MOTO, World, preflight
 
 __all__ = ["api", "gh"]  # fixtures
-DeliveryError = delivery("errors").DeliveryError
 Said = pytest.CaptureFixture[str]
 COMMANDS = {
     "bootstrap": ["--owner-id", "1", "--repository-id", "2"],
     "destroy": ["--confirm", "orders-dev"],
     "drift": [],
     "logs": ["app"],
-    "secret_values": [],
+    "secrets": [],
     "smoke": [],
     "status": [],
 }
@@ -108,7 +110,7 @@ def test_every_command_tells_the_network_from_the_sign_in(world: World, name: st
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["status", "drift", "destroy", "logs", "secret_values"])
+@pytest.mark.parametrize("name", ["status", "drift", "destroy", "logs", "secrets"])
 def test_what_is_denied_is_told_with_who_asks_and_for_what(
     world: World, refuse: Any, name: str
 ) -> None:
@@ -185,7 +187,7 @@ def test_the_preflight_looks_at_the_rest_with_an_unknown_profile(world: World) -
     found = world.run()
     assert told(found) == {
         "credentials: failed",
-        *(f"{name}: not run" for name in preflight.REMOTE),
+        *(f"{name}: not run" for name, check in preflight.CHECKS.items() if check.needs),
     }
     assert "The profile admin-dev is not in" in found["credentials", "failed"].seen
 
@@ -214,7 +216,7 @@ def test_the_heading_comes_before_the_wait(world: World, capsys: Said) -> None:
         return []
 
     world.monkeypatch.setattr(preflight, "run", looked)
-    world.monkeypatch.setattr(preflight.report, "text", lambda _results: "")
+    world.monkeypatch.setattr(preflight.report, "show", lambda _results: "")
     preflight.show(world.service)
     assert seen == ["Preflight of orders-dev in us-east-1\n\n"]
 
@@ -242,10 +244,10 @@ def test_a_stack_that_can_not_be_seen_is_not_deployed(world: World) -> None:
     found = situation.Situation(service, account(world))
 
     def unreachable(_situation: Any) -> Any:
-        raise delivery("refusals").ConnectionError(error="gone")
+        raise delivery("refusals").aws.ConnectionError(error="gone")
 
-    world.monkeypatch.setitem(preflight.REMOTE, "stack", unreachable)
-    (result,) = preflight._results("stack", unreachable, found)
+    check_ = preflight.CHECKS["stack"]._replace(look=unreachable)
+    (result,) = preflight._results(check_, found)
     assert str(result.status) == "failed"
     assert "can't be reached" in result.seen
 
@@ -384,7 +386,9 @@ def event(resource: str, status: str, reason: str) -> dict[str, Any]:
 
 
 def status_of(world: World) -> str:
-    return "\n".join(delivery("status").lines(service(world), account(world)))
+    with redirect_stdout(StringIO()) as printed:
+        delivery("status").show(service(world), account(world))
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -458,7 +462,7 @@ def test_a_deletion_that_fails_is_explained(world: World, api: Endpoint, capsys:
         return {**real(name), "CreationTime": created, **state}
 
     aws.stack = stack
-    with pytest.raises(DeliveryError, match="was not deleted"):
+    with pytest.raises(KitError, match="was not deleted"):
         delivery("destroy").destroy(service(world), aws, "orders-dev")
     said = capsys.readouterr().out
     assert "Working" in said
@@ -500,7 +504,7 @@ def test_the_end_of_the_input_prepares_nothing(world: World, gh: Path) -> None:
 def test_any_other_question_without_an_answer_ends_in_a_line(world: World) -> None:
     """Such as that of IMPORT=yes."""
     path = world.root / ".kit/kit/delivery/facts.py"
-    path.write_text("def main(arguments: list[str]) -> int:\n    input()\n    return 0\n", "utf-8")
+    path.write_text("def main(*_arguments: object) -> int:\n    input()\n    return 0\n", "utf-8")
     done = world.command("facts")
     assert done.returncode == 1
     assert "The input ended" in done.stderr
@@ -513,7 +517,7 @@ def test_the_end_of_the_input_stores_no_secret(world: World, monkeypatch: Any) -
 
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("getpass.getpass", ends)
-    with pytest.raises(DeliveryError, match="No value was given"):
+    with pytest.raises(KitError, match="No value was given"):
         delivery("secret_values").read_value()
 
 
@@ -526,8 +530,8 @@ def test_a_no_leaves_no_empty_stack(
     unprepared(world)
     at(world)
     answer(monkeypatch, "n")
-    with pytest.raises(DeliveryError, match="Nothing was changed"):
-        delivery("bootstrap").main([])
+    with pytest.raises(KitError, match="Nothing was changed"):
+        command("bootstrap")
     assert account(world).stack("orders-infra-dev") is None
 
 
@@ -536,8 +540,8 @@ def test_a_no_keeps_what_is_there(world: World, gh: Path, monkeypatch: pytest.Mo
     text = (world.root / "infra" / "environment.yaml").read_text("utf-8")
     (world.root / "infra" / "environment.yaml").write_text(f"{text}\n# newer", "utf-8")
     answer(monkeypatch, "n")
-    with pytest.raises(DeliveryError, match="Nothing was changed"):
-        delivery("bootstrap").main([])
+    with pytest.raises(KitError, match="Nothing was changed"):
+        command("bootstrap")
     assert account(world).stack("orders-infra-dev")
 
 
@@ -563,7 +567,7 @@ def test_a_stack_that_was_only_proposed_is_none(world: World, name: str) -> None
 def test_bootstrap_says_that_it_works(world: World, gh: Path) -> None:
     unprepared(world)
     said = world.command("bootstrap", "--yes").stdout
-    assert said.index("CloudFormation will") < said.index("Working") < said.index("is there")
+    assert said.index("CloudFormation will") < said.index("Working") < said.index("is ready")
 
 
 def test_without_gh_the_ids_of_a_private_repository_can_be_given(world: World) -> None:
@@ -595,7 +599,7 @@ def test_a_missing_secret_says_how_to_set_it(world: World) -> None:
     world.client("secretsmanager").delete_secret(
         SecretId="orders/stripe-key-dev", ForceDeleteWithoutRecovery=True
     )
-    done = world.command("secret_values")
+    done = world.command("secrets")
     assert done.returncode == 1
     assert done.stdout.endswith("fix: make secrets ENV=dev SET=stripe-key-dev < file\n")
 
@@ -677,4 +681,4 @@ def test_make_refuses_what_it_would_ignore(made: World, arguments: list[str], to
 )
 def test_make_takes_yes_and_no(made: World, arguments: list[str], called: str) -> None:
     said = check("make", *arguments, cwd=made.root)
-    assert " ".join(said.split()) == f"called: .kit delivery {called}"
+    assert " ".join(said.split()) == f"called: .kit {called}"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import QUESTIONS, ROOT, commit, render
-from delivered import delivery
 from hypothesis import given
 from hypothesis import strategies as st
 from kit.delivery.spelling import kebab, pascal, snake
+from kit.errors import KitError
 from moto.server import ThreadedMotoServer
 from places import rendered
 from test_questions import RULES
@@ -94,5 +94,5 @@ def test_the_list_of_functions_knows_their_resources(b2b: Path) -> None:
 
 def test_infra_without_a_name_says_so(b2b_world: World) -> None:
     b2b_world.edit("infra/environment.yaml", "      RoleName: !Sub\n", "      Path: !Sub\n")
-    with pytest.raises(delivery("errors").DeliveryError, match="gives no RoleName to DeployRole"):
+    with pytest.raises(KitError, match="gives no RoleName to DeployRole"):
         _ = b2b_world.service.deploy_role

@@ -569,7 +569,8 @@ def test_a_check_that_breaks_is_told_and_stops_no_other(
     def broken(_situation: object) -> None:
         raise TypeError("no such thing")
 
-    monkeypatch.setitem(preflight.REMOTE, "quotas", broken)
+    check = preflight.CHECKS["quotas"]._replace(look=broken)
+    monkeypatch.setitem(preflight.CHECKS, "quotas", check)
     found = world.run()
     assert told(found) == {"quotas: failed"}
     assert "TypeError: no such thing" in found["quotas", "failed"].seen
@@ -599,8 +600,7 @@ def test_the_fix_of_a_taken_name_says_whose_it_is_and_what_can_be_done(world: Wo
     seen = world.run()["names", "failed"]
     line = (world.root / "template.yaml").read_text("utf-8").splitlines().index("  Table:") + 1
     assert (
-        seen.seen
-        == "the table orders-dev is there already and belongs to no stack that can be seen"
+        seen.seen == "the table orders-dev exists already and belongs to no stack that can be seen"
     )
     take_over, rename, delete = seen.fix
     assert "make deploy ENV=dev IMPORT=yes" in take_over
@@ -622,11 +622,11 @@ ARN = f"arn:aws:secretsmanager:us-east-1:{MOTO}:secret:orders/key-dev-AbCdEf"
 @pytest.mark.parametrize(
     ("made_as", "physical_id", "kind", "name", "own"),
     [
-        ("AWS::Lambda::Function", "x-dev", "AWS::Serverless::Function", "x-dev", True),
+        ("AWS::Lambda::Function", "x-dev", "AWS::Lambda::Function", "x-dev", True),
         ("AWS::SQS::Queue", f"https://sqs/{MOTO}/x-dev", "AWS::SQS::Queue", "x-dev", True),
         ("AWS::SecretsManager::Secret", ARN, "AWS::SecretsManager::Secret", "orders/key-dev", True),
         # Something else of that name is no reason to think that the name is free.
-        ("AWS::Logs::LogGroup", "/aws/lambda/x-dev", "AWS::Serverless::Function", "x-dev", False),
+        ("AWS::Logs::LogGroup", "/aws/lambda/x-dev", "AWS::Lambda::Function", "x-dev", False),
         ("AWS::Events::EventBus", "orders-dev", "AWS::DynamoDB::Table", "orders-dev", False),
     ],
 )
@@ -646,11 +646,12 @@ def test_a_name_is_known_by_its_type_too(
 def test_why_a_name_was_not_looked_for_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch, code: str, seen: str
 ) -> None:
-    def look(_situation: Any, _name: str) -> None:
+    def find(_situation: Any, _kind: Any, _name: str) -> None:
         raise ClientError({"Error": {"Code": code}}, "DescribeTable")
 
-    kinds = {"AWS::DynamoDB::Table": ("table", look, "")}
-    monkeypatch.setattr(checks_names, "KINDS", kinds)
+    kind = "AWS::DynamoDB::Table"
+    monkeypatch.setattr(checks_names, "KINDS", {kind: checks_names.KINDS[kind]})
+    monkeypatch.setattr(checks_names, "find", find)
     situation = delivery("situation").Situation(
         world.service, delivery("account").Account(world.service)
     )
@@ -696,7 +697,7 @@ def test_without_credentials_the_rest_is_still_looked_at(world: World) -> None:
     found = world.run()
     assert told(found) == {
         "credentials: failed",
-        *(f"{name}: not run" for name in preflight.REMOTE),
+        *(f"{name}: not run" for name, check in preflight.CHECKS.items() if check.needs),
     }
     assert "aws sso login" in found["credentials", "failed"].fix[0]
 

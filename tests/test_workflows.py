@@ -173,7 +173,7 @@ def test_what_is_checked_and_built_cannot_become_the_role_that_deploys(
     )
     assert "environment:packages" not in trusted
     for line in (step.get("run", "") for step in deploy["steps"]):
-        assert not re.search(r"make (check|lint|test|build)|delivery promote", line)
+        assert not re.search(r"make (check|lint|test|build)|\.kit promote", line)
 
 
 def test_a_deployment_has_the_time_that_it_may_take(rendered_samples: dict[str, Path]) -> None:
@@ -214,16 +214,19 @@ def test_what_was_built_is_what_is_deployed(rendered_samples: dict[str, Path]) -
     """Built once: the next job takes the build of its own run, and prod finds dev's by its sources."""
     build, deploy = workflow(rendered_samples["default"], "deploy")["jobs"].values()
     before = {step["name"]: step for step in build["steps"]}
-    keep, promote = before["Keep the build"], before["Take dev's build"]
-    assert list(before)[-3:] == [promote["name"], "Build", keep["name"]]
+    keep, promote, promoted = (
+        before[name] for name in ("Keep the build", "Find dev's build", "Take dev's build")
+    )
+    assert list(before)[-4:] == [promote["name"], promoted["name"], "Build", keep["name"]]
     assert keep["with"]["name"] == "build-${{ steps.facts.outputs.tree }}"
     assert keep["with"]["path"] == ".aws-sam/build"
     assert keep["with"]["include-hidden-files"] is True
     assert keep["with"]["if-no-files-found"] == "error"
     assert "if" not in keep
     assert promote["if"] == "inputs.environment == 'prod'"
-    assert "delivery promote" in promote["run"]
-    assert before["Build"]["if"] == "steps.promote.outputs.code != '0'"
+    assert ".kit promote" in promote["run"]
+    run = "steps.promote.outputs.run"
+    assert (promoted["if"], before["Build"]["if"]) == (run, f"!{run}")
 
     after = {step["name"]: step for step in deploy["steps"]}
     take = after["Take the build"]
@@ -232,6 +235,12 @@ def test_what_was_built_is_what_is_deployed(rendered_samples: dict[str, Path]) -
         "Test what was deployed",
     ]
     assert take["uses"].startswith("actions/download-artifact@")
+    assert promoted["uses"] == take["uses"]
+    assert promoted["with"] == {
+        **take["with"],
+        "run-id": "${{ steps.promote.outputs.run }}",
+        "github-token": "${{ github.token }}",
+    }
     # No other run, repository or token: that of this run alone.
     assert take["with"] == {"name": keep["with"]["name"], "path": keep["with"]["path"]}
     for steps in (before, after):
@@ -243,7 +252,7 @@ def test_what_was_built_is_what_is_deployed(rendered_samples: dict[str, Path]) -
 def test_what_could_be_run_can_be_run_again(
     rendered_samples: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Uploading forgets it; so does unpacking for prod, which sets the same (kit.delivery.promote)."""
+    """Uploading forgets it, after a build and after prod has dev's."""
     deploy = workflow(rendered_samples["default"], "deploy")["jobs"]["deploy"]
     (fix,) = (step["run"] for step in deploy["steps"] if "be run" in step["name"])
     tool = tmp_path / ".aws-sam" / "build" / "AppFunction" / "bin" / "tool"
@@ -273,7 +282,7 @@ def test_the_deploying_job_installs_what_it_imports_and_no_more(
     assert {"boto3", "httpx", "pytest", "pytest-socket", "pyyaml"} <= names
     assert not names & {"mypy", "moto", "ruff", "zizmor", "pytest-cov", "aws-lambda-powertools"}
     # All of these import what they need: the deployment ends where AWS would be asked.
-    check(".venv/bin/python", ".kit", "delivery", "facts", cwd=service)
+    check(".venv/bin/python", ".kit", "facts", cwd=service)
     no_aws = {name: value for name, value in NO_AWS.items() if name != "AWS_PROFILE"}
     done = run("make", "deploy", "BUILT=yes", cwd=service, **no_aws)
     assert "AWS does not know who you are" in done.stdout
@@ -290,7 +299,7 @@ def test_the_facts_of_a_workflow_are_those_of_the_files(
     shutil.copytree(rendered_samples["fastapi"], service)
     commit(service)
     printed = check(
-        *("python", ".kit", "delivery", "facts", "--env", environment),
+        *("python", ".kit", "facts", "--env", environment),
         cwd=service,
     )
     facts = dict(line.split("=", 1) for line in printed.splitlines())

@@ -234,7 +234,7 @@ class World:
     def command(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command as `make` does, at the end of what is typed."""
         return subprocess.run(
-            [sys.executable, self.root / ".kit", "delivery", *arguments],
+            [sys.executable, self.root / ".kit", *arguments],
             input=typed,
             capture_output=True,
             text=True,
@@ -246,7 +246,7 @@ class World:
         service = delivery("service").Service(self.root, "dev")
         results = preflight.run(service)
         names = {each.check for each in results}
-        assert names == {"credentials", *preflight.LOCAL, *preflight.REMOTE}
+        assert names == {"credentials", *preflight.CHECKS}
         return {(e.check, str(e.status)): e for e in results if str(e.status) != "passed"}
 
 

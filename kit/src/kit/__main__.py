@@ -5,27 +5,44 @@ from __future__ import annotations
 import runpy
 import sys
 
-# Each is a module, with what it does.
+# Each command with its module, and what it does.
 COMMANDS = {
-    "setup": "make the environments; on any Python from 3.9 on",
-    "lessons": "hold the service against its lessons",
-    "lock": "pin what requirements files ask for",
-    "functions": "let functions come and go, change answers, update from the template",
-    "private_packages": "check, install and build what comes from the private index",
-    "delivery": "preflight, deploy and what else is about AWS",
+    "setup": ("setup", "make the environments; on any Python from 3.9 on"),
+    "lessons": ("lessons", "hold the service against its lessons"),
+    "lock": ("lock", "pin what requirements files ask for"),
+    "functions": ("functions", "add, rename, remove functions; change answers; update"),
+    "private_packages": ("private_packages", "check, install, build what is from a private index"),
+    "bootstrap": ("delivery.bootstrap", "prepare an AWS account, once, as an administrator"),
+    "changes": ("delivery.changes", "what a branch changes in the stack, from the files alone"),
+    "preflight": ("delivery.preflight", "look for everything that would stop a deployment"),
+    "deploy": ("delivery.deploy", "preflight, build, deploy, check the live service"),
+    "promote": ("delivery.promote", "find the build that dev was deployed with, for prod"),
+    "smoke": ("delivery.smoke", "whether the live service is the version that was deployed"),
+    "status": ("delivery.status", "the stack, its last deployment, alarms and recent errors"),
+    "logs": ("delivery.logs", "the recent log lines of a function"),
+    "drift": ("delivery.drift", "what was changed by hand since the last deployment"),
+    "secrets": ("delivery.secret_values", "which secrets are declared and exist; set one"),
+    "destroy": ("delivery.destroy", "delete the stack of an environment; says what stays"),
+    "facts": ("delivery.facts", "names that a workflow needs, as NAME=value"),
 }
 
 
 def main() -> None:
-    """Run the module of the command, as `python -m` would."""
+    """Run a command: a module as `python -m` would, one about AWS with its errors explained."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] not in COMMANDS:
         print("usage: python .kit COMMAND [--help]\n")
-        for name, does in COMMANDS.items():
-            print(f"  {name:<17} {does}")
+        for name, (_module, summary) in COMMANDS.items():
+            print(f"  {name:<17} {summary}")
         sys.exit(0 if arguments in (["-h"], ["--help"]) else 2)
-    sys.argv = [f".kit {arguments[0]}", *arguments[1:]]
-    runpy.run_module(f"kit.{arguments[0]}", run_name="__main__")
+    name, *rest = arguments
+    package, _, module = COMMANDS[name][0].rpartition(".")
+    if package == "delivery":
+        from kit.delivery.command import run  # needs boto3, which `setup` is yet to install
+
+        sys.exit(run(name, module, rest))
+    sys.argv = [f".kit {name}", *rest]
+    runpy.run_module(f"kit.{module}", run_name="__main__")
 
 
 if __name__ == "__main__":

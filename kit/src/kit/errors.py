@@ -11,3 +11,4 @@ class KitError(Exception):
 
     def __init__(self, problem: str, *remedy: str) -> None:
         super().__init__("\n".join([problem, *(f"  {line}" for line in remedy)]))
+        self.problem, self.remedy = problem, remedy

@@ -110,12 +110,6 @@ def read(text: str, *, literal: bool = False) -> dict[str, Any]:
     return data
 
 
-def lines(text: str) -> dict[str, int]:
-    """The line on which each resource begins, from 1."""
-    resources = read(text).get("Resources")
-    return resources.lines if isinstance(resources, LocatedMapping) else {}
-
-
 # ── Parts of a template, with their lines ──
 
 

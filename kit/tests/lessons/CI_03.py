@@ -58,7 +58,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         "local.mk",
-        "facts: ## What CI knows\n\tPYTHONPATH=lib .venv/bin/python .kit delivery facts\n",
+        "facts: ## What CI knows\n\tPYTHONPATH=lib .venv/bin/python .kit facts\n",
     )
     steps = "- run: make facts\n  env:\n    PYTHONPATH: lib\n"
     edit.write(OWN, workflow("workflow_dispatch:", steps))

@@ -50,6 +50,6 @@ def _(edit: Edit) -> None:
             "pytest is well",
             "EOF",
             "uvx copier --version && git status | cat",
-            ".venv/bin/python .kit delivery facts",
+            ".venv/bin/python .kit facts",
         ),
     )

@@ -10,16 +10,40 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from kit.errors import KitError
+
 from .service import Service
 
-# Nobody wants to wait long for "no".
-CONFIG = Config(
-    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3}
-)
-# Who the credentials belong to is asked first: this call also tells whether AWS can be reached.
-FIRST = Config(
-    connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
-)
+
+def _config(connect: int, read: int, attempts: int) -> Config:
+    """Time limits in seconds: nobody wants to wait long for "no"."""
+    retries = {"mode": "standard", "total_max_attempts": attempts}
+    return Config(connect_timeout=connect, read_timeout=read, retries=retries)
+
+
+CONFIG = _config(5, 20, 3)
+# Whose credentials these are is asked first, and shows whether AWS can be reached.
+FIRST = _config(3, 5, 2)
+# What AWS answers when permissions are missing; "403" where it has no body, as in HeadBucket.
+DENIALS = {
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "Forbidden",
+    "UnauthorizedOperation",
+}
+# What it answers when there is nothing of a name.
+ABSENT = {
+    "404",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NotFound",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+}
 
 
 class Account:
@@ -43,12 +67,21 @@ class Account:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """Made when AWS is needed: with a profile that is not there it can't be."""
+        """Made when AWS is needed: it fails when AWS_PROFILE names a profile that does not exist."""
         return boto3.Session(region_name=self.service.region)
 
     def _client(self, name: str) -> Any:
-        make: Any = self.session.client  # known by more than a literal name
+        make: Any = self.session.client  # the stubs want a literal name
         return make(name, config=FIRST if name == "sts" else CONFIG)
+
+    def pages(self, client: str, operation: str, key: str, **arguments: Any) -> list[Any]:
+        """The items of all pages of an operation.
+
+        Args:
+            key: where an answer has its items.
+        """
+        pages = self.client(client).get_paginator(operation).paginate(**arguments)
+        return [item for page in pages for item in page.get(key, [])]
 
     def identity(self) -> dict[str, str]:
         """Whose credentials these are: Account and Arn."""
@@ -56,12 +89,12 @@ class Account:
         return identity
 
     def now(self) -> datetime:
-        """AWS's time, from an answer's Date: this machine's clock may be ahead or behind."""
+        """AWS's time, from the Date of an answer: this machine's clock may be ahead or behind."""
         answer: Any = self.client("sts").get_caller_identity()
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
     def stack(self, name: str) -> dict[str, Any] | None:
-        """A stack as DescribeStacks tells it; None when there is none of that name."""
+        """A stack as DescribeStacks returns it; None when there is none of that name."""
         try:
             (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except ClientError as error:
@@ -70,20 +103,37 @@ class Account:
             raise
         return dict(stack)
 
+    def service_stack(self) -> dict[str, Any]:
+        """The service's stack. KitError when there is none."""
+        service = self.service
+        if stack := self.stack(service.stack):
+            return stack
+        raise KitError(
+            f"There is no stack {service.stack} in {service.region}.",
+            f"make deploy ENV={service.environment}",
+        )
+
     def resources(self, stack: str) -> list[dict[str, Any]]:
         """The resources that a stack has."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return [
-            resource
-            for page in pages.paginate(StackName=stack)
-            for resource in page["StackResourceSummaries"]
-            if resource["ResourceStatus"] != "DELETE_COMPLETE"
-        ]
+        resources = self.pages(
+            "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack
+        )
+        return [each for each in resources if each["ResourceStatus"] != "DELETE_COMPLETE"]
 
 
 def outputs(stack: dict[str, Any]) -> dict[str, str]:
     """The outputs of a stack, by their keys."""
-    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def parameters(stack: dict[str, Any]) -> dict[str, str]:
+    """The values of a stack's parameters, by their keys."""
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+
+
+def pairs(values: dict[str, str], kind: str = "") -> list[dict[str, str]]:
+    """Tags, or with the kind "Parameter" parameters, as calls of AWS take them."""
+    return [{f"{kind}Key": key, f"{kind}Value": value} for key, value in values.items()]
 
 
 def code(error: ClientError) -> str:
@@ -93,11 +143,14 @@ def code(error: ClientError) -> str:
 
 def is_denied(error: ClientError) -> bool:
     """Whether AWS refused because of missing permissions."""
-    return code(error) in (
-        "403",  # what has no body, such as HeadBucket, has no other code
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "Forbidden",
-        "UnauthorizedOperation",
-    )
+    return code(error) in DENIALS
+
+
+def unless_absent(call: Any, **arguments: Any) -> Any:
+    """What a call of AWS answers; None when there is nothing of that name."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if code(error) in ABSENT:
+            return None
+        raise

@@ -3,17 +3,16 @@
 Compares template.yaml, samconfig.toml and the functions' sources with those of the merge base.
 Needs no AWS, and runs nothing of what it reads: files, and what git has stored. So it says what is
 written, not what is deployed; and of an API it knows events and routes, not OpenAPI definitions.
+In a workflow: --base HEAD^1 with fetch-depth: 2, into $GITHUB_STEP_SUMMARY.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import re
-import subprocess
-import sys
 import tomllib
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
+from kit.errors import KitError
 from kit.template import references
 
 from .cloudformation import (
@@ -40,12 +40,12 @@ from .cloudformation import (
     statements,
     values,
 )
-from .errors import DeliveryError
 from .grants import Environment, Gap, gaps
 from .markdown import block, code, table
 from .service import ENVIRONMENTS, INFRA, Service
+from .tools import git
 
-ROOT = Path(__file__).resolve().parents[3]
+OPTIONS = {"--base": {"default": "", "help": "where the change goes: origin/develop"}}
 ORDER = ("replaced", "removed", "perhaps replaced", "added", "changed")
 
 
@@ -73,68 +73,72 @@ class Change:
 # ── Reading ──────────────────────────────────────────────────────────────────
 
 
-def git(*arguments: str) -> str:
-    """What git prints. DeliveryError when it fails."""
-    command = ["git", "--literal-pathspecs", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True)
-    if done.returncode:
-        raise DeliveryError(f"git {' '.join(arguments)} failed: {done.stderr.decode().strip()}")
-    return done.stdout.decode("utf-8", "replace")
+@dataclass(frozen=True)
+class Base:
+    """Where a branch began: what the work tree is compared with.
+
+    Args:
+        root: the folder of the service.
+        commit: the newest one that HEAD and the branch that it goes into have both.
+    """
+
+    root: Path
+    commit: str
+
+    @classmethod
+    def of(cls, root: Path, name: str) -> Base:
+        """That of HEAD and a branch or commit. KitError: there is none."""
+        try:
+            git(root, "rev-parse", "--is-inside-work-tree")
+        except KitError as error:
+            raise KitError(f"{root} is in no git repository: nothing to compare with.") from error
+        if not name:
+            raise KitError(
+                "Where does the change go? BASE is empty.", "make changes BASE=origin/develop"
+            )
+        try:
+            commit = git(root, "rev-parse", "--verify", "--end-of-options", name + "^{commit}")
+        except KitError as error:
+            raise KitError(f"There is no BASE={name} here.", *_another(root, name)) from error
+        try:
+            return cls(root, git(root, "merge-base", commit.strip(), "HEAD").strip())
+        except KitError as error:
+            raise KitError(
+                f"HEAD and {name} have no commit in common that is here.",
+                error.problem,
+                "Was all of it fetched? In a workflow, fetch-depth: 2 and BASE=HEAD^1 compare a pull",
+                "request with the branch that it goes into.",
+            ) from error
+
+    def git(self, *arguments: str) -> str:
+        return git(self.root, *arguments)
+
+    def text(self, path: str) -> str:
+        """A file's text in the commit; empty when it was not there."""
+        exists = self.git("ls-tree", "--name-only", self.commit, "--", path)
+        return self.git("show", f"{self.commit}:./{path}") if exists else ""
+
+    def read(self, path: str, parse: Callable[[str], Content]) -> tuple[Content, Content]:
+        """A file's content in the commit, {} when it was not there, and in the work tree."""
+        where = f"in {self.commit[:12]}"
+        try:
+            text = self.text(path)
+            old = parse(text) if text else {}
+            where = "in the work tree"
+            return old, parse((self.root / path).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise KitError(f"{path} {where} can't be read: {error}") from error
 
 
-def merge_base(base: str) -> str:
-    """The newest commit that HEAD and the base have both."""
-    try:
-        git("rev-parse", "--is-inside-work-tree")
-    except DeliveryError as error:
-        raise DeliveryError(
-            f"{ROOT} is in no git repository: there is nothing to compare with."
-        ) from error
-    if not base:
-        raise DeliveryError(
-            "Where does the change go? BASE is empty.\n  make changes BASE=origin/develop"
-        )
-    try:
-        commit = git("rev-parse", "--verify", "--end-of-options", base + "^{commit}").strip()
-    except DeliveryError as error:
-        raise DeliveryError(f"There is no BASE={base} here.\n  {_instead(base)}") from error
-    try:
-        return git("merge-base", commit, "HEAD").strip()
-    except DeliveryError as error:
-        raise DeliveryError(
-            f"HEAD and {base} have no commit in common that is here.\n  {error}\n"
-            "  Was all of it fetched? In a workflow, fetch-depth: 2 and BASE=HEAD^1 compare a pull\n"
-            "  request with the branch that it goes into."
-        ) from error
-
-
-def _instead(base: str) -> str:
+def _another(root: Path, base: str) -> list[str]:
+    """What to do about a base that is not there. In a workflow only the newest commits are."""
     remote, slash, branch = base.partition("/")
-    if slash and remote not in git("remote").split():
-        return f"There is no remote {remote} either: make changes BASE={branch}, the branch here."
-    # In a workflow only the newest commits are there.
-    return (
-        "git fetch, or another one: make changes BASE=origin/develop, or BASE=develop.\n"
-        "  In a workflow: BASE=HEAD^1, with fetch-depth: 2."
-    )
-
-
-def before(path: str, commit: str) -> str:
-    """A file's text in a commit; empty when it was not there."""
-    there = git("ls-tree", "--name-only", commit, "--", path)
-    return git("show", f"{commit}:./{path}") if there else ""
-
-
-def read(path: str, parse: Callable[[str], Content], commit: str) -> tuple[Content, Content]:
-    """A file's content in a commit, {} when it was not there, and in the work tree."""
-    where = f"in {commit[:12]}"
-    try:
-        text = before(path, commit)
-        old = parse(text) if text else {}
-        where = "in the work tree"
-        return old, parse((ROOT / path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DeliveryError(f"{path} {where} can't be read: {error}") from error
+    if slash and remote not in git(root, "remote").split():
+        return [f"There is no remote {remote} either: make changes BASE={branch}, the branch here."]
+    return [
+        "git fetch, or another one: make changes BASE=origin/develop, or BASE=develop.",
+        "In a workflow: BASE=HEAD^1, with fetch-depth: 2.",
+    ]
 
 
 # ── Comparing ────────────────────────────────────────────────────────────────
@@ -173,12 +177,12 @@ def compared(old: Content, new: Content, moved: set[str]) -> list[Change]:
 def kept(key: str, *resource: Content) -> str:
     """What becomes of data by the DeletionPolicy or UpdateReplacePolicy, before and after."""
     policies = sorted({short(each.get(key, "Delete")) for each in resource})
-    said = f"({key}: {code(', '.join(policies))})"
+    note = f"({key}: {code(', '.join(policies))})"
     if all(policy.startswith("Retain") for policy in policies):
-        return f"its data is kept, outside of the stack {said}"
+        return f"its data is kept, outside of the stack {note}"
     if set(policies) <= {"Retain", "Snapshot"}:
-        return f"a snapshot of its data is kept {said}"
-    return f"**its data is lost** {said}"
+        return f"a snapshot of its data is kept {note}"
+    return f"**its data is lost** {note}"
 
 
 def risks(old: Content, new: Content, changes: list[Change], moved: set[str]) -> Iterator[str]:
@@ -227,7 +231,7 @@ def widened(old: Content, new: Content) -> Iterator[str]:
             yield f"{code(name)}\n\n{block(lines)}"
 
 
-def sources(declared: Content, commit: str) -> Iterator[Keys]:
+def sources(declared: Content, base: Base) -> Iterator[Keys]:
     """The resources whose files changed: the folder, how many files, and which requirements."""
     folders = [
         (name, path)
@@ -235,16 +239,16 @@ def sources(declared: Content, commit: str) -> Iterator[Keys]:
         for keys, path in flat(resource)
         if keys[-1] in ("CodeUri", "ContentUri", "DefinitionUri")
         if isinstance(path, str) and path.isprintable()
-        if (ROOT / path).resolve().is_relative_to(ROOT)
+        if (base.root / path).resolve().is_relative_to(base.root)
     ]
     for name, path in folders:
-        files = git("diff", "--name-only", commit, "--", path).splitlines()
-        files += git("ls-files", "--others", "--exclude-standard", "--", path).splitlines()
+        files = base.git("diff", "--name-only", base.commit, "--", path).splitlines()
+        files += base.git("ls-files", "--others", "--exclude-standard", "--", path).splitlines()
         if files:
             pins = os.path.normpath(f"{path}/requirements.txt")
-            there = (ROOT / pins).is_file()
-            becomes = (ROOT / pins).read_text("utf-8", "replace").splitlines() if there else []
-            lines = unified_diff(before(pins, commit).splitlines(), becomes, n=0, lineterm="")
+            file = base.root / pins
+            pinned = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
+            lines = unified_diff(base.text(pins).splitlines(), pinned, n=0, lineterm="")
             # A pin stands on one line, its hashes on those that follow.
             changed = [
                 line.rstrip(" \\")
@@ -263,24 +267,24 @@ def cells(old: Content, new: Content, *without: str) -> list[Keys]:
     return [(".".join(keys), *pair(*both)) for keys, *both in found if keys[0] not in without]
 
 
-def refused(environments: list[str]) -> Iterator[str]:
+def refused(root: Path, environments: list[str]) -> Iterator[str]:
     """What template.yaml asks for and infra/environment.yaml does not allow, in Markdown."""
-    found: dict[tuple[str, str], Gap] = {}
-    for each in environments if (ROOT / INFRA).is_file() else ():
-        with contextlib.suppress(DeliveryError):  # no whole section in samconfig.toml
-            both = Environment.of(Service(ROOT, each))
-            found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
-    for gap in found.values():
+    unique: dict[tuple[str, str], Gap] = {}
+    for environment in environments if (root / INFRA).is_file() else ():
+        with contextlib.suppress(KitError):  # no whole section in samconfig.toml
+            both = Environment.of(Service(root, environment))
+            unique |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
+    for gap in unique.values():
         yield f"- ⚠️ {gap.found}. {gap.fix}"
 
 
-def report(commit: str, environment: str) -> str:
+def report(base: Base, environment: str) -> str:
     """The whole report, in Markdown."""
-    old, new = read("template.yaml", parsed, commit)
-    was, settings = read("samconfig.toml", tomllib.loads, commit)
+    old, new = base.read("template.yaml", parsed)
+    was, settings = base.read("samconfig.toml", tomllib.loads)
     if environment and environment not in settings:
         known = ", ".join(name for name in settings if name != "version")
-        raise DeliveryError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
+        raise KitError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
     if environment:
         was, settings = ({environment: each.get(environment, {})} for each in (was, settings))
     moved = {
@@ -299,10 +303,13 @@ def report(commit: str, environment: str) -> str:
     ]
     dangers += risks(first, second, changes, moved)
     opened = [each for each in open_endpoints(new) if each not in open_endpoints(old)]
-    said = {
+    sections = {
         "Look at this": "\n".join(f"- ⚠️ {each}" for each in dangers),
         "The deployment would be refused": "\n".join(
-            refused([environment] if environment else [*(settings.keys() & {*ENVIRONMENTS})])
+            refused(
+                base.root,
+                [environment] if environment else [*(settings.keys() & {*ENVIRONMENTS})],
+            )
         ),
         "Permissions that widen": "\n\n".join(widened(first, second)),
         "Open to anybody who knows the address": "\n".join(f"- {code(each)}" for each in opened),
@@ -313,36 +320,20 @@ def report(commit: str, environment: str) -> str:
             "What | Before | After", cells(old, new, "Resources", "Globals")
         ),
         "samconfig.toml": table("Setting | Before | After", cells(was, settings)),
-        "Code": table("Resource | Files of | Changed | Requirements", [*sources(second, commit)]),
+        "Code": table("Resource | Files of | Changed | Requirements", [*sources(second, base)]),
     }
-    parts = [f"### {title}\n\n{text}" for title, text in said.items() if text]
+    parts = [f"### {title}\n\n{text}" for title, text in sections.items() if text]
     title = f"## What changes{f' in {environment}' if environment else ''}"
-    since = f"Since {code(commit[:12])}, as it is written; what is deployed is not looked at."
+    since = f"Since {code(base.commit[:12])}, as it is written; what is deployed is not looked at."
     return "\n\n".join([title, since, *(parts or ["Nothing changes."])]) + "\n"
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command. Returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python .kit delivery changes",
-        description="Say in Markdown what would change in the stack, and in the functions' code, "
-        "between where a branch began and the work tree. Needs no AWS.",
-        epilog="In a workflow: --base HEAD^1 with fetch-depth: 2, into $GITHUB_STEP_SUMMARY.",
-    )
-    parser.add_argument("--base", default="", help="where the change goes: origin/develop")
-    parser.add_argument("--env", default="", help="only this environment of samconfig.toml: dev")
-    given = parser.parse_args(arguments)
-    try:
-        print(report(merge_base(given.base), given.env), end="")
-    except (DeliveryError, OSError) as error:
-        print(error, file=sys.stderr)
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is not in this environment: make setup", file=sys.stderr)
-    else:
-        return 0
-    return 1
 
 
 def _targets(node: Any) -> set[str]:
     """The names that a part of a template refers to."""
     return {reference.target for reference in references(node)}
+
+
+def main(service: Service, options: Namespace) -> int:
+    """Print the report."""
+    print(report(Base.of(service.root, options.base), options.env or ""), end="")
+    return 0

@@ -1,83 +1,64 @@
-"""What was changed by hand since the last deployment."""
+"""What was changed by hand since the last deployment. Ends with 1 when there is such a change."""
 
-import argparse
 import time
+from argparse import Namespace
+from collections.abc import Iterator
 from typing import Any
 
+from kit.errors import KitError
+from kit.terminal import printable
+
 from .account import Account
-from .errors import DeliveryError, printable
-from .service import Service, here
-from .status import the_stack
+from .service import Service
 
-DEADLINE = 300.0  # seconds
+TIMEOUT, PAUSE = 300.0, 3.0  # seconds
 
 
-def detect(
-    service: Service, account: Account, deadline: float = DEADLINE, pause: float = 3.0
-) -> list[dict[str, Any]]:
-    """Resources that differ from the template.
-
-    Args:
-        deadline: seconds to wait for CloudFormation.
-        pause: seconds between two questions.
+def drifts(account: Account) -> Iterator[dict[str, Any]]:
+    """Resources that differ from the template, as DescribeStackResourceDrifts returns them.
 
     Raises:
-        DeliveryError: there is no stack, or CloudFormation could not tell.
+        KitError: there is no stack, or CloudFormation can't compare it.
     """
-    the_stack(service, account)
+    stack = account.service_stack()["StackName"]
     client = account.client("cloudformation")
-    detection = client.detect_stack_drift(StackName=service.stack)["StackDriftDetectionId"]
-    end = time.monotonic() + deadline
-    while True:
-        found = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-        if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+    detection = client.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
+    end = time.monotonic() + TIMEOUT
+    while True:  # botocore has no waiter for it
+        progress = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+        if progress["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
-        if time.monotonic() + pause > end:
-            raise DeliveryError(
-                f"CloudFormation is not done after {deadline:.0f} s.", "make drift again"
+        if time.monotonic() + PAUSE > end:
+            raise KitError(
+                f"CloudFormation has not compared {stack} within {TIMEOUT:.0f} s.",
+                "make drift again",
             )
-        time.sleep(pause)
-    if found["DetectionStatus"] == "DETECTION_FAILED":
-        raise DeliveryError(f"CloudFormation could not tell: {found.get('DetectionStatusReason')}")
-    return _drifts(client, service.stack)
-
-
-def _drifts(client: Any, stack: str) -> list[dict[str, Any]]:
-    """Page by page: boto3 has no paginator for it."""
-    found: list[dict[str, Any]] = []
-    page: dict[str, str] = {}
-    while True:
-        drifts = client.describe_stack_resource_drifts(
-            StackName=stack, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], **page
+        time.sleep(PAUSE)
+    if progress["DetectionStatus"] == "DETECTION_FAILED":
+        raise KitError(
+            f"CloudFormation can't compare {stack}: {progress.get('DetectionStatusReason')}"
         )
-        found += drifts["StackResourceDrifts"]
-        if "NextToken" not in drifts:
-            return found
-        page = {"NextToken": drifts["NextToken"]}
-
-
-def main(arguments: list[str]) -> int:
-    """`python .kit delivery drift`: 0 when nothing drifted, 1 otherwise."""
-    parser = argparse.ArgumentParser(prog="delivery drift", description=__doc__)
-    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
-    service = here(parser.parse_args(arguments).env)
-    found = detect(service, Account(service))
-    for each in found:
-        print(
-            f"  {each['LogicalResourceId']} ({each['ResourceType']}): {each['StackResourceDriftStatus']}"
+    page: dict[str, Any] = {}
+    while "NextToken" in page or not page:  # nor a paginator
+        token = {"NextToken": page["NextToken"]} if page else {}
+        page = client.describe_stack_resource_drifts(
+            StackName=stack, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], **token
         )
-        for difference in each.get("PropertyDifferences", []):
-            line = (
-                f"{difference['PropertyPath']}: {difference['ExpectedValue']} in the template,"
-                f" {difference['ActualValue']} in AWS"
-            )
+        yield from page["StackResourceDrifts"]
+
+
+def main(service: Service, _options: Namespace) -> int:
+    """Print what differs, and what to do about it."""
+    drifted = list(drifts(Account(service)))
+    for drift in drifted:
+        status = drift["StackResourceDriftStatus"]
+        print(f"  {drift['LogicalResourceId']} ({drift['ResourceType']}): {status}")
+        for difference in drift.get("PropertyDifferences", []):
+            expected, actual = difference["ExpectedValue"], difference["ActualValue"]
+            line = f"{difference['PropertyPath']}: {expected} in the template, {actual} in AWS"
             print(f"    {printable(line)}")
-    if found:
-        print(
-            "\n  Take it into template.yaml, or deploy to undo it: the template is the one source."
-        )
+    if drifted:
+        print("\n  Take it into template.yaml, or deploy to undo it.")
         return 1
-    print(
-        f"  {service.stack} is as template.yaml says, for the types that CloudFormation can compare."
-    )
+    print(f"  {service.stack} is as template.yaml says, for types that CloudFormation can compare.")
     return 0

@@ -15,29 +15,26 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kit.template import Template, UnknownError
+from kit.errors import KitError
+from kit.template import Template, UnknownError, is_intrinsic
 
-from .errors import DeliveryError
+from .cloudformation import SAM, statements
 from .service import INFRA, Service
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
-# What goes wrong with a part that is not as CloudFormation wants it: the linters' business.
+# What goes wrong with a part that is not as CloudFormation wants it: linters report that.
 ODD = (AttributeError, LookupError, RecursionError, TypeError, ValueError, UnknownError)
 # What SAM makes of its types, and of the events of its functions.
-SAM = {
-    "AWS::Serverless::Api": "AWS::ApiGateway::RestApi",
+SAM_TYPES = {
+    **{kind: created for kind, (created, *_own) in SAM.items()},
     "AWS::Serverless::Application": "AWS::CloudFormation::Stack",
     "AWS::Serverless::Connector": "AWS::IAM::ManagedPolicy",
-    "AWS::Serverless::Function": "AWS::Lambda::Function",
     "AWS::Serverless::GraphQLApi": "AWS::AppSync::GraphQLApi",
-    "AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api",
-    "AWS::Serverless::LayerVersion": "AWS::Lambda::LayerVersion",
-    "AWS::Serverless::SimpleTable": "AWS::DynamoDB::Table",
-    "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
 }
 EVENTS = {
     "Api": "AWS::ApiGateway::RestApi",
@@ -67,9 +64,7 @@ PREFIXES = {
     "eventschemas": "schemas",
     "kinesisfirehose": "firehose",
     "opensearchservice": "es",
-    "s3express": "s3express",
     "stepfunctions": "states",
-    "wafv2": "wafv2",
 }
 # What creates a resource, where that is neither Create… nor Put… with the name of the type.
 CREATES = {
@@ -130,26 +125,23 @@ class Statement:
 
     def is_about(self, action: str, arns: list[str]) -> bool:
         """Whether it covers the action, on one of these; of none it is about the action alone."""
-        covers = any(matches(action.lower(), each.lower()) for each in self.actions)
+        covers = any(fnmatchcase(action.lower(), each.lower()) for each in self.actions)
         return covers and (not arns or any(touch(a, b) for a in arns for b in self.resources))
 
-
-def matches(text: str, pattern: str) -> bool:
-    """As IAM compares: `*` is any text, with separators too, and `?` any character."""
-    return bool(_wildcards(pattern).fullmatch(text))
-
-
-@cache
-def _wildcards(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL)
+    def covers_all(self, action: str, arns: list[str]) -> bool:
+        """Whether it covers the action on all of these, wholly."""
+        return bool(arns) and all(
+            self.is_about(action, [arn])
+            and any(fnmatchcase(arn, pattern) for pattern in self.resources)
+            for arn in arns
+        )
 
 
 def touch(one: str, other: str) -> bool:
     """Whether one of two resources, which may have wildcards, has the other in it."""
     # What ends the ARN of a secret may be written in either way.
     one, other = one.replace("??????", "*"), other.replace("??????", "*")
-    return matches(one, other) or matches(other, one)
+    return fnmatchcase(one, other) or fnmatchcase(other, one)
 
 
 # ── What is known of AWS ─────────────────────────────────────────────────────
@@ -210,33 +202,28 @@ def creates(kind: str) -> str:
 # ── Both templates in one environment ────────────────────────────────────────
 
 
-class Known(Mapping[str, Any]):
+class Known(dict[str, Any]):
     """What !Ref and !GetAtt of a template come to, as far as names say it; else <Table.Arn>."""
 
     def __init__(self, template: Template) -> None:
+        super().__init__()
         self.template = template
-
-    def __getitem__(self, key: str) -> Any:
-        name, _, attribute = key.partition(".")
-        body = self.template.data["Resources"].get(name)
-        if not isinstance(body, dict):
-            return f"<{key}>"
-        found = arns(self.template, name, _kind(body), body.get("Properties") or {})
-        is_arn = attribute.endswith("Arn") or _kind(body) in ARN_IS_REF
-        if len(found) != 1 or not (attribute in ("", "QueueName") or is_arn):
-            return f"<{key}>"
-        if is_arn:
-            return found[0] + ("/stream/*" if attribute == "StreamArn" else "")
-        return re.split("[:/]", found[0])[-1]
 
     def __contains__(self, key: object) -> bool:
         return True
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    def __missing__(self, key: str) -> str:
+        name, _, attribute = key.partition(".")
+        body = self.template.data["Resources"].get(name)
+        if not isinstance(body, dict):
+            return f"<{key}>"
+        names = arns(self.template, name, _kind(body), body.get("Properties") or {})
+        is_arn = attribute.endswith("Arn") or _kind(body) in ARN_IS_REF
+        if len(names) != 1 or not (attribute in ("", "QueueName") or is_arn):
+            return f"<{key}>"
+        if is_arn:
+            return names[0] + ("/stream/*" if attribute == "StreamArn" else "")
+        return re.split("[:/]", names[0])[-1]
 
 
 ARN_IS_REF = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
@@ -244,7 +231,7 @@ ARN_IS_REF = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions:
 
 def _kind(body: Any) -> str:
     kind = str(body.get("Type", "")) if isinstance(body, dict) else ""
-    return SAM.get(kind, kind)
+    return SAM_TYPES.get(kind, kind)
 
 
 def arns(template: Template, logical_id: str, kind: str, properties: Any) -> list[str]:
@@ -286,51 +273,47 @@ class Environment:
     infra: Template
 
     def __post_init__(self) -> None:
-        for each in (self.template, self.infra):
-            each.known = Known(each)
+        for template in (self.template, self.infra):
+            template.known = Known(template)
 
     @classmethod
     def of(cls, service: Service) -> Environment:
         """That of an account that is made up.
 
         Raises:
-            DeliveryError: a file is missing, or can't be read.
+            KitError: a file is missing, or can't be read.
         """
         if not _actions():
-            raise DeliveryError(
-                "What template.yaml asks of AWS can't be compared: cfn-lint, whose data says it, is not here.",
+            raise KitError(
+                "What template.yaml asks of AWS can't be compared: cfn-lint, whose data says it, is not installed.",
                 "make setup",
             )
         template = service.template("111122223333")
         data = service.infra_data
-        given = {name: str(each.get("Default", name)) for name, each in data["Parameters"].items()}
-        given["EnvironmentName"] = service.environment
-        return cls(template, Template(data, given, template.pseudo))
+        values = {name: str(body.get("Default", name)) for name, body in data["Parameters"].items()}
+        values["EnvironmentName"] = service.environment
+        return cls(template, Template(data, values, template.pseudo))
 
-    def has(self, body: Any) -> bool:
-        """Whether a resource is deployed there."""
-        return "Condition" not in body or self.template.holds(body["Condition"])
-
-    def statements(self, policies: list[str]) -> list[Statement]:
-        found = []
-        for policy in policies:
-            body = self.infra.data["Resources"][policy]["Properties"]
-            documents = [body, *body.get("Policies", [])]
-            for document in documents:
-                for each in _listed(document.get("PolicyDocument", {}).get("Statement")):
-                    found.append(self._statement(policy, each))
-        return found
+    def statements(self, *policies: str) -> list[Statement]:
+        """The statements of policies of infra/environment.yaml, by their logical ids."""
+        resources = self.infra.data["Resources"]
+        return [
+            self._statement(policy, body)
+            for policy in policies
+            for key in ("PolicyDocument", "Policies")
+            for body in statements(resources[policy]["Properties"].get(key))
+        ]
 
     def _statement(self, policy: str, body: Any) -> Statement:
-        said = self.infra.resolve(body)
-        conditions = said.get("Condition") or {}
+        resolved = self.infra.resolve(body)
+        conditions = resolved.get("Condition") or {}
         return Statement(
             policy,
-            str(said.get("Sid", "")),
+            str(resolved.get("Sid", "")),
             getattr(body, "line", 0),
-            said.get("Effect") == "Allow",
-            _texts(said.get("Action")),
-            _texts(said.get("Resource")),
+            resolved.get("Effect") == "Allow",
+            _texts(resolved.get("Action")),
+            _texts(resolved.get("Resource")),
             {key.lower(): value for keys in conditions.values() for key, value in keys.items()},
         )
 
@@ -339,7 +322,7 @@ class Environment:
         """What the role may do that CloudFormation gets."""
         role = self.infra.data["Resources"][ROLE]["Properties"]
         attached = [each["Ref"] for each in role.get("ManagedPolicyArns", []) if "Ref" in each]
-        return self.statements([ROLE, *attached])
+        return self.statements(ROLE, *attached)
 
     @property
     def bound(self) -> str:
@@ -348,7 +331,7 @@ class Environment:
 
     @property
     def boundary(self) -> list[Statement]:
-        return self.statements([BOUNDARY])
+        return self.statements(BOUNDARY)
 
 
 def _listed(node: Any) -> list[Any]:
@@ -359,22 +342,14 @@ def _texts(node: Any) -> list[str]:
     return [str(each) for each in _listed(node)]
 
 
-def allowed(given: list[Statement], action: str, on: list[str]) -> bool:
+def allowed(statements: list[Statement], action: str, on: list[str]) -> bool:
     """Whether an action is allowed on one of these resources; of none, on whichever."""
     denied = any(
-        action_and_all(each, action, on)
-        for each in given
-        if not each.allows and not each.conditions
+        statement.covers_all(action, on)
+        for statement in statements
+        if not statement.allows and not statement.conditions
     )
-    return not denied and any(each.is_about(action, on) for each in given if each.allows)
-
-
-def action_and_all(statement: Statement, action: str, on: list[str]) -> bool:
-    """Whether a statement has all of these resources."""
-    return bool(on) and all(
-        statement.is_about(action, [each]) and any(matches(each, p) for p in statement.resources)
-        for each in on
-    )
+    return not denied and any(each.allows and each.is_about(action, on) for each in statements)
 
 
 # ── The comparison ───────────────────────────────────────────────────────────
@@ -383,43 +358,53 @@ def action_and_all(statement: Statement, action: str, on: list[str]) -> bool:
 def gaps(environment: Environment) -> Iterator[Gap]:
     """Everything that is asked for and not given."""
     if not {ROLE, BOUNDARY} <= environment.infra.data["Resources"].keys():
-        return  # roles of somebody's own making
-    given, boundary = environment.execution, environment.boundary
+        return  # roles of the service's own making
+    execution, boundary = environment.execution, environment.boundary
     for name, body in environment.template.data["Resources"].items():
         with contextlib.suppress(*ODD):
-            if not environment.has(body):
+            if "Condition" in body and not environment.template.holds(body["Condition"]):
                 continue
-            yield from _of_resource(environment, given, name, body)
-            yield from _of_roles(environment, given, name, body)
-            yield from _of_policies(environment, boundary, name, body)
+            yield from _creation_gaps(environment, execution, name, body)
+            yield from _role_gaps(environment, execution, name, body)
+            yield from _policy_gaps(environment, boundary, name, body)
 
 
-def _of_resource(
-    environment: Environment, given: list[Statement], name: str, body: Any
+def _creation_gaps(
+    environment: Environment, execution: list[Statement], name: str, body: Any
 ) -> Iterator[Gap]:
     """What CloudFormation may not create."""
-    properties = body.get("Properties") or {}
-    kinds = {_kind(body): arns(environment.template, name, _kind(body), properties)}
+    kind = _kind(body)
+    kinds = {kind: arns(environment.template, name, kind, body.get("Properties") or {})}
     for event in _events(body):
         if made := EVENTS.get(str(event.get("Type"))):
             kinds.setdefault(made, arns(environment.template, name, made, {}))
-    for kind, on in kinds.items():
-        action = creates(kind)
-        asked = action or f"{prefix_of(kind)}:*"
-        known = allowed(given, action, on) if action else _knows(given, prefix_of(kind))
-        if not kind.startswith("AWS::") or known:
+    for created, on in kinds.items():
+        action = creates(created)
+        asked = action or f"{prefix_of(created)}:*"
+        known = allowed(execution, action, on) if action else _near(execution, asked)
+        if not created.startswith("AWS::") or known:
             continue
-        where = f" on `{_short(on[0])}`" if on and allowed(given, action, []) else ""
-        what = "is" if kind == _kind(body) else "makes"
-        found = f"`{name}` {what} an `{kind}`, and CloudFormation's role may not `{asked}`{where}"
-        yield Gap(name, str(body["Type"]), found, _extend(given, asked, on, OF_ROLE))
+        where = _where(execution, action, on)
+        verb = "is" if created == kind else "makes"
+        found = (
+            f"`{name}` {verb} an `{created}`, and CloudFormation's role may not `{asked}`{where}"
+        )
+        yield Gap(name, str(body["Type"]), found, _extend(execution, asked, on, ROLE_POLICY))
 
 
-def _knows(given: list[Statement], prefix: str) -> bool:
-    return any(
-        each.allows and any(action.lower().startswith(f"{prefix}:") for action in each.actions)
-        for each in given
-    )
+def _near(statements: list[Statement], action: str) -> list[Statement]:
+    """The statements that allow something of the same service."""
+    prefix = f"{action.split(':')[0]}:"
+    return [
+        each
+        for each in statements
+        if each.allows and any(own.lower().startswith(prefix) for own in each.actions)
+    ]
+
+
+def _where(statements: list[Statement], action: str, on: list[str]) -> str:
+    """Where an action is not allowed, when it is elsewhere."""
+    return f" on `{_short(on[0])}`" if on and allowed(statements, action, []) else ""
 
 
 def _events(body: Any) -> list[Any]:
@@ -431,114 +416,100 @@ def _events(body: Any) -> list[Any]:
     )
 
 
-def _of_roles(
-    environment: Environment, given: list[Statement], name: str, body: Any
+def _role_gaps(
+    environment: Environment, execution: list[Statement], name: str, body: Any
 ) -> Iterator[Gap]:
-    """To whom CloudFormation may not hand a role, and which policies it may not attach."""
-    properties = body.get("Properties") or {}
+    """To whom CloudFormation may not pass a role, and which policies it may not attach."""
+    template, properties = environment.template, body.get("Properties") or {}
     trust = properties.get("AssumeRolePolicyDocument") or {}
     for statement in _listed(trust.get("Statement")):
-        for service in _texts(
-            environment.template.resolve(statement.get("Principal") or {}).get("Service")
-        ):
-            to = [each for each in given if each.allows and each.is_about("iam:PassRole", [])]
-            if not any(
-                service in _texts(each.conditions.get("iam:passedtoservice", service))
-                for each in to
-            ):
-                found = f"CloudFormation's role may not hand `{name}` to `{service}`"
-                fix = _extend(given, "iam:PassRole", [], OF_ROLE, "`iam:PassedToService`")
+        principal = template.resolve(statement.get("Principal") or {})
+        for service in _texts(principal.get("Service")):
+            if service not in _condition(execution, "iam:PassRole", "PassedToService", service):
+                found = f"CloudFormation's role may not pass `{name}` to `{service}`"
+                fix = _extend(execution, "iam:PassRole", [], ROLE_POLICY, "`iam:PassedToService`")
                 yield Gap(name, service, found, fix)
-    bounded = environment.template.resolve(properties.get("PermissionsBoundary"))
-    if isinstance(bounded, str) and not bounded.startswith("<") and bounded != environment.bound:
-        found = f"CloudFormation's role may make `{name}` only with the boundary of {INFRA}"
+    boundary = template.resolve(properties.get("PermissionsBoundary"))
+    if isinstance(boundary, str) and not boundary.startswith("<") and boundary != environment.bound:
+        found = f"CloudFormation's role may create `{name}` only with the boundary of {INFRA}"
         fix = f"Make its `PermissionsBoundary` come to `{_short(environment.bound)}`."
         yield Gap(name, "PermissionsBoundary", found, fix)
     policies = [*_listed(properties.get("ManagedPolicyArns"))]
     if body["Type"] == "AWS::Serverless::Function" and "Role" not in properties:
         policies += [each for each in _listed(properties.get("Policies")) if _is_managed(each)]
-        policies += [ATTACHES[t] for e in _events(body) if (t := str(e.get("Type"))) in ATTACHES]
+        types = [str(event.get("Type")) for event in _events(body)]
+        policies += [ATTACHES[type_] for type_ in types if type_ in ATTACHES]
     for policy in policies:
-        arn = str(environment.template.resolve(policy))
-        arn = arn if arn.startswith("arn:") else f"arn:aws:iam::aws:policy/{arn}"
-        may = [each for each in given if each.allows and each.is_about("iam:AttachRolePolicy", [])]
-        ours = [text for each in may for text in _texts(each.conditions.get("iam:policyarn", arn))]
-        if "<" not in arn and not any(arn.split("/")[-1] == each.split("/")[-1] for each in ours):
-            found = (
-                f"CloudFormation's role may not attach `{arn.split('/')[-1]}`, which `{name}` has"
-            )
-            fix = _extend(given, "iam:AttachRolePolicy", [], OF_ROLE, "`iam:PolicyARN`")
+        arn = str(template.resolve(policy))
+        short = arn.split("/")[-1]
+        attachable = _condition(execution, "iam:AttachRolePolicy", "PolicyARN", short)
+        if "<" not in arn and short not in (each.split("/")[-1] for each in attachable):
+            found = f"CloudFormation's role may not attach `{short}`, which `{name}` has"
+            fix = _extend(execution, "iam:AttachRolePolicy", [], ROLE_POLICY, "`iam:PolicyARN`")
             yield Gap(name, str(policy), found, fix)
 
 
+def _condition(statements: list[Statement], action: str, key: str, default: str) -> list[str]:
+    """What the statements that allow an action want as iam:KEY; the default where they don't ask."""
+    key = f"iam:{key}".lower()
+    allowing = [each for each in statements if each.allows and each.is_about(action, [])]
+    return [text for each in allowing for text in _texts(each.conditions.get(key, default))]
+
+
 def _is_managed(policy: Any) -> bool:
-    """Whether it is a managed policy, and neither a statement nor a template of SAM's."""
-    return isinstance(policy, str) or (
-        isinstance(policy, dict) and any(key == "Ref" or key.startswith("Fn::") for key in policy)
-    )
+    """Whether it is a managed policy, and neither a statement nor a policy template of SAM."""
+    return isinstance(policy, str) or is_intrinsic(policy)
 
 
-def _of_policies(
+def _policy_gaps(
     environment: Environment, boundary: list[Statement], name: str, body: Any
 ) -> Iterator[Gap]:
     """What the policies of a role or function allow and the boundary does not."""
     properties = body.get("Properties") or {}
     policies = [each for each in _listed(properties.get("Policies")) if not _is_managed(each)]
     document = properties.get("PolicyDocument") if _kind(body).startswith("AWS::IAM::") else None
-    for statement in _statements([*map(_expanded, policies), document]):
+    for statement in statements([*map(_expanded, policies), document]):
         if statement.get("Effect") != "Allow" or "Action" not in statement:
             continue
-        said = environment.template.resolve(statement)
-        on = [each for each in _texts(said.get("Resource")) if "<" not in each]
-        for action in _texts(said["Action"]):
-            for each in [[arn] for arn in on] or [[]]:
-                if allowed(boundary, action, each) or _reads_all(boundary, action, each):
-                    continue
-                where = f" on `{_short(each[0])}`" if each and allowed(boundary, action, []) else ""
+        resolved = environment.template.resolve(statement)
+        arns = [[arn] for arn in _texts(resolved.get("Resource")) if "<" not in arn] or [[]]
+        for action in _texts(resolved["Action"]):
+            on = next((each for each in arns if not _allows_part(boundary, action, each)), None)
+            if on is not None:
+                where = _where(boundary, action, on)
                 found = f"`{name}` may `{action}`{where}, and the boundary does not allow it"
-                yield Gap(name, action, found, _extend(boundary, action, each, f"`{BOUNDARY}`"))
-                break
+                yield Gap(name, action, found, _extend(boundary, action, on, f"`{BOUNDARY}`"))
 
 
-def _reads_all(given: list[Statement], action: str, on: list[str]) -> bool:
-    """Whether an action with wildcards has one in it that is allowed."""
-    wide = [
-        a
-        for each in given
+def _allows_part(statements: list[Statement], action: str, on: list[str]) -> bool:
+    """Whether an action is allowed, or one that its wildcards include."""
+    included = (
+        own
+        for each in statements
         if each.allows
-        for a in each.actions
-        if matches(a.lower(), action.lower())
-    ]
-    return any(allowed(given, each, on) for each in wide)
-
-
-def _statements(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict) and "Effect" in node:
-        yield node
-    elif isinstance(node, (dict, list)):
-        for each in node.values() if isinstance(node, dict) else node:
-            yield from _statements(each)
+        for own in each.actions
+        if fnmatchcase(own.lower(), action.lower())
+    )
+    return any(allowed(statements, own, on) for own in (action, *included))
 
 
 def _expanded(policy: Any) -> Any:
-    """A policy, or what a policy template of SAM's comes to with what it is given."""
-    ((name, given), *others) = (
-        policy.items() if isinstance(policy, dict) and policy else [("", None)]
-    )
-    template = None if others else _policy_templates().get(name)
-    return _filled(template["Definition"], given or {}) if template else policy
+    """A policy, or what a policy template of SAM comes to with what it is given."""
+    if not isinstance(policy, dict) or len(policy) != 1:
+        return policy
+    ((name, values),) = policy.items()
+    template = _policy_templates().get(name)
+    return _filled(template["Definition"], values or {}) if template else policy
 
 
-def _filled(node: Any, given: Mapping[str, Any]) -> Any:
+def _filled(node: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_filled(each, given) for each in node]
+        return [_filled(each, values) for each in node]
     if not isinstance(node, dict):
         return node
-    return (
-        given[node["Ref"]]
-        if node.get("Ref") in given
-        else {k: _filled(v, given) for k, v in node.items()}
-    )
+    if node.get("Ref") in values:
+        return values[node["Ref"]]
+    return {key: _filled(value, values) for key, value in node.items()}
 
 
 # ── What to do ───────────────────────────────────────────────────────────────
@@ -546,15 +517,15 @@ def _filled(node: Any, given: Mapping[str, Any]) -> Any:
 
 # How advice ends that is about the roles.
 THEN = ", then have an administrator run `make bootstrap`."
-OF_ROLE = f"a policy of `{ROLE}`"
+ROLE_POLICY = f"a policy of `{ROLE}`"
 
 
 def _extend(
-    given: list[Statement], action: str, on: list[str], where: str, condition: str = ""
+    statements: list[Statement], action: str, on: list[str], where: str, condition: str = ""
 ) -> str:
     """Which statement to extend, or where a new one belongs."""
-    about = [each for each in given if each.allows and each.is_about(action, [])]
-    near = about or [each for each in given if each.allows and _knows([each], action.split(":")[0])]
+    about = [each for each in statements if each.allows and each.is_about(action, [])]
+    near = about or _near(statements, action)
     near = [each for each in near if each.resources != ["*"]] or near
     rest = f"in {INFRA}{THEN}"
     if not near:

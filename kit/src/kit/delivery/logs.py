@@ -1,53 +1,51 @@
 """The recent log lines of a function."""
 
-import argparse
 import json
+from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from kit.errors import KitError
+from kit.terminal import printable
 
-from .account import Account, code
-from .errors import DeliveryError, printable
-from .service import Service, here
+from .account import Account, unless_absent
+from .service import Service
+
+OPTIONS = {
+    "function": {"nargs": "?", "help": "its folder's name in src/, for example app"},
+    "--minutes": {"type": int, "default": 60, "help": "how far back (60)"},
+}
 
 
-def log_groups(service: Service, account: Account) -> dict[str, str]:
-    """The log group of each function: its name as in src/ → the group."""
-    found = {}
-    for resource in service.template(account.identity()["Account"]).resources():
+def log_groups(service: Service) -> dict[str, str]:
+    """The log group of each function, by the name of its folder in src/."""
+    groups = {}
+    for resource in service.template("").resources():
         if resource.type == "AWS::Serverless::Function" and resource.name:
             folder = str(resource.properties["CodeUri"]).strip("/").split("/")[-1]
-            found[folder] = f"/aws/lambda/{resource.name}"
-    return found
+            groups[folder] = f"/aws/lambda/{resource.name}"
+    return groups
 
 
-def entries(account: Account, group: str, seconds: int, level: str = "") -> list[dict[str, Any]]:
-    """The entries of a log group, the oldest first; none when there is no such group.
+def entries(
+    account: Account, group: str, seconds: int, level: str = ""
+) -> list[dict[str, Any]] | None:
+    """The entries of a log group, the oldest first; None when there is no such group.
 
     Args:
         seconds: how far back.
         level: only entries of this level.
     """
-    return _entries(account, group, seconds, level) or []
-
-
-def _entries(
-    account: Account, group: str, seconds: int, level: str = ""
-) -> list[dict[str, Any]] | None:
-    pages = account.client("logs").get_paginator("filter_log_events")
-    pattern = '{ $.level = "LEVEL" }'.replace("LEVEL", level) if level else ""
-    begin = int((account.now().timestamp() - seconds) * 1000)
-    try:
-        return [
-            event
-            for page in pages.paginate(logGroupName=group, startTime=begin, filterPattern=pattern)
-            for event in page["events"]
-        ]
-    except ClientError as error:
-        if code(error) == "ResourceNotFoundException":
-            return None
-        raise
+    events: list[dict[str, Any]] | None = unless_absent(
+        account.pages,
+        client="logs",
+        operation="filter_log_events",
+        key="events",
+        logGroupName=group,
+        startTime=int((account.now().timestamp() - seconds) * 1000),
+        filterPattern=f'{{ $.level = "{level}" }}' if level else "",
+    )
+    return events
 
 
 def readable(entry: dict[str, Any]) -> str:
@@ -58,43 +56,36 @@ def readable(entry: dict[str, Any]) -> str:
     when = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
     text = entry["message"].strip()
     try:
-        said = json.loads(text)
+        fields = json.loads(text)
     except ValueError:
-        said = None
-    if isinstance(said, dict):
-        parts = [said.get("level"), said.get("message") or said.get("type")]
-        parts += [
-            said.get(key) for key in ("exception_name", "correlation_id", "function_request_id")
-        ]
+        fields = None
+    if isinstance(fields, dict):
+        names = ("exception_name", "correlation_id", "function_request_id")
+        message = fields.get("message") or fields.get("type")
+        parts = [fields.get("level"), message, *map(fields.get, names)]
         text = "  ".join(str(part) for part in parts if part)
     return f"{when:%H:%M:%S}  {printable(text)}"
 
 
-def main(arguments: list[str]) -> int:
-    """`python .kit delivery logs`."""
-    parser = argparse.ArgumentParser(prog="delivery logs", description=__doc__)
-    parser.add_argument("function", nargs="?", help="its folder's name in src/, for example app")
-    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
-    parser.add_argument("--minutes", type=int, default=60, help="how far back (60)")
-    given = parser.parse_args(arguments)
-    if given.minutes < 1:
-        raise DeliveryError(f"MINUTES={given.minutes} is not a time to look back.", "MINUTES=60")
-    service = here(given.env)
-    account = Account(service)
-    groups = log_groups(service, account)
-    if given.function not in groups:
-        raise DeliveryError(
-            f"There is no function {given.function}." if given.function else "Of which function?",
-            f"make logs FN={next(iter(groups), 'app')} ENV={service.environment}; there are: {', '.join(groups)}",
+def main(service: Service, options: Namespace) -> int:
+    """Print the entries of the last minutes."""
+    if options.minutes < 1:
+        raise KitError(f"MINUTES={options.minutes} is not a time to look back.", "MINUTES=60")
+    groups, name = log_groups(service), options.function
+    if name not in groups:
+        raise KitError(
+            f"There is no function {name}." if name else "Of which function?",
+            f"make logs FN={next(iter(groups), 'app')} ENV={service.environment};"
+            f" there are: {', '.join(groups)}",
         )
-    found = _entries(account, groups[given.function], given.minutes * 60)
-    if found is None:
-        raise DeliveryError(
-            f"There is no log group {groups[given.function]} in {service.region}.",
+    recent = entries(Account(service), groups[name], options.minutes * 60)
+    if recent is None:
+        raise KitError(
+            f"There is no log group {groups[name]} in {service.region}.",
             f"It comes with the first deployment: make deploy ENV={service.environment}",
         )
-    for entry in found:
+    for entry in recent:
         print(readable(entry))
-    if not found:
-        print(f"Nothing in {groups[given.function]} for {given.minutes} minutes.")
+    if not recent:
+        print(f"Nothing in {groups[name]} for {options.minutes} minutes.")
     return 0

@@ -1,156 +1,165 @@
-"""Everything that would stop a deployment half-way, looked for before it begins (CD-04)."""
+"""Everything that would stop a deployment half-way, looked for before it begins (CD-04).
 
-import argparse
+Ends with 1 when something failed.
+"""
+
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
+from kit.errors import KitError
 from kit.template import UnknownError
 
 from . import checks_account, checks_local, checks_names, report
 from .account import Account, is_denied
-from .errors import DeliveryError
-from .refusals import REFUSALS, told
-from .report import DENIED, Result, Status, not_run
-from .service import Service, here
+from .refusals import REFUSALS, refusal
+from .report import Result, Status, failed, not_run, passed
+from .service import Service
 from .situation import Situation
 
-Check = Callable[[Situation], Iterator[Result]]
+OPTIONS = {"--json": {"action": "store_true", "help": "print the results as JSON"}}
+AWS, BOOTSTRAP = "AWS", "make bootstrap"
 
-# In the order in which they are reported. The first list needs no AWS.
-LOCAL: dict[str, Check] = {
-    "region": checks_local.region,
-    "tools": checks_local.tools,
-    "container": checks_local.container,
-    "runtime": checks_local.runtime,
-    "template": checks_local.template,
-    "values": checks_local.parameter_values,
-    "stack name": checks_local.stack_name,
-    "placeholders": checks_local.placeholders,
-    "changes": checks_local.uncommitted_changes,
+
+class Check(NamedTuple):
+    """A look at one thing, which changes nothing.
+
+    Args:
+        look: yields what it saw.
+        lesson: the id of the lesson that says why it matters.
+        needs: what there must be before it can look.
+        vital: whether a deployment without it would be a guess.
+    """
+
+    look: Callable[[Situation], Iterator[Result]]
+    lesson: str
+    needs: str = ""
+    vital: bool = False
+
+
+# In the order in which they are reported.
+CHECKS = {
+    "region": Check(checks_local.region, "CD-03"),
+    "tools": Check(checks_local.tools, "CD-04"),
+    "container": Check(checks_local.container, "CD-02"),
+    "runtime": Check(checks_local.runtime, "DEP-04"),
+    "template": Check(checks_local.template, "CD-04"),
+    "values": Check(checks_local.parameter_values, "CD-04"),
+    "stack name": Check(checks_local.stack_name, "CD-01"),
+    "placeholders": Check(checks_local.placeholders, "CD-08"),
+    "changes": Check(checks_local.uncommitted_changes, "CI-07"),
+    "account": Check(checks_account.account, "CD-04", AWS),
+    "stack": Check(checks_account.stack, "CD-04", AWS, vital=True),
+    "access": Check(checks_account.access, "IAM-05", BOOTSTRAP, vital=True),
+    "bucket": Check(checks_account.bucket, "CD-04", BOOTSTRAP),
+    "names": Check(checks_names.names, "CD-05", AWS, vital=True),
+    "secrets": Check(checks_account.secrets, "SEC-06", AWS),
+    "parameters": Check(checks_account.changed_parameters, "CD-04", AWS),
+    "quotas": Check(checks_account.quotas, "CD-04", AWS),
+    "alarms": Check(checks_account.alarms, "CD-12", AWS),
 }
-REMOTE: dict[str, Check] = {
-    "account": checks_account.account,
-    "stack": checks_account.stack,
-    "access": checks_account.access,
-    "bucket": checks_account.bucket,
-    "names": checks_names.names,
-    "secrets": checks_account.secrets,
-    "parameters": checks_account.parameters,
-    "quotas": checks_account.quotas,
-    "alarms": checks_account.alarms,
-}
-
-
-# What infra/environment.yaml makes: without it there is nothing to look at.
-NEEDS_BOOTSTRAP = ("access", "bucket")
-# A deployment without these is a guess.
-NEEDED = ("stack", "access", "names")
 
 
 def run(service: Service) -> list[Result]:
-    """Run all checks of a service's environment.
-
-    Nothing is changed, and one check that fails does not keep the others from running.
-    """
+    """Run all checks of a service's environment; one that fails does not keep others from running."""
     situation = Situation(service, Account(service))
+    missing: dict[str, str] = {}
     try:
-        identity = situation.identity
-        credentials = report.passed(identity["Arn"])
-        remote = REMOTE | dict.fromkeys(_unprepared(situation), _not_run("needs make bootstrap"))
+        credentials = passed(situation.identity["Arn"])
     except REFUSALS as error:
-        refusal = told(error, service, {})
-        credentials = report.failed(refusal.what, "CD-04", *refusal.remedy)
-        remote = dict.fromkeys(REMOTE, _not_run("needs AWS"))
+        why = refusal(error, service)
+        credentials = failed(why.problem, *why.remedy)
+        missing = dict.fromkeys((AWS, BOOTSTRAP), AWS)
+    else:
+        if not _is_prepared(situation):
+            missing = {BOOTSTRAP: BOOTSTRAP}
+
+    def results(item: tuple[str, Check]) -> list[Result]:
+        name, check = item
+        if check.needs in missing:
+            seen = [not_run(f"needs {missing[check.needs]}")]
+        else:
+            seen = _results(check, situation)
+        return [
+            replace(
+                result,
+                check=name,
+                lesson=result.lesson or check.lesson,
+                fix=[service.in_region(line) for line in result.fix],
+            )
+            for result in seen
+        ]
+
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = pool.map(
-            lambda item: _results(item[0], item[1], situation), (LOCAL | remote).items()
-        )
-        return [replace(credentials, check="credentials"), *(one for many in found for one in many)]
+        found = [result for many in pool.map(results, CHECKS.items()) for result in many]
+    return [replace(credentials, check="credentials", lesson="CD-04"), *found]
 
 
-def _not_run(why: str) -> Check:
-    return lambda _situation: iter([not_run(why)])
-
-
-def _unprepared(situation: Situation) -> tuple[str, ...]:
-    """What can't be looked at, because the account is not prepared; "account" fails then, and says so."""
+def _is_prepared(situation: Situation) -> bool:
+    """Whether `make bootstrap` was run; when not, the check of the account says so."""
     try:
-        return NEEDS_BOOTSTRAP if situation.infra is None else ()
+        return situation.infra is not None
     except REFUSALS:
-        return ()  # not known: each check says itself what it could not see
+        return True  # not known: each check says itself what it could not see
 
 
-def _results(name: str, check: Check, situation: Situation) -> list[Result]:
+def _results(check: Check, situation: Situation) -> list[Result]:
+    service = situation.service
     try:
-        results = list(check(situation))
-    except DeliveryError as error:
-        results = [report.failed(error.what, "CD-04", *error.remedy)]
+        results = list(check.look(situation))
+    except KitError as error:
+        results = [failed(error.problem, *error.remedy)]
     except REFUSALS as error:
         if isinstance(error, ClientError) and is_denied(error):
-            results = [not_run(f"{DENIED}: {error.operation_name}")]
+            results = [not_run(f"not allowed to look: {error.operation_name}", denied=True)]
         else:
-            refusal = told(error, situation.service, {})
-            results = [not_run(refusal.what, *refusal.remedy)]
+            why = refusal(error, service)
+            results = [not_run(why.problem, *why.remedy)]
     except UnknownError as error:
         results = [not_run(f"template.yaml says it by what only a deployment knows: {error}")]
     except Exception as error:  # a template may be anything, and the other checks go on
-        results = [report.failed(f"could not look: {type(error).__name__}: {error}", "CD-04")]
-    if name in NEEDED and check is REMOTE[name]:
-        results = [_must_see(each, situation) for each in results]
-    return [replace(each, check=name, fix=_fix(each, situation.service)) for each in results]
-
-
-def _unseen(result: Result) -> bool:
-    return result.seen.startswith(DENIED)
+        results = [failed(f"could not look: {type(error).__name__}: {error}")]
+    if check.vital:
+        results = [_must_see(result, situation) for result in results]
+    return results
 
 
 def _must_see(result: Result, situation: Situation) -> Result:
     """A result of a check without which a deployment must not go on."""
     if result.status is not Status.NOT_RUN:
         return result
-    fix = list(result.fix) or [f"again: make preflight ENV={situation.service.environment}"]
-    if _unseen(result) and situation.service.deploy_role in situation.identity["Arn"]:
+    environment = situation.service.environment
+    fix = list(result.fix) or [f"again: make preflight ENV={environment}"]
+    if result.denied and situation.service.deploy_role in situation.identity["Arn"]:
         fix = [
             "let DeployRole look, in infra/environment.yaml",
-            f"as an administrator: make bootstrap ENV={situation.service.environment}",
+            f"as an administrator: make bootstrap ENV={environment}",
         ]
-    elif _unseen(result):
+    elif result.denied:
         fix = ["sign in with a role that may look, such as one with ReadOnlyAccess"]
-    return report.failed(result.seen, "CD-04", *fix)
-
-
-def _fix(result: Result, service: Service) -> list[str]:
-    return [service.in_region(line) for line in result.fix]
+    return replace(result, status=Status.FAILED, fix=fix)
 
 
 def ok(results: list[Result]) -> bool:
     """Whether nothing failed."""
-    return all(each.status is not Status.FAILED for each in results)
+    return all(result.status is not Status.FAILED for result in results)
 
 
 def show(service: Service) -> list[Result]:
     """Run all checks and print the results for a person; first what is waited for."""
     print(f"Preflight of {service.stack} in {service.region}\n", flush=True)
     results = run(service)
-    print(report.text(results))
-    unseen = {each.check for each in results if _unseen(each)}
-    if unseen:
-        (who,) = (each.seen for each in results if each.check == "credentials")
-        print(f"  {len(unseen)} checks could not look, as {who}: {', '.join(sorted(unseen))}")
+    report.show(results)
     return results
 
 
-def main(arguments: list[str]) -> int:
-    """`python .kit delivery preflight`: 0 when nothing failed, 1 otherwise."""
-    parser = argparse.ArgumentParser(prog="delivery preflight", description=__doc__)
-    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    given = parser.parse_args(arguments)
-    service = here(given.env)
-    if given.json:
+def main(service: Service, options: Namespace) -> int:
+    """0 when nothing failed, 1 otherwise."""
+    if options.json:
         results = run(service)
         print(report.machine_readable(results))
     else:

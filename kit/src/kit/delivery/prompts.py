@@ -1,6 +1,6 @@
-"""Questions to a person, and what stands for the answer where nobody can give one."""
+"""Questions to a person, and what to do where nobody can answer."""
 
-from .errors import DeliveryError
+from kit.errors import KitError
 
 
 def ask(question: str, instead: str) -> str:
@@ -10,13 +10,13 @@ def ask(question: str, instead: str) -> str:
         instead: what to give to `make` where nobody can type.
 
     Raises:
-        DeliveryError: the input has ended.
+        KitError: the input has ended.
     """
     try:
         return input(question).strip()
     except EOFError as error:
         print()
-        raise DeliveryError("Nobody has answered.", f"Without a question: {instead}") from error
+        raise KitError("Nobody has answered.", f"Without a question: {instead}") from error
 
 
 def agreed(question: str, instead: str) -> bool:

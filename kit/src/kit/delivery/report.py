@@ -1,15 +1,16 @@
 """What checks found, for people and for machines."""
 
 import json
-import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from textwrap import fill
+
+from rich.text import Text
 
 from kit.lessons import lessons
-
-# How the results of checks begin whose questions AWS refused.
-DENIED = "not allowed to look"
+from kit.terminal import console, printable, table
 
 
 class Status(StrEnum):
@@ -28,69 +29,77 @@ class Result:
     Args:
         status: how it ended.
         seen: what it saw, in a sentence.
-        lesson: the id of the lesson that says why it matters.
         fix: commands or edits that fix it, a line each.
+        lesson: the id of the lesson that says why it matters; "" for that of the check.
+        check: the name of the check.
+        denied: whether AWS refused to answer, for lack of permissions.
     """
 
     status: Status
     seen: str
-    lesson: str = "CD-04"
     fix: Sequence[str] = ()
-    check: str = field(default="", kw_only=True)
+    lesson: str = ""
+    check: str = ""
+    denied: bool = False
 
 
-def passed(seen: str, lesson: str = "CD-04") -> Result:
+def passed(seen: str) -> Result:
     """All is well."""
-    return Result(Status.PASSED, seen, lesson)
+    return Result(Status.PASSED, seen)
 
 
-def warned(seen: str, lesson: str, *fix: str) -> Result:
+def warned(seen: str, *fix: str, lesson: str = "") -> Result:
     """A person should know, but the deployment will go through."""
-    return Result(Status.WARNED, seen, lesson, fix)
+    return Result(Status.WARNED, seen, fix, lesson)
 
 
-def failed(seen: str, lesson: str, *fix: str) -> Result:
+def failed(seen: str, *fix: str, lesson: str = "") -> Result:
     """The deployment would fail, or harm."""
-    return Result(Status.FAILED, seen, lesson, fix)
+    return Result(Status.FAILED, seen, fix, lesson)
 
 
-def not_run(seen: str, *fix: str) -> Result:
+def not_run(seen: str, *fix: str, denied: bool = False) -> Result:
     """The check needs something that is not there."""
-    return Result(Status.NOT_RUN, seen, "CD-04", fix)
+    return Result(Status.NOT_RUN, seen, fix, denied=denied)
 
 
 MARKS = {
-    Status.PASSED: ("ok", "32"),
-    Status.WARNED: ("warn", "33"),
-    Status.FAILED: ("FAIL", "31"),
-    Status.NOT_RUN: ("-", "2"),
+    Status.PASSED: ("ok", "green"),
+    Status.WARNED: ("warn", "yellow"),
+    Status.FAILED: ("FAIL", "bold red"),
+    Status.NOT_RUN: ("-", "dim"),
 }
 
 
-def text(results: Sequence[Result]) -> str:
-    """The results as a table for a terminal."""
-    color = sys.stdout.isatty()
-    width = max(len(each.check) for each in results)
-    lines = []
-    for each in results:
-        mark, number = MARKS[each.status]
-        shown = f"\033[{number}m{mark:<4}\033[0m" if color else f"{mark:<4}"
-        lines.append(f"  {shown}  {each.check:<{width}}  {each.seen}")
-        if each.status in (Status.WARNED, Status.FAILED):
-            lines.append(f"  {'':6}{'':{width}}  why: {each.lesson}: {lessons()[each.lesson].rule}")
-        lines += [f"  {'':6}{'':{width}}  fix: {line}" for line in each.fix]
-    counts = [
-        f"{sum(each.status is status for each in results)} {status}"
-        for status in Status
-        if any(each.status is status for each in results)
-    ]
-    return "\n".join([*lines, "", f"  {', '.join(counts)}"])
+def show(results: Sequence[Result]) -> None:
+    """Print the results: a table, why those matter that are not well, and what fixes them."""
+    table((Text(*MARKS[each.status]), each.check, each.seen) for each in results)
+    output = console()
+    for result in results:
+        bad = result.status in (Status.WARNED, Status.FAILED)
+        if bad or result.fix:
+            output.print(f"\n{result.check}", style=MARKS[result.status][1])
+        if bad:
+            why = f"why: {result.lesson}: {lessons()[result.lesson].rule}"
+            print(fill(why, output.width, initial_indent="  ", subsequent_indent=" " * 7))
+        for line in result.fix:  # not wrapped, so that it can be copied
+            output.print(f"  fix: {printable(line)}", soft_wrap=True)
+    counts = Counter(result.status for result in results)
+    output.print(
+        f"\n{', '.join(f'{counts[status]} {status}' for status in Status if counts[status])}"
+    )
+    if denied := sorted({result.check for result in results if result.denied}):
+        who = next(result.seen for result in results if result.check == "credentials")
+        output.print(
+            f"{len(denied)} checks could not look, as {who}: {', '.join(denied)}", soft_wrap=True
+        )
 
 
 def machine_readable(results: Sequence[Result]) -> str:
     """The results as JSON: a list of objects with check, status, seen, lesson, why and fix."""
-    rows = [
-        {**asdict(each), "fix": list(each.fix), "why": lessons()[each.lesson].rule}
-        for each in results
-    ]
+    rows = []
+    for result in results:
+        row = asdict(result) | {"fix": list(result.fix), "why": lessons()[result.lesson].rule}
+        del row["denied"]
+        rows.append(row)
     return json.dumps(rows, indent=2, ensure_ascii=False)

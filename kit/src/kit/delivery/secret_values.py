@@ -1,43 +1,51 @@
 """Secrets of an environment: which are declared, which exist, when they changed. Never their values.
 
-With --set NAME, the value is read from standard input and stored.
+With --set NAME, the value is read from standard input and stored. Ends with 1 when a declared one has no value.
 """
 
-import argparse
 import getpass
 import sys
+from argparse import Namespace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from kit.errors import KitError
+from kit.template import UnknownError
+from kit.terminal import table
 
-from .account import Account, code
-from .checks_account import secret_names
-from .errors import DeliveryError
-from .service import here
+from .account import Account, pairs, unless_absent
+from .service import Service
 from .situation import Situation
 
-
-def rows(situation: Situation) -> list[tuple[str, str]]:
-    """Each declared secret, with what Secrets Manager knows of it."""
-    client = situation.aws.client("secretsmanager")
-    found = []
-    for name in secret_names(situation):
-        try:
-            secret = client.describe_secret(SecretId=name)
-        except ClientError as error:
-            if code(error) != "ResourceNotFoundException":
-                raise DeliveryError(f"{name}: {error}") from error
-            found.append((name, "missing"))
-            continue
-        found.append((name, _state(secret)))
-    return found
+OPTIONS = {"--set": {"metavar": "NAME", "help": "store the value that comes by standard input"}}
+UNSET = ("missing", "without a value")
 
 
-def _state(secret: dict[str, Any]) -> str:
+def secret_names(situation: Situation) -> list[str]:
+    """The names of secrets that functions get in variables that end in _SECRET."""
+    names: dict[str, None] = {}
+    for resource in situation.template.resources():
+        variables = resource.properties.get("Environment", {}).get("Variables", {})
+        for variable, value in variables.items():
+            if variable.endswith("_SECRET"):
+                try:
+                    names[str(situation.template.resolve(value))] = None
+                except UnknownError:
+                    continue  # this template itself creates it
+    return list(names)
+
+
+def state(secret: dict[str, Any] | None) -> str:
+    """What is known of a secret.
+
+    Args:
+        secret: as DescribeSecret returns it; None when there is none.
+    """
+    if secret is None:
+        return "missing"
     if "DeletedDate" in secret:
         return f"deleted on {secret['DeletedDate']:%Y-%m-%d}"
-    if not any("AWSCURRENT" in each for each in secret.get("VersionIdsToStages", {}).values()):
-        return "has no value"
+    if not any("AWSCURRENT" in stages for stages in secret.get("VersionIdsToStages", {}).values()):
+        return "without a value"
     changed = secret.get("LastRotatedDate") or secret.get("LastChangedDate")
     how = "rotated" if secret.get("LastRotatedDate") else "changed"
     return f"{how} on {changed:%Y-%m-%d}" if changed else "exists"
@@ -47,7 +55,7 @@ def read_value() -> str:
     """The value from standard input: hidden at a terminal, without the last line break of a pipe.
 
     Raises:
-        DeliveryError: there is none.
+        KitError: there is none.
     """
     try:
         value = getpass.getpass("Value: ") if sys.stdin.isatty() else sys.stdin.read()
@@ -55,7 +63,7 @@ def read_value() -> str:
         value = ""
     value = value.removesuffix("\n").removesuffix("\r")
     if not value.strip():
-        raise DeliveryError("No value was given.", "make secrets ENV=dev SET=NAME < value.txt")
+        raise KitError("No value was given.", "make secrets ENV=dev SET=NAME < value.txt")
     return value
 
 
@@ -66,53 +74,38 @@ def store(situation: Situation, name: str, value: str) -> str:
         name: the secret's name, or its last part, with or without the environment.
 
     Raises:
-        DeliveryError: the service declares no such secret.
+        KitError: the service declares no such secret.
     """
     service = situation.service
     declared = secret_names(situation)
-    wanted = {name, f"{service.name}/{name}", f"{service.name}/{name}-{service.environment}"}
-    full = next((each for each in declared if each in wanted), None)
+    spellings = {name, f"{service.name}/{name}", f"{service.name}/{name}-{service.environment}"}
+    full = next((each for each in declared if each in spellings), None)
     if full is None:
-        known = ", ".join(declared) or "none"
-        raise DeliveryError(
-            f"No function gets the name of a secret {name}.", f"Declared are: {known}."
+        raise KitError(
+            f"No function gets the name of a secret {name}.",
+            f"Declared are: {', '.join(declared) or 'none'}.",
         )
     client = situation.aws.client("secretsmanager")
-    try:
-        client.put_secret_value(SecretId=full, SecretString=value)
-    except ClientError as error:
-        if code(error) != "ResourceNotFoundException":
-            raise DeliveryError(f"{full} was not stored: {error}") from error
-        tags = {"Service": service.name, "Environment": service.environment}
-        client.create_secret(
-            Name=full,
-            SecretString=value,
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-        )
+    if unless_absent(client.put_secret_value, SecretId=full, SecretString=value) is None:
+        tags = pairs({"Service": service.name, "Environment": service.environment})
+        client.create_secret(Name=full, SecretString=value, Tags=tags)
     return full
 
 
-def main(arguments: list[str]) -> int:
-    """`python .kit delivery secret_values`: 0, or 1 when a declared one has no value."""
-    parser = argparse.ArgumentParser(prog="delivery secret_values", description=__doc__)
-    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
-    parser.add_argument(
-        "--set", metavar="NAME", help="store the value that comes by standard input"
-    )
-    given = parser.parse_args(arguments)
-    service = here(given.env)
+def main(service: Service, options: Namespace) -> int:
+    """Show the secrets, or set one."""
     situation = Situation(service, Account(service))
-    if given.set is not None:
-        # The declaration is looked at before anybody types a value.
-        print(f"Stored {store(situation, given.set, read_value())}.")
+    if options.set is not None:
+        print(f"Stored {store(situation, options.set, read_value())}.")
         return 0
-    found = rows(situation)
-    for name, state in found:
-        print(f"  {name}  {state}")
-    if not found:
-        print("  The functions read no secrets.")
-    unset = [name for name, state in found if state in ("missing", "has no value")]
+    describe = situation.aws.client("secretsmanager").describe_secret
+    rows = [
+        (name, state(unless_absent(describe, SecretId=name))) for name in secret_names(situation)
+    ]
+    if not rows:
+        print("The functions read no secrets.")
+    table(rows)
+    unset = [name for name, known in rows if known in UNSET]
     for name in unset:
-        short = name.split("/")[-1]
-        print(f"  fix: make secrets ENV={service.environment} SET={short} < file")
+        print(f"fix: make secrets ENV={service.environment} SET={name.split('/')[-1]} < file")
     return 1 if unset else 0

@@ -1,4 +1,4 @@
-"""What a service's own files say about it: its names, its environments, its template."""
+"""What a service's own files say: its names, its environments, its template."""
 
 import os
 import re
@@ -11,9 +11,8 @@ from typing import Any
 
 import yaml
 
+from kit.errors import KitError
 from kit.template import Template, UnknownError, read
-
-from .errors import DeliveryError
 
 ENVIRONMENTS = ("dev", "prod")
 INFRA = "infra/environment.yaml"
@@ -35,9 +34,8 @@ class Service:
 
     @cached_property
     def answers(self) -> dict[str, Any]:
-        """What the template was answered: the name, the repository, the branches."""
-        answers: dict[str, Any] = yaml.safe_load(self._text(".copier-answers.yml"))
-        return answers
+        """The answers to the template's questions: the name, the repository, the branches."""
+        return dict(yaml.safe_load(self._text(".copier-answers.yml")))
 
     @cached_property
     def name(self) -> str:
@@ -49,7 +47,7 @@ class Service:
         try:
             config: dict[str, Any] = tomllib.loads(self._text("samconfig.toml"))
         except tomllib.TOMLDecodeError as error:
-            raise DeliveryError(
+            raise KitError(
                 f"samconfig.toml can't be read: {error}.", "Fix it there: it is TOML."
             ) from error
         try:
@@ -58,7 +56,7 @@ class Service:
                 "deploy": config[self.environment]["deploy"]["parameters"],
             }
         except KeyError as error:
-            raise DeliveryError(
+            raise KitError(
                 f"samconfig.toml has no whole section for {self.environment}: {error} is missing.",
                 f"It needs [{self.environment}.global.parameters] with stack_name and region, and"
                 f" [{self.environment}.deploy.parameters].",
@@ -83,8 +81,8 @@ class Service:
         return self._pairs("tags")
 
     def _pairs(self, name: str) -> dict[str, str]:
-        given = self.config["deploy"].get(name, [])
-        pairs = shlex.split(given) if isinstance(given, str) else given
+        value = self.config["deploy"].get(name, [])
+        pairs = shlex.split(value) if isinstance(value, str) else value
         return dict(pair.split("=", 1) for pair in pairs)
 
     @cached_property
@@ -92,7 +90,7 @@ class Service:
         """The parameters that template.yaml declares.
 
         Raises:
-            DeliveryError: it is not YAML.
+            KitError: it is not YAML.
         """
         return dict(self._template_data.get("Parameters") or {})
 
@@ -110,33 +108,24 @@ class Service:
         }
         return defaults | self.parameters
 
-    @cached_property
-    def template_text(self) -> str:
-        return self._text("template.yaml")
-
     def template(self, account: str) -> Template:
         """template.yaml in this environment of that account.
 
         Raises:
-            DeliveryError: it is not YAML.
+            KitError: it is not YAML.
         """
         pseudo = {
             "AWS::AccountId": account,
             "AWS::Region": self.region,
             "AWS::StackName": self.stack,
             "AWS::Partition": self.partition,
-            "AWS::URLSuffix": "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com",
+            "AWS::URLSuffix": self.domain,
         }
         return Template(self._template_data, self.parameters, pseudo)
 
     @cached_property
     def _template_data(self) -> dict[str, Any]:
-        try:
-            return read(self.template_text)
-        except yaml.YAMLError as error:
-            raise DeliveryError(
-                f"template.yaml can't be read: {_in_a_line(error)}", "Fix it: make lint"
-            ) from error
+        return self._yaml("template.yaml")
 
     @property
     def partition(self) -> str:
@@ -144,6 +133,11 @@ class Service:
         if self.region.startswith("cn-"):
             return "aws-cn"
         return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def domain(self) -> str:
+        """How addresses of AWS end there."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
     @property
     def branch(self) -> str:
@@ -154,7 +148,12 @@ class Service:
     def repository(self) -> str:
         return str(self.answers["github_repository"])
 
-    # ── What infra/environment.yaml makes, by its names ──
+    @property
+    def has_placeholder_repository(self) -> bool:
+        """Whether the repository is the one that was proposed, and nobody's."""
+        return self.repository.startswith("your-org/")
+
+    # ── Names that infra/environment.yaml gives ──
 
     @property
     def infra_stack(self) -> str:
@@ -162,29 +161,24 @@ class Service:
 
     @property
     def deploy_role(self) -> str:
-        return self._made("DeployRole", "RoleName")
+        return self._name("DeployRole", "RoleName")
 
     @property
     def execution_role(self) -> str:
-        return self._made("ExecutionRole", "RoleName")
+        return self._name("ExecutionRole", "RoleName")
 
     @property
     def boundary(self) -> str:
-        return self._made("Boundary", "ManagedPolicyName")
+        return self._name("Boundary", "ManagedPolicyName")
 
     def bucket(self, account: str) -> str:
-        return self._made("ArtifactBucket", "BucketName", account)
+        return self._name("ArtifactBucket", "BucketName", account)
 
     @cached_property
     def infra_data(self) -> dict[str, Any]:
-        try:
-            return read(self._text(INFRA))
-        except yaml.YAMLError as error:
-            raise DeliveryError(
-                f"{INFRA} can't be read: {_in_a_line(error)}", "Correct it: make lint"
-            ) from error
+        return self._yaml(INFRA)
 
-    def _made(self, logical_id: str, key: str, account: str = "") -> str:
+    def _name(self, logical_id: str, key: str, account: str = "") -> str:
         """The name that infra/environment.yaml gives to one of its resources."""
         pseudo = {"AWS::AccountId": account}
         template = Template(self.infra_data, {"EnvironmentName": self.environment}, pseudo)
@@ -193,8 +187,8 @@ class Service:
                 template.resolve(self.infra_data["Resources"][logical_id]["Properties"][key])
             )
         except (KeyError, TypeError, UnknownError) as error:
-            raise DeliveryError(
-                f"{INFRA} gives no {key} to {logical_id} that can be told from the file.",
+            raise KitError(
+                f"{INFRA} gives no {key} to {logical_id} that the file alone gives.",
                 f"Bring it back as git has it: git log -p -- {INFRA}",
             ) from error
 
@@ -207,30 +201,32 @@ class Service:
         where = f" --region {self.region}"
         return line + where if COMMAND.search(line) and "--region" not in line else line
 
+    def _yaml(self, name: str) -> dict[str, Any]:
+        try:
+            return read(self._text(name))
+        except yaml.YAMLError as error:
+            why = " ".join(str(error).split())
+            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+                why = f"line {error.problem_mark.line + 1}: {error.problem}"
+            raise KitError(f"{name} can't be read: {why}", "Fix it: make lint") from error
+
     def _text(self, name: str) -> str:
         try:
             return (self.root / name).read_text("utf-8")
         except OSError as error:
-            raise DeliveryError(
+            raise KitError(
                 f"{self.root / name} can't be read: {error.strerror}.",
                 "Run this in the service's folder, with make.",
             ) from error
-
-
-def _in_a_line(error: yaml.YAMLError) -> str:
-    """Where a text is no YAML, and why."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return " ".join(str(error).split())
 
 
 def here(environment: str | None = None) -> Service:
     """The service in whose folder `make` runs, in the environment of ENV.
 
     Raises:
-        DeliveryError: there is no such environment.
+        KitError: there is no such environment.
     """
     environment = environment or os.environ.get("ENV") or "dev"
     if environment not in ENVIRONMENTS:
-        raise DeliveryError(f"There is no environment {environment!r}.", "ENV=dev or ENV=prod")
+        raise KitError(f"There is no environment {environment!r}.", "ENV=dev or ENV=prod")
     return Service(Path(__file__).resolve().parents[3], environment)

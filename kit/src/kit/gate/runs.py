@@ -22,7 +22,7 @@ DEPLOYS, DELETES, INTEGRATION = "deploys", "deletes", "integration"
 # What changes a stack: programs with their first words.
 CALLS = {
     DEPLOYS: (
-        *("sam deploy", "sam sync", "kit delivery deploy", "kit delivery bootstrap", "cdk deploy"),
+        *("sam deploy", "sam sync", "kit deploy", "kit bootstrap", "cdk deploy"),
         *("aws cloudformation deploy", "aws cloudformation create-stack"),
         *("aws cloudformation update-stack", "aws cloudformation execute-change-set"),
         *("aws lambda update-function-code", "pulumi up", "serverless deploy", "terraform apply"),

@@ -7,7 +7,7 @@ Here: `region` in `samconfig.toml`; everything else is computed, `${AWS::Region}
 templates, boto3's own in code.
 
 Fix: Take the Region out of the file: resources have `${AWS::Region}`, clients of boto3 their own,
-workflows the output `region` of `python .kit delivery facts`. In place of a parameter with the
+workflows the output `region` of `python .kit facts`. In place of a parameter with the
 Region, use `!Ref AWS::Region`.
 
 Defended by: gate.

@@ -26,9 +26,9 @@ def destroy_is_there(service: Service) -> Iterator[Finding]:
     if rule is None:
         yield LESSON.finding("Makefile", 1, "there is no `make destroy`")
         return
-    calls = [c for c in rule.commands if c.words[:3] == (".kit", "delivery", "destroy")]
+    calls = [c for c in rule.commands if c.words[:2] == (".kit", "destroy")]
     if not calls:
-        message = "`make destroy` does not call `python .kit delivery destroy`"
+        message = "`make destroy` does not call `python .kit destroy`"
         yield LESSON.finding(rule.path, rule.line, message)
     for command in calls:
         if "CONFIRM" not in (command.option("--confirm") or "CONFIRM"):
