@@ -21,6 +21,14 @@ def test_the_gate_counts_as_sam_does(rendered_samples: dict[str, Path], name: st
     assert resources_after_sam(Service(service)) == len(expand(service)["Resources"])
 
 
+def test_the_environment_fits_into_a_call_of_cloudformation(
+    rendered_samples: dict[str, Path],
+) -> None:
+    """TemplateBody takes 51,200 bytes, as the quotas of CloudFormation say; a sixth is for additions."""
+    paths = [service / "infra/environment.yaml" for service in rendered_samples.values()]
+    assert max(path.stat().st_size for path in paths) < 51_200 * 5 / 6
+
+
 def test_the_documents_say_how_many_functions_fit(template: Path, tmp_path: Path) -> None:
     """docs/architecture.md is about the functions that come: a second one of a trigger and more."""
 

@@ -22,7 +22,7 @@ def _(edit: Edit) -> None:
 
 @violation("everything of a service of AWS")
 def _(edit: Edit) -> None:
-    in_infra(edit, "OperationsPolicy", "- cloudwatch:PutDashboard\n", "- cloudwatch:*\n")
+    in_infra(edit, "OperationsPolicy", "cloudwatch:PutDashboard,", "cloudwatch:*,")
 
 
 @violation("the boundary lets functions read each secret of the account")

@@ -47,7 +47,7 @@ def _(edit: Edit) -> None:
     text = edit.resource("FunctionsPolicy", INFRA)
     start = text.index("            Condition:\n              StringEquals:\n"
                        "                iam:PermissionsBoundary")  # fmt: skip
-    end = text.index("          # The managed policies that SAM attaches")
+    end = text.index("          - Sid: ManagedPolicies")
     in_infra(edit, "FunctionsPolicy", text[start:end], "")
 
 
@@ -129,8 +129,8 @@ def _(edit: Edit) -> None:
     in_infra(
         edit,
         "OperationsPolicy",
-        "logs:PutRetentionPolicy\n",
-        "logs:PutMetricFilter\n              - logs:PutRetentionPolicy\n",
+        "logs:PutRetentionPolicy,",
+        "logs:PutMetricFilter, logs:PutRetentionPolicy,",
     )
     edit.declare(ROLE.format(name="LogsRole", service=edit.service, to="logs"))
     edit.declare(
