@@ -232,7 +232,9 @@ def test_the_readme_is_made_from_its_sources() -> None:
     check(sys.executable, "docs/generate.py", "--check", cwd=ROOT)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/maintaining.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/maintaining.md", "docs/rooms.md"]
+)
 def test_documents_name_commands_and_files_that_exist(document: str) -> None:
     text = (ROOT / document).read_text("utf-8")
     makefiles = (ROOT / "Makefile", ROOT / "template" / "Makefile")

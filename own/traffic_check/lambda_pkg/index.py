@@ -37,7 +37,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
         ]
         problems = [problem for problem in tried if problem]
     except Exception:
-        # Not raised: Lambda would try again, and CodeDeploy takes one answer. Without any it waits for an hour.
+        # Not raised: Lambda might try again, and CodeDeploy takes one answer. Without any it waits for an hour.
         logger.exception("the check itself failed")
         problems = ["the check itself failed"]
     for problem in problems:
