@@ -108,12 +108,10 @@ node_modules/.npm: package.json package-lock.json | dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# A variable that nothing here reads would silently do nothing; what tools read from the environment
-# passes. Only in the make that somebody called: one that calls this has variables of its own.
-PASSED_ON := AWS_% BOTO% CI DOCKER_% FORCE_COLOR GIT% HOME HTTP% LANG LC_% NO_% PATH PIP_% PY% SAM_% SHELL SSL_% TERM TMPDIR UV_%
-nearest = $(shell grep -owhE '[A-Z][A-Z_]+' $(MAKEFILE_LIST) | "$(PYTHON)" -c 'import difflib, sys; \
-	print(*("Did you mean %s?" % name for name in difflib.get_close_matches(sys.argv[1].upper(), sys.stdin.read().split(), 1)))' '$1')
-unread = $(if $(shell grep -lw '$1' $(MAKEFILE_LIST)),,$(error $(strip $1=$($1) has no effect: nothing here reads $1. $(call nearest,$1) `make` lists what each command takes)))
-ifeq ($(MAKELEVEL),0)
-$(foreach name,$(filter-out $(PASSED_ON),$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(name)))),$(call unread,$(name))))
+# Refuse arguments that nothing reads. A make that calls this one has arguments of its own.
+ARGUMENTS := $(foreach _,$(.VARIABLES),$(if $(filter command,$(origin $_)),$_))
+ifeq ($(MAKELEVEL)$(if $(ARGUMENTS),,none),0)
+PROBLEM := $(shell "$(PYTHON)" -E -s kit/src arguments $(MAKEFILE_LIST) -- \
+	$(foreach _,$(ARGUMENTS),'$_=$(subst ','\'',$(value $_))'))
+$(if $(PROBLEM),$(error $(PROBLEM)))
 endif

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 from conftest import check, run
 from pytest_copie.plugin import Copie
@@ -97,17 +98,49 @@ def test_make_check_says_no(
     assert said in done.stdout
 
 
+def lines(output: str) -> list[tuple[str, str]]:
+    """The name and the result of each check."""
+    return re.findall(r"^(\w[\w -]+?) +(ok|FAILED) +\d+\.\d s$", output, re.MULTILINE)
+
+
+LINT = ["ruff format", "ruff check", "mypy", "sam validate", "cfn-lint", "workflows", "dependabot"]
+LINT += ["zizmor"]
+
+
 def test_check_is_lint_lessons_and_test(service: Path) -> None:
-    planned = check("make", "--dry-run", "check", cwd=service)
-    for part in (
-        "ruff format --check",
-        "mypy",
-        "validate --lint",
-        "zizmor",
-        ".kit lessons",
-        "pytest --cov",
-    ):
-        assert part in planned
+    """One line for each check, and nothing else where all is well."""
+    said = check("make", "check", cwd=service)
+    assert lines(said) == [(name, "ok") for name in [*LINT, "lessons", "pytest"]]
+    assert len(said.splitlines()) == len(lines(said))
+
+
+def test_check_shows_what_fails_and_stops(service: Path) -> None:
+    text = (service / INDEX).read_text("utf-8")
+    (service / INDEX).write_text(text.replace("import json\n", "import json\nimport os\n"), "utf-8")
+    done = run("make", "check", cwd=service)
+    assert done.returncode
+    assert lines(done.stdout) == [("ruff format", "ok"), ("ruff check", "FAILED")]
+    assert "F401" in done.stdout
+    assert "Failed: ruff check." in done.stdout
+
+
+def test_check_goes_on_with_k_and_shows_everything_with_v(service: Path) -> None:
+    text = (service / INDEX).read_text("utf-8")
+    (service / INDEX).write_text(text.replace('"status": "ok"', '"status":  "fine"'), "utf-8")
+    done = run("make", "-k", "check", "V=1", cwd=service)
+    assert done.returncode
+    assert [name for name, _result in lines(done.stdout)] == [*LINT, "lessons", "pytest"]
+    assert "Failed: ruff format, pytest. To fix it: make format" in done.stdout
+    assert "$ .venv/bin/mypy\nSuccess: no issues found" in done.stdout
+    assert "not checked here" in done.stdout  # the table of lessons
+
+
+def test_check_at_a_terminal_is_coloured(service: Path) -> None:
+    """The line of a check replaces the one that says that it runs."""
+    screen = pexpect.spawn("make", ["lint"], cwd=str(service), encoding="utf-8", timeout=120)
+    screen.expect(pexpect.EOF)
+    assert screen.before is not None
+    assert "mypy            ...\r\x1b[Kmypy            \x1b[32mok    \x1b[0m" in screen.before
 
 
 def test_tests_reach_no_network(service: Path) -> None:
@@ -144,7 +177,8 @@ def test_help_is_the_default_and_lists_everything(service: Path) -> None:
         ("logs", "fn=app", "Did you mean FN?"),
         ("deploy", "STAGE=prod", "STAGE=prod has no effect"),
         ("deploy", "ENVIRONMENT=prod", "`make` lists what each command takes"),
-        ("deploy", "env=prod", "env=prod has no effect: ENV=prod"),
+        ("deploy", "env=prod", "env=prod has no effect: nothing here reads env. Did you mean ENV?"),
+        ("add-function", "name=nightly", "Did you mean NAME?"),
     ],
 )
 def test_a_variable_that_nothing_reads_is_refused(
@@ -225,7 +259,7 @@ def test_in_a_pipeline_a_missing_stack_is_a_failure(service: Path) -> None:
 
 def test_lock_takes_one_package_or_all(service: Path) -> None:
     done = run("make", "lock", "UPGRADE=please", cwd=service)
-    assert "UPGRADE=please is neither yes nor no" in done.stdout
+    assert 'UPGRADE is yes or no, and not "please"' in done.stdout
     done = run("make", "lock", "PACKAGE=$(touch here)", cwd=service)
     assert 'No requirements.txt here pins "$(touch here)"' in done.stdout
     done = run("make", "lock", "COOLDOWN=a while", cwd=service)

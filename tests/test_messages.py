@@ -653,13 +653,13 @@ def made(world: World) -> World:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["bootstrap", "YES=true"], "YES=true is neither yes nor no"),
-        (["deploy", "IMPORT=1"], "IMPORT=1 is neither yes nor no"),
-        (["deploy", "BUILT=Yes"], "BUILT=Yes is neither yes nor no"),
-        (["deploy", "CONTAINER=false"], "CONTAINER=false is neither yes nor no"),
-        (["build", "CONTAINER=false"], "CONTAINER=false is neither yes nor no"),
-        (["preflight", "JSON=true"], "JSON=true is neither yes nor no"),
-        (["deploy", "env=prod"], "ENV=prod"),
+        (["bootstrap", "YES=true"], 'YES is yes or no, and not "true"'),
+        (["deploy", "IMPORT=on"], 'IMPORT is yes or no, and not "on"'),
+        (["deploy", "BUILT=Yes"], 'BUILT is yes or no, and not "Yes"'),
+        (["deploy", "CONTAINER=false"], 'CONTAINER is yes or no, and not "false"'),
+        (["build", "CONTAINER=false"], 'CONTAINER is yes or no, and not "false"'),
+        (["preflight", "JSON=true"], 'JSON is yes or no, and not "true"'),
+        (["deploy", "env=prod"], "Did you mean ENV?"),
     ],
 )
 def test_make_refuses_what_it_would_ignore(made: World, arguments: list[str], told: str) -> None:
@@ -674,6 +674,7 @@ def test_make_refuses_what_it_would_ignore(made: World, arguments: list[str], to
     [
         (["preflight", "JSON=no"], "preflight"),
         (["preflight", "JSON=yes"], "preflight --json"),
+        (["preflight", "JSON=1"], "preflight --json"),
         (["bootstrap", "YES=yes"], "bootstrap --yes"),
         (["bootstrap", "YES=no"], "bootstrap"),
         (["deploy", "BUILT=yes", "IMPORT=no", "CONTAINER=yes"], "deploy --built"),

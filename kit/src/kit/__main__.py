@@ -8,6 +8,8 @@ import sys
 # Each command with its module, and what it does.
 COMMANDS = {
     "setup": ("setup", "make the environments; on any Python from 3.9 on"),
+    "arguments": ("arguments", "refuse arguments of make that would do nothing; on any Python"),
+    "check": ("check", "run the linters, the lessons and the tests, one line for each"),
     "lessons": ("lessons", "hold the service against its lessons"),
     "lock": ("lock", "pin what requirements files ask for"),
     "functions": ("functions", "add, rename, remove functions; change answers; update"),

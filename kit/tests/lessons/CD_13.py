@@ -23,7 +23,7 @@ def _(edit: Edit) -> None:
 
 @violation("make destroy answers its own question")
 def _(edit: Edit) -> None:
-    edit.replace("Makefile", "$(call given,CONFIRM,confirm)", f"--confirm {edit.service}-$(ENV)")
+    edit.replace("Makefile", "$(call option,CONFIRM,confirm)", f"--confirm {edit.service}-$(ENV)")
 
 
 @violation("a workflow deletes dev each night")
