@@ -66,14 +66,14 @@ TREE_NOTES = {
 LESSONS_HEAD = """
 # Lessons
 
-What teams learned the hard way who built and ran services like this one. This service follows all of
-it from its first commit. `make lessons`, a part of `make check`, reports each violation with its file
-and line, the lesson, and the fix. A lesson's page says what it cost somebody, where this service
-follows it, and how it is checked. Ids are for ever.
+What teams learned the hard way who built and ran services like this one. This service follows all
+of it from its first commit. `make lessons`, a part of `make check`, reports each violation with its
+file and line, the lesson, and the fix. A lesson's page says what it cost somebody, where this
+service follows it, and how it is checked. Ids are for ever.
 
 ## Suppressing a violation
 
-Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, one entry for each place:
+Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, one entry per place:
 
 ```toml
 [[suppress]]
@@ -83,8 +83,8 @@ reason = "holds nothing that could not be computed again"
 until = 2027-01-31     # its last day, at most two years ahead: then somebody looks again
 ```
 
-An entry without a reason, after its last day, or that matches nothing is a violation itself, with the
-id `GATE`. So is a file that can't be read as what it is.
+An entry without a reason, after its last day, or that matches nothing is a violation itself, with
+the id `GATE`. So is a file that can't be read as what it is.
 """
 LESSONS_COLUMNS = "| lesson | rule | noticed by |\n| --- | --- | --- |"
 TABLE_HEAD = """
@@ -92,11 +92,11 @@ TABLE_HEAD = """
 
 <!-- Made by `make docs` from kit/src/kit/lessons/, kit/tests/lessons/ and tests/defended.yml. -->
 
-A violation breaks one lesson in a rendered service, as somebody might commit it; good code looks like
-it and breaks none. `tests/test_lessons.py` makes each of the {violations} violations and {good} good
-edits in the smallest sample that it fits, each night in all that it fits, and fails unless the gate
-reports exactly that lesson, or none. A lesson that the gate defends has at least two violations and
-one good edit.
+A violation breaks one lesson in a rendered service, as somebody might commit it; good code looks
+like it and breaks none. `tests/test_lessons.py` makes each of the {violations} violations and
+{good} good edits in the smallest sample that it fits, each night in all that it fits, and fails
+unless the gate reports exactly that lesson, or none. A lesson that the gate defends has at least
+two violations and one good edit.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -202,3 +203,10 @@ def set_up(template: Path, copie: Copie) -> Callable[..., Path]:
         return result.project_dir
 
     return rendered
+
+
+def long_lines(text: str, columns: int = 100) -> list[str]:
+    """The lines of Markdown prose that are wider; tables, code and targets of links may be."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [re.sub(r"\]\([^)]*\)", "]", line) for line in prose.splitlines()]
+    return [line for line in lines if len(line) > columns and not line.startswith("|")]

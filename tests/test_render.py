@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, SAMPLES, check, render, sample, tree
+from conftest import ROOT, SAMPLES, check, long_lines, render, sample, tree
 from markdown_it import MarkdownIt
 
 NAMES = [path.stem for path in SAMPLES]
@@ -449,3 +449,28 @@ def test_documents_name_commands_and_files_that_exist(
         assert named <= targets, document
         for link in re.findall(r"\]\(([^)#:]+)\)", re.sub(r"\\\[.*", "", text)):
             assert (document.parent / link).exists(), f"{document}: {link}"
+
+
+# Answers that bring documents, or sections of them.
+OPTIONAL = {
+    "functions": "apis:api, listener:event, days:schedule, jobs:queue, changes:stream, files:bucket,"
+    " notices:topic",
+    "alarm_chat_webhook": "chat-webhook",
+    "alarm_email": "oncall@example.com",
+    "jwt_issuer": "https://login.example.com/",
+    "private_index": "acme/python",
+    "secrets": "stripe-key:apis",
+}
+
+
+@pytest.mark.parametrize("answers", [{}, OPTIONAL], ids=["default", "everything"])
+def test_prose_is_wrapped(orders: Callable[..., Path], answers: dict[str, str]) -> None:
+    """At 100 columns, with names of a common length."""
+    service = orders(**answers)
+    documents = [path for path in service.rglob("*.md") if ".kit" not in path.parts]
+    long = {
+        str(path.relative_to(service)): lines
+        for path in documents
+        if (lines := long_lines(path.read_text("utf-8")))
+    }
+    assert not long

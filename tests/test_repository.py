@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import COMPUTED, QUESTIONS, ROOT, SAMPLES, check, commit, make_template, run, sample
+from conftest import (
+    COMPUTED,
+    QUESTIONS,
+    ROOT,
+    SAMPLES,
+    check,
+    commit,
+    long_lines,
+    make_template,
+    run,
+    sample,
+)
 from kit.lessons import lessons
 
 
@@ -246,6 +257,16 @@ def test_documents_name_commands_and_files_that_exist(document: str) -> None:
     assert set(re.findall(r"(?:^|[`$] ?)make ([a-z-]+)", text, re.MULTILINE)) <= targets
     for link in re.findall(r"\]\(([^):#]+)[)#]", text):
         assert ((ROOT / document).parent / link).exists(), link
+
+
+def test_prose_is_wrapped() -> None:
+    """At 100 columns; docs/lessons-table.md is a table."""
+    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    documents += (ROOT / "docs").rglob("*.md")
+    long = {
+        path.name: lines for path in documents if (lines := long_lines(path.read_text("utf-8")))
+    }
+    assert not long
 
 
 def test_help_lists_every_target() -> None:
