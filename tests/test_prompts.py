@@ -107,10 +107,10 @@ def test_the_details_are_asked_on_request(template: Path, tmp_path: Path) -> Non
         ("Python version of the Lambda runtime", ""),
         ("Processor of the functions", ""),
         ("The GitHub repository", ""),
-        ("What functions read from Secrets", "twilio-api-key"),
-        ("Who issues the JSON Web Tokens", "https://login.example.com/"),
+        ("Secrets of Secrets Manager", "twilio-api-key"),
+        ("Issuer of the JSON Web Tokens", "https://login.example.com/"),
         ("The audience that these tokens", ""),
-        ("The address that gets the alarms", "oncall@example.com"),
+        ("E-mail address for alarms", "oncall@example.com"),
         ("Name of the secret in Secrets Manager", ""),
         ("Monthly budget", ""),
     ):

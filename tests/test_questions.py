@@ -105,12 +105,12 @@ REFUSED = [
     ),
     ("service_name", "boto3", "already uses"),
     ("service_name", "con", '"con" is a device on Windows'),
-    ("service_name", "lpt1", "no folder can be called so"),
+    ("service_name", "lpt1", "no folder can have that name"),
     ("service_name", "sthree-orders", "S3 reserves such names of buckets"),
     ("service_name", "amzn-s3-demo-x", "S3 reserves such names of buckets"),
     ("service_name", "xn--orders", "single dashes"),
     ("functions", "nul:api", '"nul" is a device on Windows'),
-    ("functions", "app:api, com1:queue", "no folder can be called so"),
+    ("functions", "app:api, com1:queue", "no folder can have that name"),
     ("service_name", "null", "already uses"),
     ("service_description", "", "Not 1 to 120 printable characters on one line"),
     ("service_description", "   ", "Not 1 to 120 printable characters on one line"),
@@ -141,8 +141,8 @@ REFUSED = [
     ("functions", "lambda_pkg:api", "already uses"),
     ("functions", "on:api", "already uses"),
     ("functions", "app:cron", '"cron" is not a trigger. Triggers: api'),
-    ("functions", "app:queue, app_dead_letter:queue", "is how the dead-letter queue of another"),
-    ("functions", "app:api, app_dead_letters:queue", "is how the dead-letter queue of another"),
+    ("functions", "app:queue, app_dead_letter:queue", "is the name of another function"),
+    ("functions", "app:api, app_dead_letters:queue", "is the name of another function"),
     ("functions", "alarm:topic", "already uses"),
     ("api_framework", "flask", "Invalid choice"),
     ("schedule_expression", "rate(30 seconds)", "Less than a minute apart"),
@@ -169,9 +169,9 @@ REFUSED = [
     ("jwt_issuer", "https://a b", "Not an https address"),
     ("jwt_audience", "", "Not an audience"),
     ("jwt_audience", "a b", "1 to 200 letters"),
-    ("aws_region", "eu-west-9", '"eu-west-9" is not an AWS region'),
+    ("aws_region", "eu-west-9", '"eu-west-9" is not an AWS Region'),
     ("aws_region", "", "Example: eu-west-1"),
-    ("aws_region", "cn-north-1", "is not an AWS region"),
+    ("aws_region", "cn-north-1", "is not an AWS Region"),
     ("python_version", "3.10", "Invalid choice"),
     ("architecture", "arm", "Invalid choice"),
     ("github_repository", "orders", "Not like your-org/orders"),
@@ -383,9 +383,9 @@ def test_the_folder_proposes_the_name(
 def test_a_folder_that_gives_no_name_stops_the_run(
     template: Path, tmp_path: Path, folder: str
 ) -> None:
-    with pytest.raises(ValueError, match="The folder gave no good name") as refusal:
+    with pytest.raises(ValueError, match="The folder has no valid name for a service") as refusal:
         run_copy(str(template), tmp_path / folder, defaults=True, skip_tasks=True, quiet=True)
-    assert str(refusal.value).endswith("Pass it: --data service_name=orders-api")
+    assert str(refusal.value).endswith("Pass one: --data service_name=orders-api")
     assert not (tmp_path / folder).exists()
 
 

@@ -169,8 +169,8 @@ def test_make_service_refuses_what_no_question_asks(clone: Path, options: str, s
 def test_make_service_says_that_a_folder_gives_no_name(clone: Path) -> None:
     done = service(clone, "DEST=../json", "ARGS=--defaults --skip-tasks")
     assert done.returncode != 0
-    assert "The folder gave no good name." in done.stdout
-    assert "Pass it: --data service_name=orders-api" in done.stdout
+    assert "The folder has no valid name for a service." in done.stdout
+    assert "Pass one: --data service_name=orders-api" in done.stdout
     assert "Traceback" not in done.stdout
 
 

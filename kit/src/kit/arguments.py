@@ -39,7 +39,8 @@ def problem(makefiles: list[Path], arguments: list[str]) -> str:
     known = {name for path in makefiles for name in _variables(path)}
     for argument in arguments:
         name, _equals, value = argument.partition("=")
-        if name in SWITCHES and name in known and value not in ("yes", "no", "1", "0", ""):
+        is_switch = name in SWITCHES and argument != "YES=1"
+        if is_switch and name in known and value not in ("yes", "no", ""):
             return f'{name} is yes or no, and not "{value}".'
         if name not in known and not any(fnmatchcase(name, pattern) for pattern in PASSED_ON):
             near = difflib.get_close_matches(name.upper(), filter(str.isupper, sorted(known)), 1)
