@@ -54,6 +54,11 @@ class Scope:
     def decorators(self) -> list[ast.expr]:
         return self.node.decorator_list if self.node else []
 
+    @property
+    def decorator_names(self) -> list[str]:
+        """The last parts of their names: @app.get("/x") is get."""
+        return [last(dotted(called(node))) for node in self.decorators]
+
     @cached_property
     def parameters(self) -> set[str]:
         return (
@@ -65,18 +70,23 @@ class Scope:
     @cached_property
     def bindings(self) -> dict[str, ast.expr]:
         """What is assigned to its names; of several values the last."""
-        found: dict[str, ast.expr] = {}
-        for node in self.nodes:
-            if isinstance(node, ast.Assign):
-                found |= {t.id: node.value for t in node.targets if isinstance(t, ast.Name)}
-            elif isinstance(node, ast.AnnAssign):
-                if node.value and isinstance(node.target, ast.Name):
-                    found[node.target.id] = node.value
-            elif isinstance(node, ast.NamedExpr):
-                found[node.target.id] = node.value
-            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-                found[node.optional_vars.id] = node.context_expr
-        return found
+        return {
+            target.id: value
+            for target, value in assignments(self.nodes)
+            if isinstance(target, ast.Name)
+        }
+
+
+def assignments(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Every target with what it is assigned: by `=`, by `:=` and by `with`."""
+    for node in nodes:
+        match node:
+            case ast.Assign():
+                yield from ((target, node.value) for target in node.targets)
+            case ast.AnnAssign(value=ast.expr() as value) | ast.NamedExpr(value=value):
+                yield node.target, value
+            case ast.withitem(optional_vars=ast.expr() as target):
+                yield target, node.context_expr
 
 
 @KEPT
@@ -116,6 +126,10 @@ class Definition:
         """How a person calls it."""
         return self.scope.name or "the module"
 
+    @property
+    def line(self) -> int:
+        return self.scope.node.lineno if self.scope.node else 1
+
 
 class Code:
     """All Python of a lambda_pkg.
@@ -149,34 +163,34 @@ class Code:
         }
 
     def name_of(self, node: ast.AST, where: Definition) -> str:
-        """What an expression there stands for; empty if it has no name. What a call gives is called
+        """What an expression there stands for; empty if it has no name. What a call returns is named
         after what it calls, `boto3.Session().client`; methods after their classes."""
         module = self._module_of(where.name)
-        name = self._followed(self._said(node, where.scope, module), 0)
+        name = self._followed(self._name_in(where.scope, node, module))
         return name.replace("().", ".") if name.startswith(".") else name
 
-    def _said(self, node: ast.AST, scope: Scope, module: str, depth: int = 0) -> str:
+    def _name_in(self, scope: Scope, node: ast.AST, module: str, depth: int = 0) -> str:
         if isinstance(node, ast.Call):
-            before = self._said(node.func, scope, module, depth)
+            before = self._name_in(scope, node.func, module, depth)
             return f"{before}()" if before else ""
         name = dotted(node)
         if not name and isinstance(node, ast.Attribute):
-            before = self._said(node.value, scope, module, depth)
+            before = self._name_in(scope, node.value, module, depth)
             return f"{before}.{node.attr}" if before else ""
         first, dot, rest = name.partition(".")
         if first in ("self", "cls") and "." in scope.name:
             return f"{module}.{scope.name.rsplit('.', 1)[0]}{dot}{rest}"
         if scope.node and first in scope.bindings and depth < LONGEST_CHAIN:
-            before = self._said(scope.bindings[first], scope, module, depth + 1)
+            before = self._name_in(scope, scope.bindings[first], module, depth + 1)
             return f"{before}{dot}{rest}" if before else ""
         if first in scope.parameters:
             return ""
         if first in self._imports(module):
             return f"{self._imports(module)[first]}{dot}{rest}"
-        return f"{module}.{name}" if first in self._own(module) else name
+        return f"{module}.{name}" if first in self._own_names(module) else name
 
-    def _followed(self, name: str, depth: int) -> str:
-        """That name, through imports that hand names on and through variables of modules."""
+    def _followed(self, name: str, depth: int = 0) -> str:
+        """That name, through imports that pass names on and through variables of modules."""
         if not name.startswith(".") or name in self.definitions or depth == LONGEST_CHAIN:
             return name
         module = self._module_of(name)
@@ -185,9 +199,9 @@ class Code:
             return name
         if first in self._imports(module):
             return self._followed(f"{self._imports(module)[first]}{dot}{rest}", depth + 1)
-        scope = scopes(self.modules[module].parsed)[0] if module in self.modules else None
-        if scope and first in scope.bindings:
-            before = self._said(scope.bindings[first], scope, module)
+        value = self._variables(module).get(first)
+        if value is not None:
+            before = self._name_in(self._body(module), value, module)
             if before and before != f"{module}.{first}":
                 return self._followed(f"{before}{dot}{rest}", depth + 1)
         return name
@@ -198,19 +212,42 @@ class Code:
             name = name.rpartition(".")[0]
         return name
 
+    def _body(self, module: str) -> Scope:
+        return scopes(self.modules[module].parsed)[0] if module in self.modules else Scope("", None)
+
+    def _variables(self, module: str) -> dict[str, ast.expr]:
+        return self._body(module).bindings
+
     def _imports(self, module: str) -> dict[str, str]:
         if module not in self.modules:
             return {}
-        found = self.modules[module]
-        return imported(found.parsed, module, found.path.endswith("__init__.py"))
+        path, parsed = self.modules[module].path, self.modules[module].parsed
+        return imported(parsed, module, path.endswith("__init__.py"))
 
-    def _own(self, module: str) -> set[str]:
-        if module not in self.modules:
-            return set()
-        return _own_names(self.modules[module].parsed)
+    def _own_names(self, module: str) -> set[str]:
+        return _own_names(self.modules[module].parsed) if module in self.modules else set()
+
+    def value_of(self, node: ast.expr, where: Definition) -> ast.expr:
+        """What is assigned to a variable, in any module; other expressions as they are."""
+        if isinstance(node, ast.Name) and node.id in where.scope.bindings:
+            return where.scope.bindings[node.id]
+        module, _, variable = self.name_of(node, where).rpartition(".")
+        return self._variables(module).get(variable, node)
+
+    def number(self, node: ast.AST | None, where: Definition) -> float | None:
+        """What an expression comes to, if it is a number: 300, MAX_AGE_SECONDS, 5 * 60."""
+        if isinstance(node, ast.Name | ast.Attribute):
+            node = self.value_of(node, where)
+        match node:
+            case ast.Constant(value=int() | float() as value):
+                return float(value)
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                factors = self.number(left, where), self.number(right, where)
+                return None if None in factors else factors[0] * factors[1]  # type: ignore[operator]
+        return None
 
     def used_by(self, where: Definition) -> set[str]:
-        """The names of all that a definition mentions: what it calls, and what it hands on."""
+        """The names of all that a definition mentions: what it calls, and what it passes on."""
         if where.name not in self._used:
             nodes = [*where.scope.of(ast.Name), *where.scope.of(ast.Attribute)]
             self._used[where.name] = {self.name_of(node, where) for node in nodes} - {""}
@@ -225,71 +262,71 @@ class Code:
             for call in where.scope.calls
         ]
 
+    def definition(self, node: ast.AST, where: Definition) -> Definition | None:
+        """The function of this code that an expression names."""
+        return self.definitions.get(self.name_of(node, where))
+
+    def nodes(self, kind: type[Node]) -> list[Node]:
+        """All nodes of exactly that kind, in every module."""
+        return [node for module in self.modules.values() for node in module.nodes(kind)]
+
     def reached_from(self, start: Definition) -> list[Definition]:
         """What may run when that runs, itself included. A method also counts when only its name
-        is known, as of an object that came as an argument."""
-        found, ahead = {start.name: start}, [start]
+        is known, as of an object that is an argument."""
+        reached, ahead = {start.name: start}, [start]
         while ahead:
-            here = ahead.pop()
-            used = self.named_by(here)
-            used += [
-                each
-                for node in here.scope.of(ast.Attribute)
-                if node.attr in self._methods and not self.name_of(node, here).startswith(".")
-                for each in self._methods[node.attr]
-            ]
-            for each in used:
-                if each.name not in found:
-                    found[each.name] = each
-                    ahead.append(each)
-        return list(found.values())
+            where = ahead.pop()
+            used = self.named_by(where)
+            for node in where.scope.of(ast.Attribute):
+                if node.attr in self._methods and not self.name_of(node, where).startswith("."):
+                    used += self._methods[node.attr]
+            new = {each.name: each for each in used if each.name not in reached}
+            reached |= new
+            ahead += new.values()
+        return list(reached.values())
 
     def named_by(self, where: Definition) -> list[Definition]:
         """The functions that a definition names, the constructors of its classes, and what is
         defined within it."""
-        names = self.used_by(where)
-        wanted = [*sorted(names), *(f"{name}.__init__" for name in sorted(names))]
-        used = [self.definitions[name] for name in wanted if name in self.definitions]
-        used += [
-            each
-            for name, each in self.definitions.items()
-            if where.scope.name and name.startswith(f"{where.name}.")
-        ]
+        names = sorted(self.used_by(where))
+        names += [f"{name}.__init__" for name in names]
+        if where.scope.name:
+            names += [name for name in self.definitions if name.startswith(f"{where.name}.")]
+        used = (self.definitions[name] for name in names if name in self.definitions)
         return [each for each in used if each.scope.name]
 
     @cached_property
     def _methods(self) -> dict[str, list[Definition]]:
-        found = defaultdict(list)
+        methods = defaultdict(list)
         for each in self.definitions.values():
             if "." in each.scope.name:
-                found[last(each.scope.name)].append(each)
-        return found
+                methods[last(each.scope.name)].append(each)
+        return methods
 
 
 @KEPT
 def imported(parsed: Parsed, module: str, is_package: bool) -> dict[str, str]:
     """What each imported name of a module stands for."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for plain in parsed.by_kind.get(ast.Import, []):
         for alias in plain.names:
             first = alias.name.split(".")[0]
-            found[alias.asname or first] = alias.name if alias.asname else first
-    for each in parsed.by_kind.get(ast.ImportFrom, []):
-        start = ""
-        if each.level:
+            names[alias.asname or first] = alias.name if alias.asname else first
+    for statement in parsed.by_kind.get(ast.ImportFrom, []):
+        base = statement.module or ""
+        if statement.level:
             parts = module.split(".")
-            start = ".".join(parts[: len(parts) - each.level + is_package])
-        base = f"{start}.{each.module}" if each.level and each.module else each.module or start
-        for alias in each.names:
-            found[alias.asname or alias.name] = f"{base}.{alias.name}"
-    return found
+            start = ".".join(parts[: len(parts) - statement.level + is_package])
+            base = f"{start}.{base}" if base else start
+        for alias in statement.names:
+            names[alias.asname or alias.name] = f"{base}.{alias.name}"
+    return names
 
 
 @KEPT
 def _own_names(parsed: Parsed) -> set[str]:
     """The names that a module defines at its top."""
-    module = scopes(parsed)[0]
-    names = set(module.bindings)
+    names = {*scopes(parsed)[0].bindings}
     names |= {scope.name.split(".")[0] for scope in scopes(parsed) if scope.name}
     return names | {node.name for node in parsed.by_kind.get(ast.ClassDef, [])}
 
@@ -299,20 +336,25 @@ def _code(modules: tuple[tuple[str, str, Parsed], ...]) -> Code:
     return Code({name: Module(path, parsed) for name, path, parsed in modules})
 
 
-def code_of(service: Service, folder: str) -> Code:
-    """The code in a function's folder."""
-    start = f"{folder}/lambda_pkg"
-    return _code(
-        tuple(
-            (_module_name(module.path.removeprefix(start)), module.path, module.parsed)
-            for module in service.modules(start)
-        )
-    )
+def code_in(modules: Iterable[Module]) -> Code:
+    """The code of these modules of one function."""
+    return _code(tuple((_module_name(each.path), each.path, each.parsed) for each in modules))
 
 
 def _module_name(path: str) -> str:
-    """`/utils/aws.py` → `.utils.aws`; the package itself is an empty name."""
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    """`src/orders/app/lambda_pkg/utils/aws.py` → `.utils.aws`; the package itself is an empty name."""
+    name = path.rpartition("/lambda_pkg")[2].removesuffix(".py").removesuffix("/__init__")
+    return name.replace("/", ".")
+
+
+def code_of(service: Service, folder: str) -> Code:
+    """The code in a function's folder."""
+    return code_in(service.modules(f"{folder}/lambda_pkg"))
+
+
+def every_code(service: Service) -> Iterator[Code]:
+    """The code of each function."""
+    return (code_of(service, folder) for folder in service.function_folders)
 
 
 def last(name: str) -> str:
@@ -320,14 +362,22 @@ def last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """The value of a keyword of a call, if it is given."""
-    return next((each.value for each in call.keywords if each.arg == name), None)
+def called(node: ast.expr) -> ast.expr:
+    """What a call calls; what is none as it is. Decorators may be either."""
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def keyword(call: ast.Call, name: str, place: int | None = None) -> ast.expr | None:
+    """The value of an argument of a call, by its name or, if it may have one, its place."""
+    value = next((each.value for each in call.keywords if each.arg == name), None)
+    is_placed = value is None and place is not None and len(call.args) > place
+    return call.args[place] if is_placed and place is not None else value
 
 
 def is_open(call: ast.Call) -> bool:
-    """Whether it has **keywords, which can be anything."""
-    return any(each.arg is None for each in call.keywords)
+    """Whether it has *arguments or **keywords, which can be anything."""
+    starred = any(isinstance(each, ast.Starred) for each in call.args)
+    return starred or any(each.arg is None for each in call.keywords)
 
 
 def constant(node: ast.AST | None) -> object:
@@ -342,8 +392,7 @@ def handler_of(code: Code, handler: object) -> Definition | None:
     module, _, name = handler.removeprefix("lambda_pkg").rpartition(".")
     if module not in code.modules:
         return None
-    where = code.definitions[module]
-    return code.definitions.get(code.name_of(ast.Name(name), where))
+    return code.definition(ast.Name(name), code.definitions[module])
 
 
 def handlers(service: Service) -> Iterator[tuple[Function, Code, Definition | None]]:

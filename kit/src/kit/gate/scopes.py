@@ -1,55 +1,120 @@
-"""scopes"""
+"""How far the statements of policies reach."""
 
+from __future__ import annotations
+
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from kit.gate.environments import all_deployed
-from kit.gate.findings import Finding
-from kit.gate.policies import REASON, Statement, statements, unscoped, wide_actions
-from kit.gate.service import INFRA, TEMPLATE, Service
-from kit.template import Template
+from kit.template import Template, at
 
+from .environments import all_deployed, resolved
+from .findings import Finding
+from .lesson import Lesson
+from .policies import READING, Statement, comments, grants, last_line, listed
+from .service import ACCOUNT, INFRA, TEMPLATE, Service
+
+# How a comment begins that gives the reason for a wide resource.
+REASON = "No narrower scope:"
 SINGLE_ACTIONS = "List the single actions."
-
-
 SINGLE_RESOURCES = "List the resources that it is about under `Resource`."
-
-
-def wide_part(service: Service, lesson: str, path: str) -> Iterator[Finding]:
-    templates = [*all_deployed(service, path).values()]
-    for resource in service.resources_of(path).values():
-        for each in statements(path, resource):
-            if each.allows and each.is_identity and not is_of_secrets(each):
-                for found, line, fix in dict.fromkeys(width_of(service, each, templates)):
-                    name = resource.logical_id
-                    yield Finding(lesson, path, line, found, resource=name, fix=fix)
-
-
-def width_of(
-    service: Service, statement: Statement, templates: list[Template]
-) -> Iterator[tuple[str, int, str | None]]:
-    """What of a statement is wider than it need be, on which line, and what fixes it."""
-    for action in wide_actions(statement):
-        found = f"`{action}` is allowed in {statement.name}"
-        yield found, statement.line_of("Action"), SINGLE_ACTIONS
-    for key, fix in (("NotAction", SINGLE_ACTIONS), ("NotResource", SINGLE_RESOURCES)):
-        if key in statement.body:
-            found = f"everything but what `{key}` lists is allowed in {statement.name}"
-            yield found, statement.line_of(key), fix
-    for written, line in unscoped(service, statement, templates):
-        yield f"`{written}` is allowed in {statement.name}", line, SCOPES.get(statement.path)
-
-
-# What to do about a wide resource, where the lesson is of more than that.
-SCOPES = {
+# How to narrow a resource, where the fix of the lesson is about more than that.
+NARROW = {
     TEMPLATE: "Name a single resource, as `!GetAtt Table.Arn` does, or one whose name begins with"
     " the service and has `${EnvironmentName}`; where AWS offers no narrower scope, say why in a"
     f" comment beside it that begins with `{REASON}`."
 }
+# Global condition keys, in lower case, that say what may be touched or for whom. Others say how
+# somebody calls (aws:SecureTransport), or hold for a whole account (aws:ResourceAccount).
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+NARROWING = ("aws:requesttag/", "aws:resourcetag/", "aws:sourceaccount", "aws:sourcearn")
+# Operators that are false where a request lacks the key; those of the first row read no wildcards.
+EXACT = {"StringEquals", "StringEqualsIgnoreCase"}
+POSITIVE = EXACT | {"ArnEquals", "ArnLike", "StringLike"}
 
 
-def is_of_secrets(statement: Statement) -> bool:
-    """Whether it is about nothing but secrets in template.yaml, whose lesson is SEC-03."""
-    actions = statement.actions
-    if statement.path == INFRA or not actions:
-        return False
-    return all(each.lower().startswith("secretsmanager:") for each in actions)
+def too_wide(lesson: Lesson, service: Service, path: str) -> Iterator[Finding]:
+    """What the statements of a template allow beyond single actions on resources of this service."""
+    templates = [*all_deployed(service, path).values()]
+    for statement in grants(service, path):
+        # Those on secrets are SEC-03's, except of the roles that deploy.
+        services = {action.partition(":")[0].lower() for action in statement.actions}
+        if path == INFRA or services != {"secretsmanager"}:
+            for allowed, line, fix in _too_wide(service, statement, templates):
+                message = f"{allowed} is allowed in {statement.name}"
+                name = statement.holder.logical_id
+                yield lesson.finding(path, line, message, resource=name, fix=fix)
+
+
+def _too_wide(
+    service: Service, statement: Statement, templates: list[Template]
+) -> Iterator[tuple[str, int, str | None]]:
+    for action in wide_actions(statement):
+        yield f"`{action}`", statement.line_of("Action"), SINGLE_ACTIONS
+    for key, fix in (("NotAction", SINGLE_ACTIONS), ("NotResource", SINGLE_RESOURCES)):
+        if key in statement.body:
+            yield f"everything but what `{key}` lists", statement.line_of(key), fix
+    if _is_narrowed(service, statement, templates) or _has_a_reason(service, statement):
+        return
+    for number, written in enumerate(listed(statement.body.get("Resource"))):
+        for dev, prod in _pairs(written, templates):
+            if not _is_scoped(service, dev, prod):
+                line = statement.line_of("Resource", number)
+                yield f"`{as_written(written, dev)}`", line, NARROW.get(statement.path)
+
+
+def wide_actions(statement: Statement) -> list[str]:
+    """Those with a wildcard, unless it only leaves open what is read of one AWS service."""
+    return [action for action in statement.actions if not _is_narrow(action)]
+
+
+def _is_narrow(action: str) -> bool:
+    service, _, verb = action.partition(":")
+    reads = not _has_wildcards(service) and bool(READING.fullmatch(verb))
+    return reads or not _has_wildcards(action)
+
+
+def _has_wildcards(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def as_written(node: Any, value: str) -> str:
+    """A text as it is in its template; where several make it up, what they come to."""
+    text = at(node, "Fn::Sub")
+    text = at(text, 0) if isinstance(text, list) else text
+    if isinstance(node, str) or isinstance(text, str):
+        return str(text or node)
+    return value.replace(ACCOUNT, "${AWS::AccountId}")
+
+
+def _pairs(written: Any, templates: list[Template]) -> Iterator[tuple[str, ...]]:
+    """What a node comes to in each of the templates."""
+    values = [[v for v in listed(resolved(t, written)) if isinstance(v, str)] for t in templates]
+    yield from zip(*values, strict=False)
+
+
+def _is_scoped(service: Service, dev: str, prod: str) -> bool:
+    """Whether it is a single resource, or a pattern with the names of service and environment."""
+    if not _has_wildcards(dev) or "<" in dev:
+        return True
+    bare = re.sub(r"[^a-z0-9]", "", dev.lower())
+    return dev != prod and service.name.replace("-", "") in bare
+
+
+def _is_narrowed(service: Service, statement: Statement, templates: list[Template]) -> bool:
+    """Whether a statement has a condition that says what may be touched, or for whom."""
+    for key, operator, written in statement.conditions():
+        plain = operator.removeprefix("ForAnyValue:")
+        # iam:PassedToService lets every role be passed to that service.
+        narrows = key.startswith(NARROWING) or not key.startswith(("aws:", "iam:passedtoservice"))
+        if plain in POSITIVE and narrows:
+            pairs = _pairs(written, templates)
+            if plain in EXACT or all(_is_scoped(service, dev, prod) for dev, prod in pairs):
+                return True
+    return False
+
+
+def _has_a_reason(service: Service, statement: Statement) -> bool:
+    """Whether the reason for a wide resource is in a comment beside it, or above the statement."""
+    beside = comments(service, statement.path, statement.line, last_line(statement.body))
+    return any(re.match(rf"{REASON}.*\w", comment) for comment in beside)

@@ -6,10 +6,10 @@ could deploy.
 
 Here: `AssumeRolePolicyDocument` of `DeployRole` in `infra/environment.yaml`.
 
-Fix: Compare subject (`repo:OWNER/NAME:environment:ENV`, or `…:ref:refs/heads/BRANCH`; with ids or
-without) and audience with `StringEquals` and whole values, `job_workflow_ref` with the file that
-has the job (`OWNER/NAME/.github/workflows/deploy.yml@refs/heads/BRANCH`), and trust nobody beside
-GitHub.
+Fix: Compare whole values with `StringEquals`: the subject
+(`repo:OWNER/NAME:environment:ENV`, or `…:ref:refs/heads/BRANCH`; with ids or without), the
+audience, and in `job_workflow_ref` the file that has the job
+(`OWNER/NAME/.github/workflows/deploy.yml@refs/heads/BRANCH`). Trust nobody but GitHub.
 
 Defended by: gate.
 
@@ -23,21 +23,18 @@ from typing import Any
 from kit.gate.environments import deployed, exists, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import ISSUER, Role, Statement, as_written, listed, roles
-from kit.gate.roles import TEMPLATES, and_others
+from kit.gate.policies import ISSUER, TEMPLATES, Role, Statement, listed, quoted, roles
+from kit.gate.scopes import as_written
 from kit.gate.service import ENVIRONMENTS, Service
-from kit.template import Template, line_of, strings
+from kit.template import strings
 
 LESSON = Lesson.read(__doc__)
-
 
 # owner/name, with their ids or without, and one branch or environment.
 SUBJECT = re.compile(
     r"repo:(?P<owner>[^/@:*?]+)(@[^/:*?]+)?/(?P<name>[^/@:*?]+)(@[^/:*?]+)?"
     r":(?P<rest>environment:[^*?:]+|ref:refs/heads/[^*?]+)"
 )
-
-
 WORKFLOW = re.compile(r"[^/@*?]+/[^/@*?]+/(?P<path>\.github/workflows/[^/@*?]+)@refs/heads/[^*?]+")
 
 
@@ -47,75 +44,75 @@ def trust_is_exact(service: Service) -> Iterator[Finding]:
     for path in TEMPLATES:
         for role in roles(service, path):
             for statement in role.trust:
-                if statement.allows:
-                    for line, found in _too_wide(service, role, statement):
-                        told = f"`{role.id}` {found}"
-                        yield LESSON.finding(path, line, told, resource=role.id)
+                for line, problem in _problems(service, role, statement):
+                    message = f"`{role.id}` {problem}"
+                    yield LESSON.finding(path, line, message, resource=role.id)
 
 
-def _too_wide(service: Service, role: Role, trust: Statement) -> Iterator[tuple[int, str]]:
-    if not role.is_github(trust):
-        named = [text for text, _line in strings(trust.body.get("Principal"))]
-        if "*" in named and not trust.body.get("Condition"):
-            yield trust.line, "trusts everybody"
-        elif role.signs_in:
-            yield trust.line, f"trusts more than GitHub: {and_others(named) or 'somebody else'}"
+def _problems(service: Service, role: Role, trust: Statement) -> Iterator[tuple[int, str]]:
+    if not trust.allows:
         return
-    line = trust.body.lines.get("Condition", trust.line)
+    if not role.trusts_github(trust):
+        principals = [text for text, _line in strings(trust.body.get("Principal"))]
+        if "*" in principals and not trust.body.get("Condition"):
+            yield trust.line, "trusts everybody"
+        elif role.is_for_github:
+            yield trust.line, f"trusts more than GitHub: {quoted(principals) or 'somebody else'}"
+        return
     compared: dict[str, Any] = {}
     for operator, keys in (trust.body.get("Condition") or {}).items():
-        line_here = line_of(trust.body, "Condition", operator) or line
         if operator != "StringEquals":
-            yield line_here, f"compares with `{operator}` in its trust"
+            line = trust.line_of("Condition", operator)
+            yield line, f"compares with `{operator}` in its trust"
         compared |= keys if isinstance(keys, dict) else {}
     for claim in ("aud", "sub"):
         if f"{ISSUER}:{claim}" not in compared:
-            yield line, f"compares no `{claim}` in its trust"
-    written = compared.get(f"{ISSUER}:sub")
+            yield trust.line_of("Condition"), f"compares no `{claim}` in its trust"
+    yield from _subject_problems(service, role, trust, compared.get(f"{ISSUER}:sub"))
+    yield from _workflow_problems(service, role, trust, compared.get(f"{ISSUER}:job_workflow_ref"))
+
+
+def _subject_problems(
+    service: Service, role: Role, trust: Statement, written: Any
+) -> Iterator[tuple[int, str]]:
+    line = trust.line_of("Condition", "StringEquals", f"{ISSUER}:sub")
     for environment in ENVIRONMENTS:
-        template = deployed(service, role.path, environment)
-        problem = _subject_problem(_subjects(template, written))
-        if problem and exists(template, role.resource):
-            line = line_of(trust.body, "Condition", "StringEquals", f"{ISSUER}:sub") or line
-            yield line, problem
+        subjects: dict[tuple[str, ...], str] = {}
+        for value, shown in _values(service, role, written, environment):
+            subject = SUBJECT.fullmatch(value)
+            if not subject:
+                yield (
+                    line,
+                    f"trusts `{shown}`, which is not one repository with one environment or branch",
+                )
+                return
+            key = subject["owner"].lower(), subject["name"].lower(), subject["rest"]
+            subjects[key] = shown
+        if len(subjects) > 1:
+            yield line, f"trusts {quoted(sorted(subjects.values()))}"
             return
-    yield from _workflow_problems(service, role, trust, compared)
 
 
 def _workflow_problems(
-    service: Service, role: Role, trust: Statement, compared: dict[str, Any]
+    service: Service, role: Role, trust: Statement, written: Any
 ) -> Iterator[tuple[int, str]]:
     """What is wrong with the workflow that a trust names; a role that deploys has to name one."""
-    key = f"{ISSUER}:job_workflow_ref"
-    line = line_of(trust.body, "Condition", "StringEquals", key) or trust.line
-    if key not in compared:
-        if any("iam:PassRole" in each.actions for each in role.permissions):
-            yield line, "compares no `job_workflow_ref`: any workflow of the branch can become it"
-        return
-    template = deployed(service, role.path, ENVIRONMENTS[0])
-    for value, written in _subjects(template, compared[key]):
-        found = WORKFLOW.fullmatch(value)
-        if not found:
-            yield line, f"trusts `{written}`, which is not one workflow on one branch"
-        elif found["path"] not in service.workflows:
-            yield line, f"trusts the workflow `{found['path']}`, which is not there"
+    line = trust.line_of("Condition", "StringEquals", f"{ISSUER}:job_workflow_ref")
+    if written is None and any("iam:PassRole" in each.actions for each in role.permissions):
+        yield line, "compares no `job_workflow_ref`: any workflow of the branch can become it"
+    for value, shown in _values(service, role, written, ENVIRONMENTS[0]):
+        workflow = WORKFLOW.fullmatch(value)
+        if not workflow:
+            yield line, f"trusts `{shown}`, which is not one workflow on one branch"
+        elif workflow["path"] not in service.workflows:
+            yield line, f"trusts the workflow `{workflow['path']}`, which does not exist"
 
 
-def _subjects(template: Template, written: Any) -> list[tuple[str, str]]:
-    """The subjects of a trust in an environment, each with how it is written."""
-    return [
-        (str(value), as_written(each, str(value)))
-        for each in listed(written)
-        for value in listed(resolved(template, each))
-    ]
-
-
-def _subject_problem(subjects: list[tuple[str, str]]) -> str:
-    """Why these subjects are not one repository and one branch or environment; empty if they are."""
-    seen: dict[tuple[str, ...], str] = {}
-    for subject, written in subjects:
-        found = SUBJECT.fullmatch(subject)
-        if not found:
-            return f"trusts `{written}`, which is not one repository with one environment or branch"
-        seen[found["owner"].lower(), found["name"].lower(), found["rest"]] = written
-    return f"trusts {and_others(sorted(seen.values()))}" if len(seen) > 1 else ""
+def _values(
+    service: Service, role: Role, written: Any, environment: str
+) -> Iterator[tuple[str, str]]:
+    """What a claim is compared with in an environment that has the role, each as it is written."""
+    template = deployed(service, role.path, environment)
+    for node in listed(written) if exists(template, role.resource) else []:
+        for value in map(str, listed(resolved(template, node))):
+            yield value, as_written(node, value)

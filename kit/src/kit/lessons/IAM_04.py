@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.scopes import wide_part
+from kit.gate.scopes import too_wide
 from kit.gate.service import INFRA, Service
 
 LESSON = Lesson.read(__doc__)
@@ -26,5 +26,5 @@ LESSON = Lesson.read(__doc__)
 
 @LESSON.check
 def scoped(service: Service) -> Iterator[Finding]:
-    """Each permission of infra/environment.yaml is of this service and environment."""
-    yield from wide_part(service, LESSON.id, INFRA)
+    """Each permission of infra/environment.yaml is scoped by service and environment."""
+    yield from too_wide(LESSON, service, INFRA)

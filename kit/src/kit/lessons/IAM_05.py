@@ -24,91 +24,80 @@ from kit.delivery.grants import Environment, Gap, gaps
 from kit.gate.environments import deployed
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
-from kit.gate.policies import READING, Statement, listed, roles, statements, targets
-from kit.gate.roles import TEMPLATES, and_others
-from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Function, Resource, Service
+from kit.gate.policies import (
+    READING,
+    TEMPLATES,
+    Statement,
+    grants,
+    listed,
+    quoted,
+    roles,
+    targets,
+)
+from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Service
 from kit.template import at, line_of, strings
 
 LESSON = Lesson.read(__doc__)
 
-
-# What a test of the live service may do: it changes no resources.
-TRIES = {
-    *(
-        "events:PutEvents",
-        "execute-api:Invoke",
-        "lambda:InvokeFunction",
-        "lambda:InvokeFunctionUrl",
-    ),
-    *("sns:Publish", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"),
-    *("states:StartExecution", "sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
-}
-
-
-# With which role a stack is changed: only by one that the condition names.
-CHANGES_STACKS = {
-    f"cloudformation:{each}"
-    for each in ("CreateChangeSet", "CreateStack", "DeleteStack", "RollbackStack", "UpdateStack")
-}
-
-
-DRIVES = {
-    f"cloudformation:{each}"
-    for each in (
-        *("CancelUpdateStack", "ContinueUpdateRollback", "DeleteChangeSet", "ExecuteChangeSet"),
-        *("TagResource", "UntagResource"),
-    )
-}
-
-
 CLOUDFORMATION = "cloudformation.amazonaws.com"
-
-
+# What a pipeline may do beside reading: follow a stack, and test the live service.
+MAY = {
+    *("cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback"),
+    *("cloudformation:DeleteChangeSet", "cloudformation:ExecuteChangeSet"),
+    *("cloudformation:TagResource", "cloudformation:UntagResource"),
+    *("events:PutEvents", "execute-api:Invoke", "lambda:InvokeFunction"),
+    *("lambda:InvokeFunctionUrl", "sns:Publish", "sqs:DeleteMessage", "sqs:ReceiveMessage"),
+    *("sqs:SendMessage", "states:StartExecution", "sts:AssumeRoleWithWebIdentity"),
+    "sts:TagSession",
+}
+# What changes a stack with a role: only with one that a condition names.
+CHANGES_STACKS = re.compile(
+    r"cloudformation:(Create(ChangeSet|Stack)|(Delete|Rollback|Update)Stack)"
+)
 READ_ONLY = re.compile(r"(?:ReadOnlyAccess|ViewOnlyAccess|SecurityAudit)(?:_v\d+)?$")
+GIVES_PERMISSIONS = {"iam:attachrolepolicy", "iam:createrole", "iam:putrolepolicy"}
+MAKES_ROLES = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+BOUND = (
+    "Give every role the boundary of `infra/environment.yaml`: `PermissionsBoundary` under Globals"
+    " → Function, and on each `AWS::IAM::Role`."
+)
 
 
 @LESSON.check
 def pipelines_only_drive(service: Service) -> Iterator[Finding]:
     """What GitHub can become changes nothing itself, unless through CloudFormation's role."""
     for path in TEMPLATES:
-        buckets = {
-            name for name, each in service.resources_of(path).items() if each.type == "AWS::S3::Bucket"
-        }  # fmt: skip
-        for role in roles(service, path):
-            if not role.signs_in:
-                continue
-            for name, line in role.managed:
-                if not READ_ONLY.search(name):
-                    found = f"`{role.id}` has `{name}`"
-                    yield LESSON.finding(path, line, found, resource=role.id)
-            for each in role.permissions:
-                for action in _changes(each, buckets):
-                    found = f"{action} is allowed in {each.name}, and GitHub can become `{role.id}`"
-                    line = each.line_of("Action")
-                    yield LESSON.finding(path, line, found, resource=role.id)
+        resources = service.resources_of(path)
+        buckets = {name for name, each in resources.items() if each.type == "AWS::S3::Bucket"}
+        for role in filter(lambda role: role.is_for_github, roles(service, path)):
+            for policy, line in role.managed:
+                if not READ_ONLY.search(policy):
+                    message = f"`{role.id}`, which GitHub can become, has `{policy}`"
+                    yield LESSON.finding(path, line, message, resource=role.id)
+            for statement in role.permissions:
+                for action in _changes(statement, buckets):
+                    message = f"GitHub can become `{role.id}`, and {action} is allowed in {statement.name}"
+                    line = statement.line_of("Action")
+                    yield LESSON.finding(path, line, message, resource=role.id)
 
 
 def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
     """The actions that change more than packages and stacks, the latter by a role that is named."""
-    conditions = statement.conditions()
     resources = listed(statement.body.get("Resource"))
     for action in statement.actions:
         service, _, verb = action.partition(":")
-        if action in DRIVES or action in TRIES or READING.fullmatch(verb):
-            continue
-        if action in CHANGES_STACKS:
-            of_transform = all("aws:transform/" in str(each) for each in resources)
-            if not of_transform and "cloudformation:rolearn" not in conditions:
+        if CHANGES_STACKS.fullmatch(action):
+            transforms = all("aws:transform/" in str(resource) for resource in resources)
+            if not transforms and not statement.condition("cloudformation:rolearn")[0]:
                 yield f"`{action}` with any role"
         elif action == "iam:PassRole":
-            operator, to = conditions.get("iam:passedtoservice", ("", None))
-            if operator != "StringEquals" or set(map(str, listed(to))) != {CLOUDFORMATION}:
+            operator, receiver = statement.condition("iam:passedtoservice")
+            if operator != "StringEquals" or listed(receiver) != [CLOUDFORMATION]:
                 yield f"`{action}` to other services than CloudFormation"
-        elif service == "s3" and "*" not in verb and resources:
-            if not all(targets(each) & buckets for each in resources):
+        elif action not in MAY and not READING.fullmatch(verb):
+            packages = service == "s3" and all(targets(each) & buckets for each in resources)
+            if not packages or "*" in verb:
                 yield f"`{action}`"
-        else:
-            yield f"`{action}`"
 
 
 @LESSON.check
@@ -116,90 +105,64 @@ def only_cloudformation_changes(service: Service) -> Iterator[Finding]:
     """What CloudFormation becomes, nobody else becomes."""
     for path in TEMPLATES:
         for role in roles(service, path):
-            trusted = {
+            principals = {
                 text: line
-                for each in role.trust
-                if each.allows
-                for text, line in strings(each.body.get("Principal"), each.line_of("Principal"))
-            }
-            others = [each for each in trusted if each != CLOUDFORMATION]
-            if CLOUDFORMATION in trusted and others:
-                found = (
-                    f"`{role.id}`, which changes resources, can also be assumed by"
-                    f" {and_others(others)}"
+                for statement in role.trust
+                if statement.allows
+                for text, line in strings(
+                    statement.body.get("Principal"), statement.line_of("Principal")
                 )
-                yield LESSON.finding(path, trusted[others[0]], found, resource=role.id)
-
-
-# What gives a role permissions.
-GIVES = {"iam:attachrolepolicy", "iam:createrole", "iam:putrolepolicy"}
+            }
+            others = [name for name in principals if name != CLOUDFORMATION]
+            if CLOUDFORMATION in principals and others:
+                message = f"{quoted(others)} can become `{role.id}`, which changes resources"
+                yield LESSON.finding(path, principals[others[0]], message, resource=role.id)
 
 
 @LESSON.check
 def roles_only_with_a_boundary(service: Service) -> Iterator[Finding]:
     """Whoever makes roles can make them only within the boundary, and can't take it off."""
-    for resource in service.resources_of(INFRA).values():
-        for each in statements(INFRA, resource):
-            if not each.allows or not each.is_identity:
-                continue
-            # Those with wildcards are IAM-04's.
-            actions = {action.lower() for action in each.actions}
-            operator, _value = each.conditions().get("iam:permissionsboundary", ("", None))
-            if "iam:deleterolepermissionsboundary" in actions:
-                found = f"taking the boundary off a role is allowed in {each.name}"
-            elif actions & GIVES and operator not in ("StringEquals", "ArnEquals"):
-                found = f"making roles without a boundary is allowed in {each.name}"
-            else:
-                continue
-            line, name = each.line_of("Action"), resource.logical_id
-            yield LESSON.finding(INFRA, line, found, resource=name)
+    for statement in grants(service, INFRA):
+        # Actions with wildcards are IAM-04's.
+        actions = {action.lower() for action in statement.actions}
+        operator, _value = statement.condition("iam:permissionsboundary")
+        if "iam:deleterolepermissionsboundary" in actions:
+            message = f"taking the boundary off a role is allowed in {statement.name}"
+        elif actions & GIVES_PERMISSIONS and operator not in ("StringEquals", "ArnEquals"):
+            message = f"making roles without a boundary is allowed in {statement.name}"
+        else:
+            continue
+        line, name = statement.line_of("Action"), statement.holder.logical_id
+        yield LESSON.finding(INFRA, line, message, resource=name)
 
 
 @LESSON.check
 def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
     """Every role that template.yaml makes, or SAM for it, has the boundary."""
-    bare = [each for each in service.of_type(*MAKES_ROLES) if _makes_a_bare_role(each)]
-    # One edit in Globals bounds the roles of all these.
-    by_globals = [
-        each
-        for each in bare
-        if isinstance(each, Function) and at(each.body, "Properties", "PermissionsBoundary") is None
+    bare = [
+        resource
+        for resource in service.of_type(*MAKES_ROLES)
+        if resource.type == "AWS::IAM::Role" or resource.get("Role") is None
+        if not _is_bounded(resource.get("PermissionsBoundary"))
     ]
-    if len(by_globals) > 1:
-        bare = [each for each in bare if each not in by_globals]
-        named = and_more([f"`{each.logical_id}`" for each in by_globals])
-        found = f"{named} have no `PermissionsBoundary`"
-        line = line_of(service.template, "Globals", "Function") or by_globals[0].line
-        yield LESSON.finding(TEMPLATE, line, found, fix=BOUND)
-    for each in bare:
-        found = f"`{each.logical_id}` has no `PermissionsBoundary`"
-        yield LESSON.finding(TEMPLATE, each.line, found, resource=each.logical_id, fix=BOUND)
+    functions = [each for each in bare if each in service.functions]
+    if len(functions) > 1:  # one edit under Globals bounds the roles of all
+        bare = [each for each in bare if each not in functions]
+        names = and_more([f"`{each.logical_id}`" for each in functions])
+        line = line_of(service.template, "Globals", "Function") or functions[0].line
+        message = f"{names} have no `PermissionsBoundary`"
+        yield LESSON.finding(TEMPLATE, line, message, fix=BOUND)
+    for resource in bare:
+        message = f"`{resource.logical_id}` has no `PermissionsBoundary`"
+        yield resource.finding(LESSON.id, resource.line, message, BOUND)
     for function in service.functions:
         for name, event in function.events.items():
-            # The scheduler calls the function with a role that SAM makes.
-            given = at(event, "Properties")
-            if event["Type"] != "ScheduleV2" or at(given, "RoleArn") is not None:
-                continue
-            if not _is_bounded(at(given, "PermissionsBoundary")):
-                found = f"`{name}` of `{function.logical_id}` has no `PermissionsBoundary`"
-                line = function.line_of("Events", name)
+            # SAM makes a role with which the scheduler calls the function.
+            makes_role = event["Type"] == "ScheduleV2" and not at(event, "Properties", "RoleArn")
+            if makes_role and not _is_bounded(at(event, "Properties", "PermissionsBoundary")):
+                message = f"`{name}` of `{function.logical_id}` has no `PermissionsBoundary`"
                 fix = "Give the event the `PermissionsBoundary` that functions get under Globals."
-                resource = function.logical_id
-                yield LESSON.finding(TEMPLATE, line, found, resource=resource, fix=fix)
-
-
-MAKES_ROLES = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
-
-
-BOUND = (
-    "Give every role the boundary of `infra/environment.yaml`: `PermissionsBoundary` under Globals"
-    " → Function, and on each `AWS::IAM::Role`."
-)
-
-
-def _makes_a_bare_role(resource: Resource) -> bool:
-    own_role = resource.type != "AWS::IAM::Role" and resource.get("Role") is not None
-    return not own_role and not _is_bounded(resource.get("PermissionsBoundary"))
+                yield function.finding(LESSON.id, function.line_of("Events", name), message, fix)
 
 
 def _is_bounded(boundary: Any) -> bool:
@@ -210,14 +173,13 @@ def _is_bounded(boundary: Any) -> bool:
 
 
 @LESSON.check
-def roles_allow_what_is_asked(service: Service) -> Iterator[Finding]:
+def roles_allow_what_is_needed(service: Service) -> Iterator[Finding]:
     """CloudFormation's role may make what template.yaml has, and no policy exceeds the boundary."""
     found: dict[tuple[str, str], Gap] = {}
-    for each in ENVIRONMENTS:
-        both = Environment(deployed(service, TEMPLATE, each), deployed(service, INFRA, each))
+    for name in ENVIRONMENTS:
+        both = Environment(deployed(service, TEMPLATE, name), deployed(service, INFRA, name))
         found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
     for gap in found.values():
         resource = service.resources[gap.resource]
         lines = (line for text, line in strings(resource.body) if text == gap.asks)
-        line = next(lines, resource.line)
-        yield LESSON.finding(TEMPLATE, line, gap.found, resource=gap.resource, fix=gap.fix)
+        yield resource.finding(LESSON.id, next(lines, resource.line), gap.found, gap.fix)

@@ -21,157 +21,120 @@ from typing import Any
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.policies import (
-    Statement,
-    listed,
-    statements,
-    targets,
-)
-from kit.gate.scopes import wide_part
-from kit.gate.service import TEMPLATE, Function, Service
+from kit.gate.policies import Statement, listed, statements, targets
+from kit.gate.python_names import constant
+from kit.gate.scopes import too_wide
+from kit.gate.service import TEMPLATE, Function, Resource, Service
 from kit.gate.wiring import dead_letters, sources
 from kit.template import at, strings
 
 LESSON = Lesson.read(__doc__)
 
-
 BROAD = re.compile(
     r"FullAccess|ReadOnlyAccess|AdministratorAccess|PowerUserAccess|SecretsManagerReadWrite"
 )
-
-
 RUNS_CODE = (
     *("AWS::Lambda::Function", "AWS::Serverless::Function"),
     *("AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"),
+)
+# How code names a service, in names and in texts, whatever their case. Secrets are SEC-03's.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/ has the prefixes of actions.
+WORDS = {
+    "dynamodb": "dynamo",
+    "events": "events",
+    "kinesis": "kinesis",
+    "s3": r"s3(?-i:(?![a-z]))",  # but no function `s3sync`
+    "ses": "ses",
+    "sns": "sns",
+    "sqs": "sqs",
+    "ssm": "ssm|parameter",
+    "states": "stepfunctions|sfn",
+}
+# Clients of boto3 that are not called like the prefix.
+CLIENTS = {"sesv2": "ses", "stepfunctions": "states"}
+# Services whose actions are called like the methods of their clients; other names that need one.
+BY_NAME = ("dynamodb", "events", "sns", "sqs", "states")
+WRITES = {"batch_writer", "transact_write_items", "DynamoDBPersistenceLayer"}
+ALSO = {
+    "dynamodb:ConditionCheckItem": WRITES,
+    "dynamodb:BatchWriteItem": WRITES,
+    "dynamodb:DeleteItem": WRITES,
+    "dynamodb:GetItem": {"transact_get_items", "DynamoDBProvider", "DynamoDBPersistenceLayer"},
+    "dynamodb:PutItem": WRITES,
+    "dynamodb:UpdateItem": WRITES,
+}
+# What Lambda does with the role of a function that a queue or a stream invokes.
+OF_SOURCES = re.compile(
+    r"(dynamodb|kinesis):(DescribeStream\w*|GetRecords|GetShardIterator|ListSh?\w+|SubscribeToShard)"
+    r"|sqs:(ChangeMessageVisibility|DeleteMessage|GetQueueAttributes|ReceiveMessage)"
 )
 
 
 @LESSON.check
 def one_role_each(service: Service) -> Iterator[Finding]:
     """No function has a role that is made elsewhere, or that another one has too."""
-    own = {each.logical_id for each in service.of_type("AWS::IAM::Role")}
-    users: dict[str, list[str]] = {}
-    for each in service.of_type(*RUNS_CODE):
-        role = each.get("Role", "Fn::GetAtt", 0) or each.get("Role", "Ref")
-        if each.get("Role") is None and each.get("RoleArn") is None:
+    own = {role.logical_id for role in service.of_type("AWS::IAM::Role")}
+    users: dict[str, str] = {}
+    for resource in service.of_type(*RUNS_CODE):
+        role = resource.get("Role") or resource.get("RoleArn")
+        declared = targets(role) & own
+        user = resource.logical_id
+        owners = [users.setdefault(name, user) for name in sorted(declared)]
+        if role and not declared:
+            message = f"`{user}` has a role that is not made in `{TEMPLATE}`"
+        elif owners and owners[0] != user:
+            message = f"`{user}` has the same role as `{owners[0]}`"
+        else:
             continue
-        declared = targets(each.get("Role") or each.get("RoleArn")) & own
-        for name in declared:
-            users.setdefault(name, []).append(each.logical_id)
-        line = each.line_of("Role")
-        if not declared:
-            shown = f"`{role}`" if isinstance(role, str) else "one that is made elsewhere"
-            found = f"`{each.logical_id}` has no role of its own, but {shown}"
-            yield LESSON.finding(TEMPLATE, line, found, resource=each.logical_id)
-        elif shared := [name for name in sorted(declared) if len(users[name]) > 1]:
-            found = f"`{each.logical_id}` shares `{shared[0]}` with `{users[shared[0]][0]}`"
-            yield LESSON.finding(TEMPLATE, line, found, resource=each.logical_id)
+        yield resource.finding(LESSON.id, resource.line_of("Role"), message)
 
 
 @LESSON.check
 def narrow(service: Service) -> Iterator[Finding]:
     """What template.yaml allows is single actions on resources of this service."""
-    yield from wide_part(service, LESSON.id, TEMPLATE)
-    for each in service.resources.values():
+    yield from too_wide(LESSON, service, TEMPLATE)
+    for resource in service.resources.values():
         for key in ("Policies", "ManagedPolicyArns"):
-            for number, policy in enumerate(listed(each.get(key))):
-                line = each.line_of(key, number)
-                for found, fix in _broad(policy):
-                    told, name = f"`{each.logical_id}` has {found}", each.logical_id
-                    yield LESSON.finding(TEMPLATE, line, told, resource=name, fix=fix)
+            for number, policy in enumerate(listed(resource.get(key))):
+                yield from _broad(resource, policy, resource.line_of(key, number))
 
 
-def _broad(policy: Any) -> Iterator[tuple[str, str]]:
-    """The managed policies of AWS, and SAM's policy templates, that reach everything."""
+def _broad(resource: Resource, policy: Any, line: int) -> Iterator[Finding]:
+    """Managed policies of AWS and policy templates of SAM that reach everything."""
     if isinstance(policy, str) or at(policy, "Fn::Sub") or at(policy, "Fn::Join"):
-        for text, _line in strings(policy):
-            if BROAD.search(text):
-                fix = (
-                    "Replace it by a statement that lists the actions that the code calls, on the"
-                    " resources that it uses."
-                )
-                yield f"the managed policy `{text.split('/')[-1]}`", fix
+        for text in (text for text, _line in strings(policy) if BROAD.search(text)):
+            message = f"`{resource.logical_id}` has the managed policy `{text.split('/')[-1]}`"
+            fix = (
+                "Replace it by a statement with the actions that the code calls, on its resources."
+            )
+            yield resource.finding(LESSON.id, line, message, fix)
     elif isinstance(policy, dict) and len(policy) == 1:
-        # AWS names its policy templates …Policy; they get what they are about as a value.
-        ((name, given),) = policy.items()
-        if str(name).endswith("Policy") and "*" in [text for text, _line in strings(given)]:
-            yield f"`{name}` for `*`", "Give it the name of a resource, as `!Ref Table` does."
-
-
-# By what code tells that it has to do with a service, in names and in texts: regular expressions that
-# ignore case. Secrets are SEC-03's.
-# The prefixes of actions: https://docs.aws.amazon.com/service-authorization/latest/reference/
-WORDS = {
-    "dynamodb": ("dynamo",),
-    "events": ("events",),
-    "kinesis": ("kinesis",),
-    "s3": (r"s3(?-i:(?![a-z]))",),  # and no function `s3sync`
-    "ses": ("ses",),
-    "sns": ("sns",),
-    "sqs": ("sqs",),
-    "ssm": ("ssm", "parameter"),
-    "states": ("stepfunctions", "sfn"),
-}
-
-
-# The names by which clients of boto3 differ from them.
-CLIENTS = {"sesv2": "ses", "stepfunctions": "states"}
-
-
-# Services whose actions are called like the methods of their clients, and what else asks for one.
-BY_NAME = ("dynamodb", "events", "sns", "sqs", "states")
-
-
-IDEMPOTENCY = "DynamoDBPersistenceLayer"
-
-
-BATCHES = ("batch_writer", "transact_write_items")
-
-
-ALSO = {
-    "dynamodb:ConditionCheckItem": BATCHES,
-    "dynamodb:BatchWriteItem": BATCHES,
-    "dynamodb:DeleteItem": (*BATCHES, IDEMPOTENCY),
-    "dynamodb:GetItem": ("transact_get_items", "DynamoDBProvider", IDEMPOTENCY),
-    "dynamodb:PutItem": (*BATCHES, IDEMPOTENCY),
-    "dynamodb:UpdateItem": (*BATCHES, IDEMPOTENCY),
-    "dynamodb:PartiQLDelete": ("execute_statement", "execute_transaction"),
-    "dynamodb:PartiQLInsert": ("execute_statement", "execute_transaction"),
-    "dynamodb:PartiQLSelect": ("execute_statement", "execute_transaction"),
-    "dynamodb:PartiQLUpdate": ("execute_statement", "execute_transaction"),
-}
-
-
-# What Lambda does with its role before the code is called, and with what the code failed at.
-OF_SOURCES = {
-    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
-    *("dynamodb:ListStreams", "kinesis:DescribeStream", "kinesis:DescribeStreamSummary"),
-    *("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"),
-    *("kinesis:ListStreams", "kinesis:SubscribeToShard", "sqs:ChangeMessageVisibility"),
-    *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-}
+        ((name, parameters),) = policy.items()
+        if str(name).endswith("Policy") and "*" in [text for text, _line in strings(parameters)]:
+            message = f"`{resource.logical_id}` has `{name}` for `*`"
+            fix = "Give it the name of a resource, as `!Ref Table` does."
+            yield resource.finding(LESSON.id, line, message, fix)
 
 
 @LESSON.check
 def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
     """Nothing is allowed that the code of the function has nothing to do with."""
     failures = dead_letters(service)
-    readers = {each.function.logical_id for each in sources(service) if each.function}
+    readers = {source.function.logical_id for source in sources(service) if source.function}
     for function in service.functions:
-        told = _told(service, function)
-        if not told:
-            continue
-        for statement in _own(function):
-            if targets(statement.body.get("Resource")) & failures:
-                continue
+        names = _names_in_code(service, function)
+        reads = function.logical_id in readers
+        for statement in _grants(function) if names else ():
             for number, action in enumerate(statement.actions):
-                of_source = action in OF_SOURCES and function.logical_id in readers
-                if not of_source and not _asked_for(action, told):
-                    found = f"`{function.logical_id}` may `{action}`, which its code never calls"
-                    fix = "Take the action out, or call it."
-                    name = function.logical_id
-                    line = statement.line_of_item("Action", number)
-                    yield LESSON.finding(TEMPLATE, line, found, resource=name, fix=fix)
+                of_lambda = (reads and OF_SOURCES.fullmatch(action)) or (
+                    targets(statement.body.get("Resource")) & failures
+                )
+                if not of_lambda and not _is_needed(action, names):
+                    message = f"`{function.logical_id}` may `{action}`, which its code never calls"
+                    line = statement.line_of("Action", number)
+                    yield function.finding(
+                        LESSON.id, line, message, "Remove the action, or call it."
+                    )
 
 
 @LESSON.check
@@ -179,98 +142,85 @@ def no_less_than_the_code_does(service: Service) -> Iterator[Finding]:
     """A service that the code has a client of is in the policies of the function."""
     for function in service.functions:
         allowed = _allowed(service, function)
-        for module in service.modules(function.folder):
+        for module in service.modules(function.folder) if allowed is not None else ():
             for line, client in _clients(module):
                 prefix = CLIENTS.get(client, client)
-                if allowed is None or prefix not in WORDS or prefix in allowed:
-                    continue
-                found = f"makes a client of `{client}`, and `{function.logical_id}` may do nothing with it"
-                fix = (
-                    f"Allow the actions that the code calls, `{prefix}:…`, on the resources that it"
-                    f" uses, under `Policies` of `{function.logical_id}`."
-                )
-                name = function.logical_id
-                yield LESSON.finding(module.path, line, found, resource=name, fix=fix)
+                if prefix in WORDS and prefix not in (allowed or ()):
+                    name = function.logical_id
+                    message = f"makes a client of `{client}`, which `{name}` has no permission for"
+                    fix = (
+                        f"Allow the actions that the code calls, `{prefix}:…`, on the resources"
+                        f" that it uses, under `Policies` of `{name}`."
+                    )
+                    yield LESSON.finding(module.path, line, message, resource=name, fix=fix)
 
 
-def _own(function: Function) -> Iterator[Statement]:
+def _grants(function: Function) -> list[Statement]:
     """What the function's own policies allow."""
-    for statement in statements(TEMPLATE, function):
-        if statement.allows and statement.is_identity:
-            yield statement
+    return [statement for statement in statements(TEMPLATE, function) if statement.grants]
 
 
-def _told(service: Service, function: Function) -> set[str]:
+def _names_in_code(service: Service, function: Function) -> set[str]:
     """The names and texts of a function's code; none where code that is elsewhere may call AWS."""
     layers = [service.resources.get(name) for name in targets(function.get("Layers"))]
     elsewhere = len(listed(function.get("Layers"))) > len(layers) or None in layers
-    private = service.has(f"{function.folder}/requirements.private")
-    if not function.folder or private or elsewhere:
+    if not function.folder or elsewhere or service.has(f"{function.folder}/requirements.private"):
         return set()
-    folders = [function.folder, *(str(each.get("ContentUri")) for each in layers if each)]
-    found: set[str] = set()
-    for module in (each for folder in folders for each in service.modules(folder.strip("./"))):
-        found |= {each.attr for each in module.nodes(ast.Attribute)}
-        found |= {each.id for each in module.nodes(ast.Name)}
-        # What a docstring speaks of, a function's own name for one, its code need not use.
-        prose = {id(each.value) for each in module.nodes(ast.Expr)}
-        texts = (each for each in module.nodes(ast.Constant) if id(each) not in prose)
-        found |= {each.value for each in texts if isinstance(each.value, str)}
-        found |= {each.name for each in module.nodes(ast.alias)}
-        found |= {str(each.module) for each in module.nodes(ast.ImportFrom)}
-    return found
+    names: set[str] = set()
+    for folder in [function.folder, *(str(each.get("ContentUri")) for each in layers if each)]:
+        for module in service.modules(folder.strip("./")):
+            names |= {node.attr for node in module.nodes(ast.Attribute)}
+            names |= {node.id for node in module.nodes(ast.Name)}
+            names |= {node.name for node in module.nodes(ast.alias)}
+            names |= {str(node.module) for node in module.nodes(ast.ImportFrom)}
+            # Docstrings may speak of anything.
+            prose = {id(node.value) for node in module.nodes(ast.Expr)}
+            texts = (node for node in module.nodes(ast.Constant) if id(node) not in prose)
+            names |= {node.value for node in texts if isinstance(node.value, str)}
+    return names
 
 
-def _asked_for(action: str, told: set[str]) -> bool:
-    """Whether code has to do with an action, as far as its names tell."""
-    prefix, _, name = action.partition(":")
-    if prefix not in WORDS or "*" in name:
+def _is_needed(action: str, names: set[str]) -> bool:
+    """Whether code has to do with an action, as far as its names say."""
+    prefix, _, verb = action.partition(":")
+    if prefix not in WORDS or "*" in verb or verb.startswith("PartiQL"):
         return True
-    whole = " ".join(told)
-    if not _speaks_of(prefix, whole):
+    if not _names_service(prefix, " ".join(names)):
         return False
     # Packages that wrap a service have names of their own for what it does.
-    if prefix not in BY_NAME or (prefix == "dynamodb" and "pynamodb" in whole.lower()):
+    if prefix not in BY_NAME or any("pynamodb" in name for name in names):
         return True
-    method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    also = ALSO.get(action, ())
-    return any(each.startswith(method) or each in also for each in told)
+    method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", verb).lower()
+    return bool(ALSO.get(action, set()) & names) or any(n.startswith(method) for n in names)
 
 
-def _speaks_of(prefix: str, text: str) -> bool:
-    """Whether a text has one of the words of a service."""
-    return any(re.search(word, text, re.IGNORECASE) for word in WORDS[prefix])
+def _names_service(prefix: str, text: str) -> bool:
+    return bool(re.search(WORDS[prefix], text, re.IGNORECASE))
 
 
 def _allowed(service: Service, function: Function) -> set[str] | None:
     """The services that a function's policies name; None where something else may allow more."""
-    policies = listed(function.get("Policies"))
-    elsewhere = function.get("Role") or function.body.get("Connectors")
-    role = f"{function.logical_id}Role"
-    named = any(
-        {role, function.logical_id} & targets([each.get("Source"), each.get("Roles")])
-        for each in service.of_type(
-            "AWS::Serverless::Connector", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"
-        )
+    names = {f"{function.logical_id}Role", function.logical_id}
+    elsewhere = any(
+        names & targets([resource.get("Source"), resource.get("Roles")])
+        for resource in service.of_type("AWS::Serverless::Connector", "AWS::IAM::")
     )
-    if elsewhere or named or not function.folder:
+    if elsewhere or function.get("Role") or function.body.get("Connectors") or not function.folder:
         return None
-    found = {action.partition(":")[0] for each in _own(function) for action in each.actions}
-    for policy in policies:
-        if isinstance(policy, dict) and at(policy, "Statement"):
+    allowed = {action.partition(":")[0] for each in _grants(function) for action in each.actions}
+    for policy in listed(function.get("Policies")):
+        if at(policy, "Statement"):
             continue
-        if not isinstance(policy, dict) or len(policy) != 1 or "Policy" not in next(iter(policy)):
-            return None  # a managed policy, or one of SAM's templates that is computed
-        words = " ".join([next(iter(policy)), *(text for text, _line in strings(policy))])
-        found |= {prefix for prefix in WORDS if _speaks_of(prefix, words)}
-    return found
+        if not isinstance(policy, dict) or not str(next(iter(policy), "")).endswith("Policy"):
+            return None  # a managed policy, or one that is computed
+        text = f"{policy} {' '.join(text for text, _line in strings(policy))}"
+        allowed |= {prefix for prefix in WORDS if _names_service(prefix, text)}
+    return allowed
 
 
 def _clients(module: Module) -> Iterator[tuple[int, str]]:
-    """Where boto3 is asked for a client with the rights of the function, and of what."""
+    """The clients that boto3 makes with the permissions of the function."""
     for call in module.nodes(ast.Call):
-        first = call.args[0] if call.args else None
-        is_made = dotted(call.func) in ("boto3.client", "boto3.resource")
-        of_others = any(str(each.arg).startswith("aws_") for each in call.keywords)
-        if is_made and isinstance(first, ast.Constant) and not of_others:
-            yield call.lineno, str(first.value)
+        is_client = dotted(call.func) in ("boto3.client", "boto3.resource") and call.args
+        if is_client and not any(str(each.arg).startswith("aws_") for each in call.keywords):
+            yield call.lineno, str(constant(call.args[0]))

@@ -16,40 +16,31 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import (
-    Role,
-    roles,
-)
-from kit.gate.roles import TEMPLATES, drives, role_names
+from kit.gate.policies import TEMPLATES, Role, roles
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
-
 
 LONGEST_NAME = 64
 
 
 @LESSON.check
 def role_names_fit(service: Service) -> Iterator[Finding]:
-    """A role's name fits, and tells its service and environment."""
+    """A role's name is short enough, and has its service and environment."""
     for path in TEMPLATES:
         for role in roles(service, path):
-            for name in dict.fromkeys(role_names(service, role)):
-                problem = _name_problem(service, role, name)
-                if problem:
-                    line = role.resource.line_of("RoleName")
-                    found = f"`{role.id}` is called `{name}`, {problem}"
-                    yield LESSON.finding(path, line, found, resource=role.id)
-                    break
+            names = role.names(service)
+            problems = [(name, _problem(service, role, names, name)) for name in names]
+            for name, problem in [pair for pair in problems if pair[1]][:1]:
+                message = f"`{role.id}` is called `{name}`, {problem}"
+                line = role.resource.line_of("RoleName")
+                yield LESSON.finding(path, line, message, resource=role.id)
 
 
-def _name_problem(service: Service, role: Role, name: str) -> str:
+def _problem(service: Service, role: Role, names: list[str], name: str) -> str:
     if len(name) > LONGEST_NAME:
-        return f"of {len(name)} characters"
+        return f"which has {len(name)} characters"
     if service.name.replace("-", "") not in re.sub(r"[^a-z0-9]", "", name.lower()):
         return "which does not name the service"
-    names = role_names(service, role)
-    # That of a role to deploy with is IAM-02's.
-    if len(set(names)) < len(names) and not (role.signs_in and drives(role)):
-        return "in every environment"
-    return ""
+    # Names of roles that deploy are IAM-02's.
+    return "in every environment" if names.count(name) > 1 and not role.deploys else ""

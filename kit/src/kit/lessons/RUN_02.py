@@ -15,149 +15,109 @@ Defended by: gate.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from itertools import chain
+import re
+from collections.abc import Iterable, Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.http import RESOLVERS, http_functions, status_of
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
-from kit.gate.python_names import (
-    Code,
-    Definition,
-    constant,
-    keyword,
-    last,
-)
+from kit.gate.python_names import Code, Definition, called, constant, keyword, last
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
 
-
 # Exceptions whose text is meant for callers. Those that the code itself defines are, too.
-FOR_CALLERS = {"HTTPException", "ServiceError", "RequestValidationError", "ValidationError"}
-
-
-FOR_CALLERS |= {"BadRequestError", "NotFoundError", "UnauthorizedError", "ForbiddenError"}
-
-
-FOR_CALLERS |= {"RequestEntityTooLargeError", "RequestTimeoutError"}
-
-
+FOR_CALLERS = {
+    *("HTTPException", "ServiceError", "RequestValidationError", "ValidationError"),
+    *("BadRequestError", "NotFoundError", "UnauthorizedError", "ForbiddenError"),
+    *("RequestEntityTooLargeError", "RequestTimeoutError"),
+}
 HTTP_ERRORS = FOR_CALLERS | {"InternalServerError", "ServiceUnavailableError"}
-
-
+EVERYTHING = {"Exception", "BaseException"}
 RESPONSES = {"Response", "JSONResponse", "PlainTextResponse", "HTMLResponse", "ORJSONResponse"}
-
-
 ROUTES = {"get", "post", "put", "patch", "delete", "head", "options", "route", "api_route"}
-
-
 CATCHERS = {"exception_handler", "add_exception_handler", "not_found"}
-
-
-TRACES = {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only"}
-
-
-def _decorators(definition: Definition) -> Iterator[tuple[str, ast.expr]]:
-    """The last names of its decorators: @app.get("/x") is get."""
-    for each in definition.scope.decorators:
-        yield last(dotted(each.func if isinstance(each, ast.Call) else each)), each
+FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
+# What a framework answers by itself unless it has a handler. FastAPI's own HTTPException is a kind
+# of Starlette's, which also says that a route is unknown.
+REFUSALS = [
+    (RESOLVERS, "ServiceError"),
+    (FASTAPI, "starlette.exceptions.HTTPException"),
+    (FASTAPI, "RequestValidationError"),
+]
 
 
 @LESSON.check
 def texts_of_exceptions(service: Service) -> Iterator[Finding]:
-    """No answer has the text of an exception that was not made for callers."""
+    """No answer has a trace, or the text of an exception that was not made for callers."""
     for _function, code, handler in http_functions(service):
         for where in code.definitions.values():
-            answers = where is handler or any(
-                n in ROUTES | CATCHERS for n, _d in _decorators(where)
-            )
-            for name, body in _caught(code, where):
-                yield from _told(code, where, body, name, answers)
-            if answers and "exception_handler" in {name for name, _d in _decorators(where)}:
-                yield from _told(code, where, where.scope.nodes, _foreign_parameter(where), answers)
+            answers = where is handler or (ROUTES | CATCHERS) & {*where.scope.decorator_names}
+            for error, body in _foreign_errors(code, where):
+                nodes = _unlogged(body) if answers else _raised(code, where, body)
+                for node in nodes:
+                    if _is_text(node, error):
+                        what = f"the exception `{error}`" if error else "a trace"
+                        message = f"`{where.place}` answers with the text of {what}"
+                        line = getattr(node, "lineno", where.line)
+                        yield LESSON.finding(where.module.path, line, message)
 
 
-def _caught(code: Code, where: Definition) -> Iterator[tuple[str, list[ast.AST]]]:
-    """The name and the body of each `except … as …` of exceptions that are not for callers."""
-    for node in where.scope.of(ast.ExceptHandler):
-        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-        if all(kind and _is_for_callers(code.name_of(kind, where)) for kind in kinds):
-            continue
-        yield node.name or "", [each for line in node.body for each in ast.walk(line)]
+def _foreign_errors(code: Code, where: Definition) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """The names of exceptions that are not for callers, with the statements that handle them."""
+    for handler in where.scope.of(ast.ExceptHandler):
+        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = [code.name_of(kind, where) if kind else "" for kind in kinds]
+        if not all(name.startswith(".") or last(name) in FOR_CALLERS for name in names):
+            yield handler.name or "", handler.body
+    if where.scope.node and _is_last_resort(where):
+        parameters = where.scope.node.args.args
+        yield parameters[-1].arg if parameters else "", where.scope.node.body
 
 
-def _is_for_callers(name: str) -> bool:
-    return name.startswith(".") or last(name) in FOR_CALLERS
+def _is_last_resort(where: Definition) -> bool:
+    """Whether @app.exception_handler(Exception) is above it."""
+    return any(
+        last(dotted(called(decorator))) == "exception_handler"
+        and EVERYTHING & {dotted(node) for node in ast.walk(decorator)}
+        for decorator in where.scope.decorators
+    )
 
 
-def _foreign_parameter(where: Definition) -> str:
-    """The name by which a handler of exceptions gets one that is not for callers."""
-    node = where.scope.node
-    for name, decorator in _decorators(where):
-        if (
-            name == "exception_handler"
-            and isinstance(decorator, ast.Call)
-            and decorator.args
-            and node
-        ):
-            kinds = decorator.args[0]
-            each = kinds.elts if isinstance(kinds, ast.List | ast.Tuple) else [kinds]
-            foreign = any(dotted(kind) in ("Exception", "BaseException") for kind in each)
-            return node.args.args[-1].arg if foreign and node.args.args else ""
-    return ""
+def _unlogged(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes below these, but for what a logger gets."""
+    for node in nodes:
+        if not (isinstance(node, ast.Call) and "log" in dotted(node.func).lower()):
+            yield node
+            yield from _unlogged(ast.iter_child_nodes(node))
 
 
-def _told(
-    code: Code, where: Definition, body: list[ast.AST], error: str, answers: bool
-) -> Iterator[Finding]:
-    """Answers in that body which have the text of the exception of that name, or a trace."""
-    texts = {
-        target.id
-        for node in body
-        if isinstance(node, ast.Assign) and _has_text(node.value, error, set())
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in body:
-        sent = _sent(code, where, node, answers)
-        if sent and _has_text(sent, error, texts):
-            text = f"the exception `{error}`" if error else "a trace"
-            found = f"`{where.place}` answers with the text of {text}"
-            yield LESSON.finding(where.module.path, sent.lineno, found)
+def _raised(code: Code, where: Definition, body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """All nodes of exceptions for callers that these statements raise."""
+    for node in _unlogged(body):
+        raised = node.exc if isinstance(node, ast.Raise) else None
+        name = code.name_of(raised.func, where) if isinstance(raised, ast.Call) else ""
+        if raised and last(name) in HTTP_ERRORS:
+            yield from ast.walk(raised)
 
 
-def _sent(code: Code, where: Definition, node: ast.AST, answers: bool) -> ast.expr | None:
-    """What a statement sends to a caller."""
-    if isinstance(node, ast.Return) and node.value:
-        value = node.value
-        name = last(dotted(value.func)) if isinstance(value, ast.Call) else ""
-        keys = {constant(key) for key in value.keys} if isinstance(value, ast.Dict) else set()
-        is_answer = name in RESPONSES or "error_" in name or "statusCode" in keys
-        return value if answers or is_answer else None
-    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-        return node.exc if last(code.name_of(node.exc.func, where)) in HTTP_ERRORS else None
-    return None
+def _is_text(node: ast.AST, error: str) -> bool:
+    """str(error), f"{error}", error.args, traceback.format_exc()"""
+    match node:
+        case ast.Call(func=func, args=args) if dotted(func) in ("str", "repr", "format"):
+            return any(_is_named(argument, error) for argument in args)
+        case ast.Call(func=func):
+            return last(dotted(func)).startswith("format_exc")
+        case ast.FormattedValue(value=value):
+            return _is_named(value, error)
+        case ast.Attribute(value=value, attr="args" | "message" | "msg" | "response"):
+            return _is_named(value, error)
+    return False
 
 
-def _has_text(value: ast.AST, error: str, texts: set[str]) -> bool:
-    return any(_is_text(node, error, texts) for node in ast.walk(value))
-
-
-def _is_text(node: ast.AST, error: str, texts: set[str]) -> bool:
-    if isinstance(node, ast.Call):
-        is_text = dotted(node.func) in ("str", "repr", "format") and bool(node.args)
-        return dotted(node.func) in TRACES or (is_text and _is_error(node.args[0], error))
-    if isinstance(node, ast.FormattedValue):
-        return _is_error(node.value, error)
-    if isinstance(node, ast.Attribute):
-        return node.attr in ("args", "message", "msg", "response") and _is_error(node.value, error)
-    return isinstance(node, ast.Name) and node.id in texts
-
-
-def _is_error(node: ast.AST, error: str) -> bool:
-    return bool(error) and isinstance(node, ast.Name) and node.id == error
+def _is_named(node: ast.AST, name: str) -> bool:
+    return bool(name) and isinstance(node, ast.Name) and node.id == name
 
 
 @LESSON.check
@@ -166,163 +126,109 @@ def one_error_shape(service: Service) -> Iterator[Finding]:
     for _function, code, _handler in http_functions(service):
         helpers = _error_helpers(code)
         for where in code.definitions.values():
-            if where.name in helpers or _uses(code, where, helpers):
-                continue
-            for line, status in _hand_made(code, where):
-                found = f"`{where.place}` answers {status} without the one error shape"
-                yield LESSON.finding(where.module.path, line, found)
-            catches = any(name == "exception_handler" for name, _call in _decorators(where))
-            answers = any(each.value for each in where.scope.of(ast.Return))
-            if where.scope.node and catches and answers:
-                found = f"`{where.place}` answers exceptions without the one error shape"
-                yield LESSON.finding(where.module.path, where.scope.node.lineno, found)
+            if not helpers & {each.name for each in code.reached_from(where)}:
+                path, names = where.module.path, where.scope.decorator_names
+                for line, status in _statuses(code, where):
+                    message = f"`{where.place}` answers {status} without the one error shape"
+                    yield LESSON.finding(path, line, message)
+                if "exception_handler" in names and where.scope.of(ast.Return):
+                    message = f"`{where.place}` answers exceptions without the one error shape"
+                    yield LESSON.finding(path, where.line, message)
 
 
 def _error_helpers(code: Code) -> set[str]:
     """What makes the one shape: the functions of utils/errors.py, or of a module called alike."""
-    return {
-        name
-        for name, each in code.definitions.items()
-        if each.scope.name
-        and any(
-            word in last(name.removesuffix(f".{each.scope.name}")) for word in ("error", "problem")
-        )
-    }
+    modules = tuple(f"{name}." for name in code.modules if re.search("error|problem", last(name)))
+    return {name for name in code.definitions if name.startswith(modules)}
 
 
-def _uses(code: Code, where: Definition, helpers: set[str]) -> bool:
-    return any(each.name in helpers for each in code.reached_from(where))
-
-
-def _hand_made(code: Code, where: Definition) -> Iterator[tuple[int, int]]:
-    """The lines that answer with a status of 400 or more, and the status."""
-    is_route = any(name in ROUTES for name, _decorator in _decorators(where))
+def _statuses(code: Code, where: Definition) -> Iterator[tuple[int, int]]:
+    """Where a function answers with a status of 400 or more, and the status."""
+    is_route = bool(ROUTES & {*where.scope.decorator_names})
     for node in where.scope.nodes:
-        status = None
-        if isinstance(node, ast.Call) and last(code.name_of(node.func, where)) in RESPONSES:
-            given = [keyword(node, "status_code"), *node.args]
-            status = next(
-                (status_of(each) for each in given if each is not None and status_of(each)), None
-            )
-        elif isinstance(node, ast.Dict):
-            pairs = zip(node.keys, node.values, strict=True)
-            status = next((status_of(v) for k, v in pairs if constant(k) == "statusCode"), None)
-        elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and is_route:
-            status = next((s for s in map(status_of, node.value.elts[1:2]) if s), None)
-        if status and status >= 400:
-            yield getattr(node, "lineno", 0), status
+        values: list[ast.expr] = []
+        match node:
+            case ast.Call() if last(code.name_of(node.func, where)) in RESPONSES:
+                status = keyword(node, "status_code")
+                values = [*([status] if status else []), *node.args]
+            case ast.Dict():
+                pairs = zip(node.keys, node.values, strict=True)
+                values = [value for key, value in pairs if constant(key) == "statusCode"]
+            case ast.Return(value=ast.Tuple(elts=[_, status, *_])) if is_route:
+                values = [status]
+        for status_code in [status for status in map(status_of, values) if status][:1]:
+            if status_code >= 400:
+                yield values[0].lineno, status_code
 
 
 @LESSON.check
 def every_error_is_caught(service: Service) -> Iterator[Finding]:
     """A framework's own refusals and what nobody foresaw are answered in the one shape, and logged."""
     for function, code, handler in http_functions(service):
-        path = handler.module.path
-        line = handler.scope.node.lineno if handler.scope.node else 1
-        registered = _registered(code)
-        catching = list(_catch_all(code, handler))
-        called = f"the function `{function.name}`"
-        if not catching:
-            found = f"{called} has no handler for an `Exception` that nobody foresaw"
-            yield LESSON.finding(path, line, found)
-        for where, at_line, body in catching:
-            if not any(map(_logs_the_trace, body)):
-                found = f"`{where.place}` catches every `Exception` and logs no trace"
+        path, line, subject = handler.module.path, handler.line, f"the function `{function.name}`"
+        registered = dict(_registered(code))
+        last_resorts = list(_last_resorts(code, handler, registered))
+        if not last_resorts:
+            message = f"{subject} has no handler for an `Exception` that nobody foresaw"
+            yield LESSON.finding(path, line, message)
+        for where, at_line, nodes in last_resorts:
+            if not any(map(_logs_the_trace, nodes)):
+                message = f"`{where.place}` catches every `Exception` and logs no trace"
                 fix = "Write `logger.exception(…)` before the answer."
-                yield LESSON.finding(where.module.path, at_line, found, fix=fix)
-        for made, needed in FRAMEWORKS:
-            if any(name in made for _w, _c, name in code.calls):
-                for name, kinds in needed:
-                    if not registered & kinds:
-                        found = f"{called} leaves the answer to {name} to the framework"
-                        fix = f"Register a handler for {name} that answers through `error_body`."
-                        yield LESSON.finding(path, line, found, fix=fix)
+                yield LESSON.finding(where.module.path, at_line, message, fix=fix)
         for where, call, name in code.calls:
-            validates = name in RESOLVERS and constant(keyword(call, "enable_validation")) is True
-            if validates and "RequestValidationError" not in registered:
-                found = f"{called} leaves the answer to invalid requests to the framework"
-                fix = "Register a handler for `RequestValidationError` that answers through `error_body`."
-                yield LESSON.finding(where.module.path, call.lineno, found, fix=fix)
-        yield from _debugging(code)
+            needed = [kind for frameworks, kind in REFUSALS if name in frameworks]
+            if name in RESOLVERS and constant(keyword(call, "enable_validation")) is True:
+                needed.append("RequestValidationError")
+            for kind in needed:
+                if not any(each.endswith(kind) for each in registered):
+                    message = f"{subject} leaves the answer to `{kind}` to the framework"
+                    fix = f"Register a handler for `{kind}` that answers through `error_body`."
+                    yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
+            if name in RESOLVERS | FASTAPI and constant(keyword(call, "debug")) is True:
+                message = f"`{last(name)}(debug=True)` answers errors with their traces"
+                yield LESSON.finding(where.module.path, call.lineno, message, fix="Remove `debug`.")
 
 
-FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
-
-
-FRAMEWORKS: list[tuple[set[str], list[tuple[str, set[str]]]]] = [
-    (RESOLVERS, [("`ServiceError`", {"ServiceError"})]),
-    (
-        FASTAPI,
-        [
-            # FastAPI's own HTTPException is a kind of Starlette's, which also says that a route is unknown.
-            ("Starlette's `HTTPException`", {"starlette.exceptions.HTTPException"}),
-            ("`RequestValidationError`", {"RequestValidationError"}),
-        ],
-    ),
-]  # fmt: skip
-
-
-def _registered(code: Code) -> set[str]:
-    """The exceptions that have a handler, by their last and by their whole names."""
-    found = set()
+def _registered(code: Code) -> Iterator[tuple[str, Definition | None]]:
+    """The exceptions that have a handler, by their names, with that handler."""
+    decorated = {
+        id(node): each for each in code.definitions.values() for node in each.scope.decorators
+    }
     for where, call, name in code.calls:
-        kinds: list[ast.AST] = []
         if last(name) in CATCHERS and call.args:
-            first = call.args[0]
-            kinds = list(first.elts) if isinstance(first, ast.List | ast.Tuple) else [first]
-        given = keyword(call, "exception_handlers")
-        if isinstance(given, ast.Dict):
-            kinds += [key for key in given.keys if key]
-        names = [code.name_of(kind, where) for kind in kinds]
-        found |= {*names, *map(last, names)}
-    return found
+            handler = decorated.get(id(call))
+            if handler is None and len(call.args) == 2:
+                handler = code.definition(call.args[1], where)
+            kinds = call.args[0]
+            for kind in kinds.elts if isinstance(kinds, ast.List | ast.Tuple) else [kinds]:
+                yield code.name_of(kind, where), handler
+        handlers = keyword(call, "exception_handlers")
+        if isinstance(handlers, ast.Dict):
+            for key, function in zip(handlers.keys, handlers.values, strict=True):
+                yield code.name_of(key or function, where), code.definition(function, where)
 
 
-def _catch_all(code: Code, handler: Definition) -> Iterator[tuple[Definition, int, list[ast.AST]]]:
-    """Where whatever happens is caught and answered: place, line and body."""
+def _last_resorts(
+    code: Code, handler: Definition, registered: dict[str, Definition | None]
+) -> Iterator[tuple[Definition, int, list[ast.AST]]]:
+    """Where whatever happens is caught and answered: the function, the line and what it does."""
+    for where in [each for kind, each in registered.items() if kind in EVERYTHING and each]:
+        yield where, where.line, where.scope.nodes
     helpers = _error_helpers(code)
     for where in code.definitions.values():
-        node = where.scope.node
-        for name, decorator in _decorators(where):
-            kinds = decorator.args if isinstance(decorator, ast.Call) else []
-            broad = "Exception" in {dotted(each) for each in chain(*map(ast.walk, kinds))}
-            if node and broad and name == "exception_handler":
-                yield where, node.lineno, list(where.scope.nodes)
-        # Elsewhere somebody may well do without what failed: a cache, a hint.
-        answers = where is handler or bool(where.scope.decorators) or _uses(code, where, helpers)
-        for caught in where.scope.of(ast.ExceptHandler) if answers else ():
-            if _is_broad(caught):
-                body = [each for line in caught.body for each in ast.walk(line)]
-                if any(isinstance(each, ast.Return) for each in body):
-                    yield where, caught.lineno, body
-    for where, call, name in code.calls:
-        broad = [dotted(each) for each in call.args[:1]] == ["Exception"]
-        if last(name) == "add_exception_handler" and broad and len(call.args) == 2:
-            target = code.definitions.get(code.name_of(call.args[1], where))
-            yield where, call.lineno, list(target.scope.nodes) if target else [call]
-
-
-def _is_broad(caught: ast.ExceptHandler) -> bool:
-    return caught.type is None or dotted(caught.type) in ("Exception", "BaseException")
+        uses_helper = helpers & {each.name for each in code.reached_from(where)}
+        # Elsewhere code may well do without what failed: a cache, a hint.
+        if where is handler or where.scope.decorators or uses_helper:
+            for caught in where.scope.of(ast.ExceptHandler):
+                nodes = [node for statement in caught.body for node in ast.walk(statement)]
+                is_broad = caught.type is None or dotted(caught.type) in EVERYTHING
+                if is_broad and any(isinstance(node, ast.Return) for node in nodes):
+                    yield where, caught.lineno, nodes
 
 
 def _logs_the_trace(node: ast.AST) -> bool:
-    """logger.exception(…), exc_info=…, a raise, or the exception handed to somebody else."""
-    if isinstance(node, ast.Raise):
-        return True
-    if not isinstance(node, ast.Call):
-        return False
-    if last(dotted(node.func)) == "exception" or keyword(node, "exc_info") is not None:
-        return True
-    if dotted(node.func) in ("str", "repr", "type", "format", "isinstance"):
-        return False
-    return any(isinstance(each, ast.Name) and each.id in ("error", "exc", "e", "exception", "err") for each in node.args)  # fmt: skip
-
-
-def _debugging(code: Code) -> Iterator[Finding]:
-    """Applications whose answers have traces in them."""
-    for where, call, name in code.calls:
-        if name in RESOLVERS | FASTAPI and constant(keyword(call, "debug")) is True:
-            found = f"`{last(name)}(debug=True)` answers errors with their traces"
-            fix = "Leave `debug` out."
-            yield LESSON.finding(where.module.path, call.lineno, found, fix=fix)
+    """logger.exception(…), exc_info=… or raise"""
+    if isinstance(node, ast.Call):
+        return last(dotted(node.func)) == "exception" or keyword(node, "exc_info") is not None
+    return isinstance(node, ast.Raise)

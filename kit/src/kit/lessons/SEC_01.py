@@ -13,7 +13,6 @@ Defended by: gate.
 See: docs/access.md.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -21,20 +20,12 @@ from typing import Any
 from kit.gate.environments import all_deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module
-from kit.gate.policies import targets
-from kit.gate.secret_reads import (
-    DYNAMIC,
-    hidden_parameters,
-    is_dynamic,
-    lines_of_names,
-    words_of_name,
-)
-from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Service
-from kit.template import at, leaves
+from kit.gate.policies import TEMPLATES
+from kit.gate.secret_reads import DYNAMIC, is_hidden, is_value, words
+from kit.gate.service import ENVIRONMENTS, TEMPLATE, Service
+from kit.template import at, leaves, line_of
 
 LESSON = Lesson.read(__doc__)
-
 
 # What holds a value that nobody else may know, by the end of its name. API_KEY does; a KEY alone
 # may be that of a table.
@@ -42,176 +33,108 @@ HOLDS_SECRET = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PWD|TOKEN|SECRET|CREDENTIALS|"
     r"(?:API|ACCESS|AUTH|ENCRYPTION|LICENSE|MASTER|PRIVATE|SECRET|SIGNING|WEBHOOK)_?KEY)$"
 )
-
-
-# …://user:password@host
-WITH_PASSWORD = re.compile(r"\w+://[^/\s:@]+:[^/\s@$]+@")
-
-
-# How keys of services that many use begin.
-KNOWN_KEYS = {
-    **dict.fromkeys(("sk_live_", "rk_live_", "ghp_", "gho_", "glpat-", "xoxb-", "xoxp-"), 16),
-    **dict.fromkeys(("github_pat_", "sk-ant-", "sk-proj-"), 30),
-}
-
-
-# What findings say of a value.
-WRITTEN_OUT = "is a secret written out here"
-
-
-WEBHOOK = re.compile(r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}")
-
-
 # Names of what is about a secret, and is none: TOKEN_URL.
 ABOUT_SECRETS = re.compile(r"_(?:ENDPOINT|FIELD|HEADER|NAME|PARAM|PATH|PREFIX|TYPE|UR[IL])$")
+PASSWORD_IN_URL = r"\w+://[^/\s:@]+:[^/\s@$]+@(?!localhost|127\.)"
+# How secrets look, what they are, and in which files they are looked for.
+PATTERNS = [
+    (
+        r"(?<![\w-])(?:[rs]k_live_|gh[op]_|glpat-|xox[bp]-)[\w-]{16,}"
+        r"|(?<![\w-])(?:github_pat_|sk-ant-|sk-proj-)[\w-]{30,}",
+        "a key",
+        "",
+    ),
+    (
+        r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}",
+        "the address of a webhook, which is its key",
+        r".*(?<!\.md)",
+    ),
+    (r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----", "a private key", r"(?!tests/).*"),
+    (PASSWORD_IN_URL, "an address with its password", r"src/.*\.py"),
+    (
+        r"""(?i)["'](?:apikey|basic|bearer|token) (?=[^"']*\d)[^"'\s{]{8,}["']""",
+        "the value of an `Authorization` header",
+        r"src/.*\.py",
+    ),
+]
+WRITTEN_OUT = "is a secret, written out"
+READ_IT = (
+    "Change the secret where it was made, for it counts as leaked. Store the new one with"
+    " `make secrets`, and read it by its name."
+)
 
 
-PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
-
-
-def _is_secret_value(name: str, value: Any) -> bool:
-    """Whether a literal of that name is a secret: it has some length, and is no sample of nothing."""
+def _is_secret(name: str, value: Any) -> bool:
+    """Whether a literal of that name is a secret: it has some length, and is no name or address."""
     if not isinstance(value, str) or DYNAMIC.search(value) or "${" in value:
         return False
-    if WITH_PASSWORD.search(value):
+    if re.search(PASSWORD_IN_URL, value):
         return True
-    if re.match(r"arn:|https?:|[\w-]*/", value):
-        return False  # an address, or a name as Secrets Manager has them
-    return bool(HOLDS_SECRET.search(words_of_name(name))) and len(value) >= 6 and " " not in value
+    is_address = re.match(r"arn:|https?:|[\w-]*/", value)
+    return bool(HOLDS_SECRET.search(words(name)) and len(value) >= 6 and not is_address)
 
 
 @LESSON.check
 def no_values_in_templates(service: Service) -> Iterator[Finding]:
-    """No variable, property or parameter of a template is given a secret value."""
-    for each in service.resources.values():
-        for name, value, line in leaves(each.properties, literal=True):
-            if not name.endswith("_SECRET") and _is_secret_value(name, value):
-                yield each.finding(
-                    LESSON.id, line, f"`{name}` of `{each.logical_id}` {WRITTEN_OUT}"
-                )
-    for path in (TEMPLATE, INFRA):
-        parameters = at(service.cloudformation(path), "Parameters")
-        for name, body in (parameters if isinstance(parameters, dict) else {}).items():
+    """No variable, property or parameter of a template has the value of a secret."""
+    for resource in service.resources.values():
+        for name, value, line in leaves(resource.properties, literal=True):
+            is_name = name.endswith("_SECRET")
+            if name == "SecretString" or (_is_secret(name, value) and not is_name):
+                message = f"`{name}` of `{resource.logical_id}` {WRITTEN_OUT}"
+                yield LESSON.finding(TEMPLATE, line, message)
+    for path in TEMPLATES:
+        parameters = service.cloudformation(path).get("Parameters")
+        for name, body in parameters.items() if isinstance(parameters, dict) else ():
             default = at(body, "Default")
-            hidden = str(at(body, "NoEcho")).lower() == "true" and str(default or "")
-            if hidden or _is_secret_value(str(name), default):
-                line = body.lines.get("Default", body.line)
-                yield LESSON.finding(path, line, f"the parameter `{name}` {WRITTEN_OUT}")
+            hidden = str(at(body, "NoEcho")).lower() == "true" and default
+            if hidden or _is_secret(str(name), default):
+                message = f"the default of the parameter `{name}` {WRITTEN_OUT}"
+                yield LESSON.finding(path, line_of(body, "Default"), message)
 
 
 @LESSON.check
 def no_values_in_samconfig(service: Service) -> Iterator[Finding]:
     """samconfig.toml passes no secret value."""
-    declared = at(service.template, "Parameters")
     for environment in ENVIRONMENTS:
         for name, value in service.parameters(environment).items():
-            hidden = str(at(declared, name, "NoEcho")).lower() == "true"
-            if (hidden and value) or _is_secret_value(name, value):
+            if (is_hidden(service, name) and value) or _is_secret(name, value):
                 line = service.line_with("samconfig.toml", f"{name}=")
-                found = f"`{name}` {WRITTEN_OUT}, for {environment}"
-                yield LESSON.finding("samconfig.toml", line, found)
+                message = f"`{name}` for {environment} {WRITTEN_OUT}"
+                yield LESSON.finding("samconfig.toml", line, message)
 
 
 @LESSON.check
 def no_values_in_workflows(service: Service) -> Iterator[Finding]:
-    """No workflow sets a variable to a secret value."""
+    """No workflow sets a variable to a secret value. Keys of AWS are IAM-01's."""
     for path, workflow in service.workflows.items():
-        holders = [workflow]
-        holders += [job.body for job in service.jobs if job.path == path]
-        holders += [step for job in service.jobs if job.path == path for step in job.steps]
-        for holder in holders:
-            variables = at(holder, "env")
-            for name, value in (variables if isinstance(variables, dict) else {}).items():
-                aws = str(name).startswith("AWS_")  # whose keys are IAM-01's
-                if not aws and _is_secret_value(str(name), value):
-                    line = variables.lines.get(str(name), variables.line)
-                    yield LESSON.finding(path, line, f"`{name}` {WRITTEN_OUT}")
+        for name, value, line in leaves(workflow):
+            if _is_secret(name, value) and not name.lower().startswith("aws"):
+                yield LESSON.finding(path, line, f"`{name}` {WRITTEN_OUT}")
 
 
 @LESSON.check
 def no_values_in_code(service: Service) -> Iterator[Finding]:
     """No code has a password; ruff knows how they look. Names of secrets are SEC-02's."""
-    told_lines = set()
-    for told in service.tools.ruff:
-        if told.rule not in ("S105", "S106", "S107"):
-            continue
-        told_lines.add((told.path, told.line))
-        if told.line not in lines_of_names(service, service.module(told.path)):
-            # Its message ends in what is called so: … assigned to: "PASSWORD"
-            name = told.message.partition(': "')[2].rstrip('"')
-            if ABOUT_SECRETS.search(words_of_name(name)):
-                continue
-            found = f"{f'`{name}`' if name else 'a text'} {WRITTEN_OUT}"
-            yield LESSON.finding(told.path, told.line, found)
-    for module in service.modules("src"):
-        for text in module.nodes(ast.Constant):
-            if isinstance(text.value, str) and WITH_PASSWORD.search(text.value):
-                found = f"an address with its password {WRITTEN_OUT}"
-                yield LESSON.finding(module.path, text.lineno, found)
-        for name, value in _headers(module):
-            if _is_credential(value) and (module.path, value.lineno) not in told_lines:
-                found = f"`{name}` {WRITTEN_OUT}"
-                yield LESSON.finding(module.path, value.lineno, found, fix=READ_IT)
-
-
-READ_IT = (
-    "Change the secret where it was made, for it counts as leaked; store the new one with"
-    " `make secrets`, and give the header what is read by its name."
-)
-
-
-# Headers that say who calls, and what stands before the secret in them.
-CREDENTIALS = {"authorization", "proxy-authorization", "x-api-key", "x-auth-token"}
-
-
-SCHEMES = {"apikey", "basic", "bearer", "token"}
-
-
-def _headers(module: Module) -> Iterator[tuple[str, ast.expr]]:
-    """What code sets such headers to: in a mapping, or one by one."""
-    pairs = [
-        pair for each in module.nodes(ast.Dict) for pair in zip(each.keys, each.values, strict=True)
-    ]
-    pairs += [
-        (target.slice, each.value)
-        for each in module.nodes(ast.Assign)
-        for target in each.targets
-        if isinstance(target, ast.Subscript)
-    ]
-    for key, value in pairs:
-        if isinstance(key, ast.Constant) and str(key.value).lower() in CREDENTIALS:
-            yield str(key.value), value
-
-
-def _is_credential(value: ast.expr) -> bool:
-    """Whether it is a secret, after its scheme, and no word."""
-    if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
-        return False
-    words = value.value.split()
-    if len(words) == 2 and words[0].lower() in SCHEMES:
-        words = words[1:]
-    return len(words) == 1 and len(words[0]) >= 8 and any(map(str.isdigit, words[0]))
+    for result in service.tools.ruff:
+        if result.rule in ("S105", "S106", "S107"):
+            # Its message ends in the name: … assigned to: "PASSWORD"
+            name = result.message.partition(': "')[2].rstrip('"')
+            text = service.text(result.path).splitlines()[result.line - 1]
+            if f"{service.name}/" not in text and not ABOUT_SECRETS.search(words(name)):
+                message = f"{f'`{name}`' if name else 'a text'} {WRITTEN_OUT}"
+                yield LESSON.finding(result.path, result.line, message)
 
 
 @LESSON.check
 def no_known_keys(service: Service) -> Iterator[Finding]:
-    """No file has a key of a service that many use, or a private key that is not for tests."""
+    """No file has what looks like a key of a service that many use, and the like."""
     for path, text in service.texts():
-        for start, length in KNOWN_KEYS.items():
-            if start not in text:
-                continue
-            found = re.search(rf"(?<![\w-]){start}([A-Za-z0-9_-]+)", text)
-            if found and len(found[1]) >= length:
-                line = text.count("\n", 0, found.start()) + 1
-                yield LESSON.finding(path, line, f"has a key: `{start}…`")
-        found = WEBHOOK.search(text) if "hooks.slack.com" in text else None
-        if found and not path.endswith(".md"):
-            line = text.count("\n", 0, found.start()) + 1
-            yield LESSON.finding(path, line, "has the address of a webhook, which is its key")
-        found = PRIVATE_KEY.search(text) if "PRIVATE KEY-----" in text else None
-        if found and not path.startswith("tests/"):
-            line = text.count("\n", 0, found.start()) + 1
-            yield LESSON.finding(path, line, "has a private key")
+        for pattern, what, paths in PATTERNS:
+            match = re.search(pattern, text) if re.fullmatch(paths or ".*", path) else None
+            if match:
+                line = text.count("\n", 0, match.start()) + 1
+                yield LESSON.finding(path, line, f"has {what}", fix=READ_IT)
 
 
 @LESSON.check
@@ -219,37 +142,24 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
     """Secrets are called <service>/<name>-<env>, where they are made and where they are passed."""
     form = f"`{service.name}/…-${{EnvironmentName}}`"
     for environment, template in all_deployed(service, TEMPLATE).items():
-        for each in service.of_type("AWS::SecretsManager::Secret"):
-            name = resolved(template, each.get("Name"))
-            if not _is_well_called(service, environment, "" if name is None else name):
-                found = f"`{each.logical_id}` is not called {form}"
-                line, fix = each.line_of("Name"), f"Set its `Name` to {form}."
-                yield each.finding(LESSON.id, line, found, fix)
-            if isinstance(each.get("SecretString"), str):
-                found = f"`{each.logical_id}` {WRITTEN_OUT}"
-                yield each.finding(LESSON.id, each.line_of("SecretString"), found)
+        pattern = re.compile(rf"{re.escape(service.name)}/.+-{environment}")
+        for secret in service.of_type("AWS::SecretsManager::Secret"):
+            name = resolved(template, secret.get("Name"))
+            if not pattern.fullmatch(str(name or "")):
+                message = f"`{secret.logical_id}` is not called {form}"
+                fix = f"Set its `Name` to {form}."
+                yield secret.finding(LESSON.id, secret.line_of("Name"), message, fix)
         for function in service.functions:
             for variable, written in function.variables.items():
                 name = resolved(template, written)
                 if not str(variable).endswith("_SECRET") or not isinstance(name, str):
                     continue
-                is_value = is_dynamic(written) or hidden_parameters(service) & targets(written)
-                if is_value or "<" in name:
-                    continue  # SEC-02's, or a secret of this template
-                if not _is_well_called(service, environment, name):
-                    # It is not shown: it may be the value itself.
-                    found = f"`{variable}` of `{function.logical_id}` is not a name {form}"
+                # Values are SEC-02's; <…> is the name of a secret of this template.
+                if not (is_value(service, written) or "<" in name or pattern.fullmatch(name)):
+                    message = f"`{variable}` of `{function.logical_id}` is not a name like {form}"
                     fix = (
-                        f"Pass the name of a secret, `!Sub` {form}. If a value stood here, it counts"
-                        " as leaked: change it where it was made."
+                        f"Pass the name of a secret, `!Sub` {form}. If this was the value of one, it"
+                        " counts as leaked: change it where it was made."
                     )
                     line = function.line_of("Environment", "Variables", variable)
-                    yield function.finding(LESSON.id, line, found, fix)
-
-
-def _is_well_called(service: Service, environment: str, name: Any) -> bool:
-    """Whether it is <service>/<name>-<env>; what can't be told is."""
-    start, end = f"{service.name}/", f"-{environment}"
-    if not isinstance(name, str):
-        return True
-    return name.startswith(start) and name.endswith(end) and len(name) > len(start + end)
+                    yield function.finding(LESSON.id, line, message, fix)

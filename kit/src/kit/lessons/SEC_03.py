@@ -17,55 +17,48 @@ from typing import Any
 from kit.gate.environments import all_deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import Statement, as_written, listed, statements, wide_actions
+from kit.gate.policies import grants, listed
+from kit.gate.scopes import as_written, wide_actions
 from kit.gate.service import TEMPLATE, Resource, Service
 from kit.template import Template, at
 
 LESSON = Lesson.read(__doc__)
 
-
 GET_VALUE = "secretsmanager:GetSecretValue"
+
+
+@LESSON.check
+def only_reading(service: Service) -> Iterator[Finding]:
+    """A function may do nothing with secrets but read them. All actions at once are IAM-06's."""
+    for statement in grants(service, TEMPLATE):
+        for action in statement.actions:
+            is_wide = action in wide_actions(statement) or action.lower().endswith(":get*")
+            if is_wide and action.lower().startswith("secretsmanager:"):
+                message = f"`{action}` is allowed in {statement.name}, which is more than reading"
+                line, fix = statement.line_of("Action"), f"Allow `{GET_VALUE}` alone."
+                yield statement.holder.finding(LESSON.id, line, message, fix)
 
 
 @LESSON.check
 def only_its_own(service: Service) -> Iterator[Finding]:
     """A function may read the secrets whose names it gets, in its own environment."""
     templates = [*all_deployed(service, TEMPLATE).values()]
-    for resource in service.resources.values():
-        for statement in statements(TEMPLATE, resource):
-            if not statement.allows or not statement.is_identity or "*" in statement.actions:
-                continue  # that is IAM-06's
-            for problem, line, fix in _too_many(service, resource, statement, templates):
-                found, name = f"`{resource.logical_id}` may {problem}", resource.logical_id
-                yield LESSON.finding(TEMPLATE, line, found, resource=name, fix=fix)
-        for number, policy in enumerate(listed(resource.get("Policies"))):
-            arn = at(policy, "AWSSecretsManagerGetSecretValuePolicy", "SecretArn")
-            foreign = "" if arn is None else _foreign(service, resource, arn, templates)
-            if foreign:
-                found = f"`{resource.logical_id}` may {_reads_foreign(foreign)}"
-                line = resource.line_of("Policies", number)
-                yield LESSON.finding(TEMPLATE, line, found, resource=resource.logical_id)
+    for reader, resource, line in _readable(service):
+        if foreign := _foreign(service, reader, resource, templates):
+            message = f"`{reader.logical_id}` may read `{foreign}`, whose name no `…_SECRET` variable passes"
+            yield reader.finding(LESSON.id, line, message)
 
 
-def _too_many(
-    service: Service, resource: Resource, statement: Statement, templates: list[Template]
-) -> Iterator[tuple[str, int, str | None]]:
-    """What of a statement reads more secrets than it should, where, and what fixes it."""
-    wide = [each for each in wide_actions(statement) if each.lower().startswith("secretsmanager:")]
-    wide += [each for each in statement.actions if each.lower() == "secretsmanager:get*"]
-    for action in wide[:1]:
-        line = statement.line_of("Action")
-        yield f"do `{action}`, which is more than reading", line, f"Allow `{GET_VALUE}` alone."
-        return
-    if not statement.covers(GET_VALUE):
-        return
-    for number, written in enumerate(listed(statement.body.get("Resource"))):
-        if found := _foreign(service, resource, written, templates):
-            yield _reads_foreign(found), statement.line_of_item("Resource", number), None
-
-
-def _reads_foreign(written: str) -> str:
-    return f"read `{written}`, whose name no `…_SECRET` variable passes"
+def _readable(service: Service) -> Iterator[tuple[Resource, Any, int]]:
+    """What may be read, by whom, and where that is written."""
+    for statement in grants(service, TEMPLATE):
+        if statement.covers(GET_VALUE) and not wide_actions(statement):
+            for number, resource in enumerate(listed(statement.body.get("Resource"))):
+                yield statement.holder, resource, statement.line_of("Resource", number)
+    for reader in service.resources.values():
+        for number, policy in enumerate(listed(reader.get("Policies"))):
+            resource = at(policy, "AWSSecretsManagerGetSecretValuePolicy", "SecretArn")
+            yield reader, resource, reader.line_of("Policies", number)
 
 
 def _foreign(service: Service, reader: Resource, written: Any, templates: list[Template]) -> str:
@@ -84,10 +77,12 @@ def _foreign(service: Service, reader: Resource, written: Any, templates: list[T
 
 def _secrets_of(service: Service, reader: Resource, template: Template) -> set[str]:
     """The names of secrets that a function gets; for a role or policy, that any function gets."""
-    functions = [each for each in service.functions if each is reader] or service.functions
+    functions = [
+        function for function in service.functions if function.logical_id == reader.logical_id
+    ]
     return {
         str(resolved(template, value))
-        for each in functions
-        for variable, value in each.variables.items()
+        for function in functions or service.functions
+        for variable, value in function.variables.items()
         if str(variable).endswith("_SECRET")
     }

@@ -17,170 +17,94 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, dotted
-from kit.gate.secret_reads import (
-    Read,
-    Scope,
-    argument_of,
-    assigned_in,
-    called_in,
-    is_handler,
-    last_name,
-    readers_of_secrets,
-    scopes_of,
-    secret_reads,
+from kit.gate.python_names import (
+    Code,
+    Definition,
+    assignments,
+    constant,
+    every_code,
+    keyword,
+    last,
 )
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.secret_reads import Read, is_handler, secret_calls, secret_reads
+from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
 
-
 LONGEST_SECONDS = 24 * 60 * 60
-
-
 FOR_EVER = {"cache", "lru_cache", "cached_property"}
-
-
-# What a module that keeps a cache of its own looks at, or what keeps one for it.
-CLOCKS = {"monotonic", "time", "perf_counter", "now", "utcnow", "TTLCache", "ttl_cache"}
+# What code looks at that keeps a value for a time, or what does that for it.
+CLOCKS = ("monotonic", "time", "perf_counter", "now", "utcnow", "TTLCache")
+MAX_AGE = "POWERTOOLS_PARAMETERS_MAX_AGE"
 
 
 @LESSON.check
 def cached_for_a_while(service: Service) -> Iterator[Finding]:
     """Secrets are read through a cache whose values end."""
-    for folder in service.function_folders:
-        modules = list(service.modules(folder))
-        readers = readers_of_secrets(modules)
-        for module in modules:
-            scopes = scopes_of(module)
-            for read in secret_reads(module):
-                problem = _age_problem(module, read, scopes.get(read.call))
-                if problem:
-                    yield LESSON.finding(module.path, read.call.lineno, problem)
-            for call in module.nodes(ast.Call):
-                is_read = any(call is read.call for read in secret_reads(module))
-                is_read = is_read or called_in(module, call) in readers
-                problem = _for_ever(module, call, scopes.get(call)) if is_read else ""
-                if problem:
-                    yield LESSON.finding(module.path, call.lineno, problem)
+    for code in every_code(service):
+        reads = {id(read.call): read for read in secret_reads(code)}
+        for where, call in secret_calls(code):
+            problem = _kept_for_ever(code, where, call)
+            if not problem and id(call) in reads:
+                problem = _age_problem(code, reads[id(call)])
+            if problem:
+                yield LESSON.finding(where.module.path, call.lineno, problem)
 
 
 @LESSON.check
 def no_endless_variable(service: Service) -> Iterator[Finding]:
     """Powertools' variable for the age of values has no absurd value."""
-    for each in service.functions:
-        age = each.variables.get("POWERTOOLS_PARAMETERS_MAX_AGE")
-        if str(age).lstrip("-").isdigit() and not 0 < int(str(age)) <= LONGEST_SECONDS:
-            found = f"`{each.logical_id}` caches secrets for {age} seconds"
-            line = each.line_of("Environment", "Variables", "POWERTOOLS_PARAMETERS_MAX_AGE")
-            yield LESSON.finding(TEMPLATE, line, found, resource=each.logical_id)
+    for function in service.functions:
+        age = str(function.variables.get(MAX_AGE))
+        if age.isdigit() and not 0 < int(age) <= LONGEST_SECONDS:
+            message = f"`{function.logical_id}` caches secrets for {age} seconds"
+            line = function.line_of("Environment", "Variables", MAX_AGE)
+            yield function.finding(LESSON.id, line, message)
 
 
-def _for_ever(module: Module, read: ast.Call, scope: Scope | None) -> str:
-    """How a value is kept without an end; empty if it is not."""
-    if scope is None:
+def _kept_for_ever(code: Code, where: Definition, call: ast.Call) -> str:
+    """How the result of a call is kept without an end; empty if it is not."""
+    if not where.scope.node:
         return "reads a secret once, when it is imported"
-    if not _looks_at_a_clock(module, scope) and _is_kept(read, scope):
-        return f"`{scope.name}` keeps a secret for ever, in a variable of the module"
-    for each in scope.decorator_list:
-        name = last_name(each.func if isinstance(each, ast.Call) else each)
+    for name in where.scope.decorator_names:
         if name in FOR_EVER:
-            return f"`{scope.name}` keeps a secret for ever, by `{name}`"
+            return f"`{where.place}` keeps a secret for ever, by `{name}`"
+    if _is_assigned_globally(where, call) and not _has_clock(code, where):
+        return f"`{where.place}` keeps a secret for ever, in a variable of the module"
     return ""
 
 
-def _is_kept(read: ast.Call, scope: Scope) -> bool:
-    """Whether a function puts what it reads into a global variable, or into a mapping of one."""
-    shared = {
-        name for each in ast.walk(scope) if isinstance(each, ast.Global) for name in each.names
-    }
-    for each in ast.walk(scope):
-        if not isinstance(each, ast.Assign) or not any(
-            node is read for node in ast.walk(each.value)
-        ):
-            continue
-        for target in each.targets:
-            of = target.value if isinstance(target, ast.Subscript) else target
-            name = of.id if isinstance(of, ast.Name) else ""
-            if name in shared or (isinstance(target, ast.Subscript) and name.isupper()):
+def _is_assigned_globally(where: Definition, call: ast.Call) -> bool:
+    """Whether a function puts a result into a global variable, or into a mapping that is a constant."""
+    shared = {name for node in where.scope.of(ast.Global) for name in node.names}
+    for target, value in assignments(where.scope.nodes):
+        if call in ast.walk(value):
+            base = target.value if isinstance(target, ast.Subscript) else target
+            name = base.id if isinstance(base, ast.Name) else ""
+            if name in shared or (base is not target and name.isupper()):
                 return True
     return False
 
 
-def _looks_at_a_clock(module: Module, scope: Scope) -> bool:
-    """Whether what reads a secret, or keeps it, does; what else the module does is not about it."""
-    timed = {name for name, value in assigned_in(module).items() if _is_clock(value)}
-    return any(
-        _is_clock(node) or (isinstance(node, ast.Name) and node.id in timed)
-        for each in _around(module, scope)
-        for node in ast.walk(each)
-    )
-
-
-def _is_clock(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and last_name(node.func) in CLOCKS
-
-
-def _around(module: Module, scope: Scope) -> list[ast.AST]:
-    """A function with its class, the functions of its module that it calls, and those that call it."""
-    found: list[ast.AST] = [scope]
-    found += [each for each in module.nodes(ast.ClassDef) if scope in ast.walk(each)]
-    found += [
+def _has_clock(code: Code, where: Definition) -> bool:
+    """Whether a function looks at a clock, or those that it calls, or those that call it."""
+    near = [where, *code.named_by(where)]
+    near += [
         each
-        for each in module.functions
-        if not is_handler(each)
-        and (each.name in _names_called(scope) or scope.name in _names_called(each))
+        for each in code.definitions.values()
+        if where in code.named_by(each) and not is_handler(each)
     ]
-    return found
+    names = {last(name).removesuffix("()") for each in near for name in code.used_by(each)}
+    decorators = (ast.unparse(decorator).lower() for decorator in where.scope.decorators)
+    return bool(names & {*CLOCKS}) or any("ttl" in decorator for decorator in decorators)
 
 
-def _names_called(scope: Scope) -> set[str]:
-    return {last_name(node.func) for node in ast.walk(scope) if isinstance(node, ast.Call)}
-
-
-def _age_problem(module: Module, read: Read, scope: Scope | None) -> str:
-    """Why a read is not cached, or for too long."""
-    if _for_ever(module, read.call, scope):
-        return ""  # told already
-    forced = argument_of(read.call, "force_fetch")
-    if isinstance(forced, ast.Constant) and forced.value is True:
+def _age_problem(code: Code, read: Read) -> str:
+    """Why a read is not cached, or for too long; empty if nothing is wrong."""
+    if constant(keyword(read.call, "force_fetch")) is True:
         return "reads a secret anew at each call: `force_fetch`"
-    age = argument_of(read.call, "max_age")
-    if read.caches and age is not None:
-        seconds = _number(module, age)
-        if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
-            return f"caches a secret for {_shown(seconds)}"
-    if not read.caches and not _keeps_itself(module, scope):
-        return "reads a secret anew at each call"
-    return ""
-
-
-def _shown(seconds: float) -> str:
-    return "ever" if seconds == float("inf") else f"{seconds:.0f} seconds"
-
-
-def _number(module: Module, node: ast.expr) -> float | None:
-    """What a number comes to: 300, MAX_AGE_SECONDS, 5 * 60."""
-    if isinstance(node, ast.Name):
-        known = assigned_in(module).get(node.id)
-        return None if known is None or isinstance(known, ast.Name) else _number(module, known)
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        return node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        value = _number(module, node.operand)
-        return None if value is None else -value
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        left, right = _number(module, node.left), _number(module, node.right)
-        return None if left is None or right is None else left * right
-    return float("inf") if dotted(node) in ("math.inf", "sys.maxsize") else None
-
-
-def _keeps_itself(module: Module, scope: Scope | None) -> bool:
-    """Whether there is a cache around it that ends: a decorator with a time, or a look at a clock."""
-    for each in scope.decorator_list if scope else ():
-        if any(
-            isinstance(node, ast.keyword) and node.arg in ("ttl", "max_age")
-            for node in ast.walk(each)
-        ):
-            return True
-    return scope is not None and _looks_at_a_clock(module, scope)
+    if not read.caches:
+        return "" if _has_clock(code, read.where) else "reads a secret anew at each call"
+    age = code.number(keyword(read.call, "max_age"), read.where)
+    is_right = age is None or 0 < age <= LONGEST_SECONDS
+    return "" if is_right else f"caches a secret for {age:.0f} seconds"
