@@ -6,7 +6,7 @@ from cases import good, violation
 from edits import CONFIG, Edit
 from edits.access import INFRA, in_infra, policies
 
-PIPELINE = "              - Sid: SeeTheBudget\n"
+PIPELINE = "              - Sid: SeeWhatThePreflightReads\n"
 
 
 @violation("the pipeline updates a function's code itself")
