@@ -428,7 +428,7 @@ def test_readers_may_what_the_preflight_reads(rendered_samples: dict[str, Path])
     ]
     infra = (service / "infra/environment.yaml").read_text("utf-8")
     reads = infra.split("# ── What the preflight reads ──")[1].split("\n  ExecutionRole:")[0]
-    wanted = set(re.findall(r"(?:Action: |- |\[|, )([a-z0-9]+:[A-Z]\w+)", reads))
+    wanted = set(re.findall(r"(?:Action: |- |\[|,\s+)([a-z0-9]+:[A-Z]\w+)", reads))
     assert {"sqs:GetQueueUrl", "lambda:GetAccountSettings", "iam:GetPolicy"} <= wanted
     assert wanted <= set(allowed)
     verbs = {re.match(r"[A-Z][a-z]+", action.split(":")[1])[0] for action in allowed}  # type: ignore[index]
