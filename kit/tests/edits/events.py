@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from edits import Edit, Function
 
-
-def cut(edit: Edit, logical_id: str, start: str, end: str = "") -> None:
-    """Take out of a resource what is from `start` up to `end`, or the line alone."""
-    text = edit.resource(logical_id)
-    first = text.index(start)
-    first = text.rindex("\n", 0, first) + 1
-    last = text.index(end, first) if end else text.index("\n", first) + 1
-    last = text.rindex("\n", 0, last) + 1 if end else last
-    edit.in_resource(logical_id, text[first:last], "")
-
-
 ASYNCHRONOUS = ("event", "schedule", "bucket", "topic")
+
+
+def delete(edit: Edit, logical_id: str, start: str) -> None:
+    """Delete the first line of a resource that begins so, with all that is indented below it."""
+    below = re.compile(rf"^( *){re.escape(start)}.*\n(?:\1 +.*\n)*", re.MULTILINE)
+    match = below.search(edit.resource(logical_id))
+    assert match, f"{logical_id} has no {start!r}"
+    edit.in_resource(logical_id, match[0], "")
 
 
 def mapping(edit: Edit) -> tuple[Function, str]:
     """A function that takes batches, and its mapping."""
     function = edit.function("queue", "stream")
     return function, f"{function.pascal}{function.trigger.capitalize()}Mapping"
+
+
+def watch_metrics(edit: Edit, alarm: str, metrics: str) -> None:
+    """Let an alarm watch a list of metrics instead of one that it names itself."""
+    text = edit.resource(alarm)
+    old = text[text.index("      Namespace:") : text.index("      EvaluationPeriods:")]
+    edit.in_resource(alarm, old, f"      Metrics:\n{metrics}")

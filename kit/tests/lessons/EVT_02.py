@@ -15,7 +15,7 @@ def publisher(edit: Edit) -> Function:
     raise AssertionError
 
 
-@violation("a module publishes by itself")
+@violation("a module publishes without the helper")
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/audit.py",
@@ -37,7 +37,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("a second helper beside the first")
+@violation("there are two helpers that publish")
 def _(edit: Edit) -> None:
     edit.write(
         f"{publisher(edit).code}/services/audit.py",
@@ -60,7 +60,7 @@ def _(edit: Edit) -> None:
             )
 
 
-@good("other clients put what they put")
+@good("other clients have methods called put_…")
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/audit.py",

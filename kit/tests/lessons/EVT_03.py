@@ -4,62 +4,49 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import Edit
-from edits.events import ASYNCHRONOUS, cut
+from edits.events import ASYNCHRONOUS, delete, watch_metrics
 
 
-@violation("a function keeps nothing that fails")
+@violation("a function has no destination for failures")
 def _(edit: Edit) -> None:
     function = edit.function(*ASYNCHRONOUS)
-    cut(edit, function.logical_id, "        DestinationConfig:", "      Events:")
+    delete(edit, function.logical_id, "DestinationConfig:")
 
 
-@violation("what EventBridge can't hand over is lost")
+@violation("an event has no queue for what EventBridge can't deliver")
 def _(edit: Edit) -> None:
     function = edit.function("event", "schedule", "bucket")
-    text = edit.resource(function.logical_id)
-    line = "              Arn: !GetAtt "
-    start = text.index("            DeadLetterConfig:\n")
-    end = text.index("\n", text.index(line, start)) + 1
-    edit.in_resource(function.logical_id, text[start:end], "")
+    delete(edit, function.logical_id, "DeadLetterConfig:")
 
 
-@violation("a rule has its former name, and what it can't hand over is lost")
+@violation("a CloudWatchEvent has no queue for what EventBridge can't deliver")
 def _(edit: Edit) -> None:
     function = edit.function("event")
-    text = edit.resource(function.logical_id)
-    start = text.index("            DeadLetterConfig:\n")
-    end = text.index("\n", text.index("              Arn: !GetAtt ", start)) + 1
-    changed = (text[:start] + text[end:]).replace("EventBridgeRule", "CloudWatchEvent")
-    edit.in_resource(function.logical_id, text, changed)
+    delete(edit, function.logical_id, "DeadLetterConfig:")
+    edit.in_resource(function.logical_id, "EventBridgeRule", "CloudWatchEvent")
 
 
-@violation("a queue tries for ever")
+@violation("a queue has no redrive policy")
 def _(edit: Edit) -> None:
-    queue = f"{edit.function('queue').pascal}Queue"
-    text = edit.resource(queue)
-    edit.in_resource(queue, text[text.index("      RedrivePolicy:\n") :].rstrip("\n") + "\n", "")
+    delete(edit, f"{edit.function('queue').pascal}Queue", "RedrivePolicy:")
 
 
-@violation("a stream drops what it gave up on")
+@violation("a stream has no destination for failures")
 def _(edit: Edit) -> None:
     function = edit.function("stream")
-    mapping = f"{function.pascal}StreamMapping"
-    text = edit.resource(mapping)
-    edit.in_resource(
-        mapping, text[text.index("      DestinationConfig:\n") :].rstrip("\n") + "\n", ""
-    )
+    delete(edit, f"{function.pascal}StreamMapping", "DestinationConfig:")
     sending = "            - Effect: Allow\n              Action: sqs:SendMessage\n"
     queue = f"              Resource: !GetAtt {function.pascal}DeadLetterQueue.Arn\n"
     edit.in_resource(function.logical_id, sending + queue, "")
 
 
-@violation("dead letters raise no alarm")
+@violation("dead letters have no alarm")
 def _(edit: Edit) -> None:
     alarm = f"{edit.function(*ASYNCHRONOUS, 'queue', 'stream').pascal}DeadLettersAlarm"
     edit.replace("template.yaml", edit.resource(alarm), "")
 
 
-@violation("a partner's address gets a topic, and what it does not take is lost")
+@violation("a subscription of a partner has no redrive policy")
 def _(edit: Edit) -> None:
     edit.declare(
         """PartnerSubscription:
@@ -74,7 +61,7 @@ def _(edit: Edit) -> None:
 @good("a function has its destination in a resource of its own")
 def _(edit: Edit) -> None:
     function = edit.function(*ASYNCHRONOUS)
-    cut(edit, function.logical_id, "        DestinationConfig:", "      Events:")
+    delete(edit, function.logical_id, "DestinationConfig:")
     edit.declare(
         f"""{function.pascal}Failures:
   Type: AWS::Lambda::EventInvokeConfig
@@ -87,17 +74,14 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("people get a topic, and an alarm on dead letters is a formula")
+@good("a subscription is for a person, and an alarm on dead letters has Metrics")
 def _(edit: Edit) -> None:
     alarm = f"{edit.function(*ASYNCHRONOUS, 'queue', 'stream').pascal}DeadLettersAlarm"
-    text = edit.resource(alarm)
     queue = alarm.replace("DeadLettersAlarm", "DeadLetterQueue")
-    start, end = text.index("      Namespace:"), text.index("      EvaluationPeriods:")
-    edit.in_resource(
+    watch_metrics(
+        edit,
         alarm,
-        text[start:end],
-        f"""      Metrics:
-        - Id: waiting
+        f"""        - Id: waiting
           MetricStat:
             Metric:
               Namespace: AWS/SQS
@@ -119,7 +103,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("an alarm on dead letters says the name of their queue")
+@good("an alarm on dead letters has the physical name of their queue")
 def _(edit: Edit) -> None:
     function = edit.function(*ASYNCHRONOUS, "queue", "stream")
     queue = f"{function.pascal}DeadLetterQueue"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import Edit, Function
-from edits.events import cut, mapping
+from edits.events import delete, mapping
 
 
-@violation("Lambda does not listen to the answer")
+@violation("a mapping has no FunctionResponseTypes")
 def _(edit: Edit) -> None:
     _function, name = mapping(edit)
-    cut(edit, name, "      FunctionResponseTypes:")
+    delete(edit, name, "FunctionResponseTypes:")
 
 
-@violation("the handler goes over the records by itself")
+@violation("the handler loops over the records, and reports nothing")
 def _(edit: Edit) -> None:
     function, _name = mapping(edit)
     edit.replace(
@@ -34,7 +34,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("the handler writes the answer by itself")
+@good("the handler reports the failed records without Powertools")
 def _(edit: Edit) -> None:
     function, _name = mapping(edit)
     edit.replace(
@@ -53,7 +53,7 @@ def _(edit: Edit) -> None:
     text = edit.resource(name)
     size = next(line for line in text.splitlines() if "BatchSize:" in line)
     edit.in_resource(name, size, "      BatchSize: 1")
-    cut(edit, name, "      FunctionResponseTypes:")
+    delete(edit, name, "FunctionResponseTypes:")
 
 
 def loses(edit: Edit, caught: str = "Exception") -> Function:
@@ -65,12 +65,12 @@ def loses(edit: Edit, caught: str = "Exception") -> Function:
     return function
 
 
-@violation("a record that fails is logged, and raised no more")
+@violation("the error of a record is logged, and not raised")
 def _(edit: Edit) -> None:
     loses(edit)
 
 
-@violation("whatever happens to a record is passed over", "CD-10")
+@violation("the error of a record is suppressed", "CD-10")
 def _(edit: Edit) -> None:
     function = loses(edit)
     path = f"{function.code}/index.py"
@@ -82,12 +82,12 @@ def _(edit: Edit) -> None:
     edit.sub(path, r"^(from typing import )", r"from contextlib import suppress\n\1")
 
 
-@good("a record that nobody can use is dropped, and others are tried again")
+@good("only one kind of error is caught")
 def _(edit: Edit) -> None:
     loses(edit, "ValueError")
 
 
-@good("a record that fails is kept elsewhere")
+@good("a failed record is kept elsewhere")
 def _(edit: Edit) -> None:
     function = loses(edit)
     path = f"{function.code}/index.py"
@@ -95,7 +95,7 @@ def _(edit: Edit) -> None:
     edit.replace(path, "\nprocessor = ", "\nfailures = jobs.Failures()\nprocessor = ")
 
 
-@good("what is only a hint may fail, and the work may not")
+@good("a second try, after the work, only logs")
 def _(edit: Edit) -> None:
     function, _name = mapping(edit)
     edit.sub(
@@ -116,12 +116,12 @@ def fifo(edit: Edit) -> Function:
     return function
 
 
-@violation("a queue becomes a FIFO queue, and the handler goes on after a failure")
+@violation("a queue becomes a FIFO queue, and its processor ignores groups")
 def _(edit: Edit) -> None:
     fifo(edit)
 
 
-@good("a FIFO queue's handler goes on in other groups only")
+@good("a FIFO queue has the processor for groups")
 def _(edit: Edit) -> None:
     path = f"{fifo(edit).code}/index.py"
     edit.replace(path, "    BatchProcessor,\n    EventType,\n", "    SqsFifoPartialProcessor,\n")
@@ -133,6 +133,6 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("messages of a FIFO queue come one by one")
+@good("a FIFO queue has batches of one")
 def _(edit: Edit) -> None:
     edit.in_resource(f"{fifo(edit).pascal}QueueMapping", "BatchSize: 10", "BatchSize: 1")

@@ -4,53 +4,51 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import Edit
-from edits.events import ASYNCHRONOUS, cut
+from edits.events import ASYNCHRONOUS, delete
 
 
-@violation("a function gets more time, and its queue stays as it was")
+@violation("a function's timeout grows, and its queue's visibility timeout does not")
 def _(edit: Edit) -> None:
     function = edit.function("queue")
     edit.in_resource(function.logical_id, "Timeout: 30", "Timeout: 60")
 
 
-@violation("a queue has no time for which it hides messages")
+@violation("a queue has no visibility timeout")
 def _(edit: Edit) -> None:
-    cut(edit, f"{edit.function('queue').pascal}Queue", "      VisibilityTimeout:")
+    delete(edit, f"{edit.function('queue').pascal}Queue", "VisibilityTimeout:")
 
 
-@violation("a queue's function runs as often as there are messages")
+@violation("a queue's function has no limit of concurrency")
 def _(edit: Edit) -> None:
     name = f"{edit.function('queue').pascal}QueueMapping"
-    text = edit.resource(name)
-    edit.in_resource(name, text[text.index("      ScalingConfig:\n") :].rstrip("\n") + "\n", "")
+    delete(edit, name, "ScalingConfig:")
 
 
-@violation("nobody says how often an event is tried")
+@violation("a function has no limit of retries")
 def _(edit: Edit) -> None:
     function = edit.function(*ASYNCHRONOUS)
-    cut(edit, function.logical_id, "        MaximumRetryAttempts:")
+    delete(edit, function.logical_id, "MaximumRetryAttempts:")
 
 
-@violation("a stream is tried for as long as it keeps a change")
+@violation("a stream has no limit of retries")
 def _(edit: Edit) -> None:
-    cut(edit, f"{edit.function('stream').pascal}StreamMapping", "      MaximumRetryAttempts:")
+    delete(edit, f"{edit.function('stream').pascal}StreamMapping", "MaximumRetryAttempts:")
 
 
-@violation("EventBridge tries for a day")
+@violation("an event has no retry policy")
 def _(edit: Edit) -> None:
     function = edit.function("event", "schedule", "bucket")
-    cut(edit, function.logical_id, "            RetryPolicy:", "            DeadLetterConfig:")
+    delete(edit, function.logical_id, "RetryPolicy:")
 
 
-@violation("a rule has its former name, and nobody says how often it tries")
+@violation("a CloudWatchEvent has no retry policy")
 def _(edit: Edit) -> None:
     function = edit.function("event")
-    text = edit.resource(function.logical_id).replace("EventBridgeRule", "CloudWatchEvent")
-    edit.in_resource(function.logical_id, edit.resource(function.logical_id), text)
-    cut(edit, function.logical_id, "            RetryPolicy:", "            DeadLetterConfig:")
+    edit.in_resource(function.logical_id, "EventBridgeRule", "CloudWatchEvent")
+    delete(edit, function.logical_id, "RetryPolicy:")
 
 
-@good("function and queue get more time together, by a parameter")
+@good("timeout and visibility timeout grow together, by a parameter")
 def _(edit: Edit) -> None:
     function = edit.function("queue")
     edit.parameter(
@@ -61,21 +59,20 @@ def _(edit: Edit) -> None:
     edit.in_resource(queue, "VisibilityTimeout: 180", "VisibilityTimeout: 400")
 
 
-@good("a batch of one waits for no others")
+@good("a batch of one has no window")
 def _(edit: Edit) -> None:
     name = f"{edit.function('queue').pascal}QueueMapping"
     text = edit.resource(name)
     size = next(line for line in text.splitlines() if "BatchSize:" in line)
     edit.in_resource(name, size, "      BatchSize: 1")
-    cut(edit, name, "      MaximumBatchingWindowInSeconds:")
+    delete(edit, name, "MaximumBatchingWindowInSeconds:")
 
 
-@good("concurrency is limited for the function, whatever invokes it")
+@good("the function has reserved concurrency")
 def _(edit: Edit) -> None:
     function = edit.function("queue")
     name = f"{function.pascal}QueueMapping"
-    text = edit.resource(name)
-    edit.in_resource(name, text[text.index("      ScalingConfig:\n") :].rstrip("\n") + "\n", "")
+    delete(edit, name, "ScalingConfig:")
     edit.in_resource(
         function.logical_id,
         "      Timeout: 30",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import Edit
-from edits.events import cut
+from edits.events import delete, watch_metrics
 
 
-@violation("a function's errors raise no alarm")
+@violation("a function has no alarm on errors")
 def _(edit: Edit) -> None:
     alarm = f"{edit.function().pascal}ErrorsAlarm"
     edit.replace("template.yaml", edit.resource(alarm), "")
@@ -20,12 +20,12 @@ def _(edit: Edit) -> None:
     edit.in_resource(alarm, f"!Ref {function.logical_id}", f"!Ref {other.logical_id}")
 
 
-@violation("an alarm tells nobody")
+@violation("an alarm has no actions")
 def _(edit: Edit) -> None:
-    cut(edit, f"{edit.function().pascal}ErrorsAlarm", "      AlarmActions:")
+    delete(edit, f"{edit.function().pascal}ErrorsAlarm", "AlarmActions:")
 
 
-@violation("an alarm is silenced")
+@violation("the actions of an alarm are off")
 def _(edit: Edit) -> None:
     alarm = f"{edit.function().pascal}ThrottlesAlarm"
     edit.in_resource(
@@ -33,13 +33,13 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("nobody notices a stalled stream")
+@violation("a stream has no alarm on its iterator age")
 def _(edit: Edit) -> None:
     alarm = f"{edit.function('stream').pascal}IteratorAgeAlarm"
     edit.replace("template.yaml", edit.resource(alarm), "")
 
 
-@violation("an alarm tells a topic that nobody reads")
+@violation("an alarm notifies a topic without subscriptions")
 def _(edit: Edit) -> None:
     edit.declare(
         f"""QuietTopic:
@@ -51,11 +51,11 @@ def _(edit: Edit) -> None:
     edit.in_resource(alarm, "AlarmActions: [!Ref AlarmTopic]", "AlarmActions: [!Ref QuietTopic]")
 
 
-@good("an alarm is a part of another one, which tells")
+@good("an alarm is a part of a composite alarm with actions")
 def _(edit: Edit) -> None:
     pascal = edit.function().pascal
-    cut(edit, f"{pascal}ErrorsAlarm", "      AlarmActions:")
-    cut(edit, f"{pascal}ThrottlesAlarm", "      AlarmActions:")
+    delete(edit, f"{pascal}ErrorsAlarm", "AlarmActions:")
+    delete(edit, f"{pascal}ThrottlesAlarm", "AlarmActions:")
     edit.declare(
         f"""{pascal}Alarm:
   Type: AWS::CloudWatch::CompositeAlarm
@@ -66,7 +66,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("alarms say the names of functions and queues, as these do themselves")
+@good("alarms have the physical names of functions")
 def _(edit: Edit) -> None:
     function = edit.function()
     name = f"!Sub {edit.service}-{function.kebab}-${{EnvironmentName}}"
@@ -76,24 +76,21 @@ def _(edit: Edit) -> None:
     assert f"FunctionName: {name}" in edit.resource(function.logical_id)
 
 
-@violation("an alarm says the name of a function that is there no more")
+@violation("an alarm has the physical name of a function that is gone")
 def _(edit: Edit) -> None:
     function = edit.function()
     name = f"!Sub {edit.service}-{function.kebab}s-${{EnvironmentName}}"
     edit.in_resource(f"{function.pascal}ErrorsAlarm", f"!Ref {function.logical_id}", name)
 
 
-@good("an alarm counts errors by a formula, of what callers reach")
+@good("an alarm has Metrics with an expression, on the alias")
 def _(edit: Edit) -> None:
     function = edit.function()
     alarm = f"{function.pascal}ErrorsAlarm"
-    text = edit.resource(alarm)
-    start, end = text.index("      Namespace:"), text.index("      EvaluationPeriods:")
-    edit.in_resource(
+    watch_metrics(
+        edit,
         alarm,
-        text[start:end],
-        f"""      Metrics:
-        - Id: rate
+        f"""        - Id: rate
           Expression: errors / 5
         - Id: errors
           ReturnData: false

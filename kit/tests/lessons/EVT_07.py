@@ -23,17 +23,17 @@ def cleaned(edit: Edit, schedule: str) -> None:
     )
 
 
-@violation("a rule is to come every half minute")
+@violation("a rule has a rate of half a minute")
 def _(edit: Edit) -> None:
     cleaned(edit, "rate(30 seconds)")
 
 
-@violation("a rule has a field for seconds, as cron has elsewhere")
+@violation("a cron expression has a field for seconds")
 def _(edit: Edit) -> None:
     cleaned(edit, "cron(0/30 * * * * ? *)")
 
 
-@violation("the service's schedule comes twice a minute")
+@violation("an event of a function has a rate of half a minute")
 def _(edit: Edit) -> None:
     function = edit.function("schedule")
     text = edit.resource(function.logical_id)
@@ -42,7 +42,7 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, line, f"{before}ScheduleExpression: rate(0.5 minutes)")
 
 
-@good("schedules come every minute, and by a parameter")
+@good("schedules have a rate of a minute, and a parameter")
 def _(edit: Edit) -> None:
     edit.parameter(
         "CleanEvery:\n  Type: String\n  Description: How often it cleans.\n"

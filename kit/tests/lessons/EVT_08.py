@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import Edit
-from edits.events import cut
+from edits.events import delete
 
 
 def route(edit: Edit, *before: str, auth: str = "") -> None:
@@ -29,7 +29,7 @@ STATUS_ROUTE = """StatusRoute:
     RouteKey: GET /status"""
 
 
-@violation("a new route says nothing")
+@violation("a new route has no authorizer and no comment")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=False)
     route(edit)
@@ -39,16 +39,16 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     tokens(edit, wanted=False)
     function = edit.function("api")
-    cut(edit, function.logical_id, "        # Public: anybody")
+    delete(edit, function.logical_id, "# Public: anybody")
 
 
-@violation("an endpoint without SAM says nothing")
+@violation("an AWS::ApiGatewayV2::Route has no AuthorizationType")
 def _(edit: Edit) -> None:
     edit.resource("Api")
     edit.declare(STATUS_ROUTE)
 
 
-@violation("a comment says what is still to do about who may call")
+@violation("a comment has a TODO about an authorizer")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=False)
     route(edit, "# TODO: must not be public, add an authorizer")
@@ -57,7 +57,7 @@ def _(edit: Edit) -> None:
 @violation("the API has no default any more, and a route relied on it")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=True)
-    cut(edit, "Api", "        DefaultAuthorizer: Jwt")
+    delete(edit, "Api", "DefaultAuthorizer: Jwt")
     function = edit.function("api")
     text = edit.resource(function.logical_id)
     auth = "            Auth:\n              Authorizer: Jwt\n"
@@ -65,7 +65,7 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, auth, "")
 
 
-@violation("a route says that it is public, and the API asks for a token by now")
+@violation("a route has the comment of a public one, and the API asks for a token")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=True)
     route(edit, "# Public: partners call it.")
@@ -86,7 +86,7 @@ def _(edit: Edit) -> None:
     route(edit, "# Public: it tells what everybody may know.", "# So said the owners of it.")
 
 
-@good("endpoints without SAM say that they are public")
+@good("a route and a URL have AuthorizationType and AuthType NONE")
 def _(edit: Edit) -> None:
     edit.resource("Api")
     edit.declare(STATUS_ROUTE + "\n    AuthorizationType: NONE")

@@ -7,25 +7,25 @@ from edits import Edit
 from edits.runtime import api, index
 
 
-@violation("a policy is about a resource that is called another way")
+@violation("a policy refers to a resource that does not exist")
 def _(edit: Edit) -> None:
     edit.in_resource(
         "TrafficCheckFunction", "Resource: !Sub arn:", "Resource: !GetAtt Functoins.Arn #"
     )
 
 
-@violation("a role is of a function that there is not")
+@violation("an output refers to the role of a function that does not exist")
 def _(edit: Edit) -> None:
     role = f"{edit.function().logical_id}nRole"
     edit.output(f"RoleArn:\n  Description: The role\n  Value: !GetAtt {role}.Arn\n")
 
 
-@violation("a resource waits for one that was renamed")
+@violation("a resource depends on one that was renamed")
 def _(edit: Edit) -> None:
     edit.in_resource("Budget", "DependsOn: AlarmTopicPolicy", "DependsOn: TopicPolicy")
 
 
-@violation("a resource has a condition that there is not")
+@violation("a resource has a condition that does not exist")
 def _(edit: Edit) -> None:
     edit.in_resource("AlarmEmailSubscription", "Condition: HasAlarmEmail", "Condition: HasEmail")
 
@@ -35,7 +35,7 @@ def _(edit: Edit) -> None:
     edit.replace_all("samconfig.toml", '"LogLevel=', '"LoggingLevel=')
 
 
-@violation("a test loads an example event that there is not")
+@violation("a test loads an example event that does not exist")
 def _(edit: Edit) -> None:
     name = edit.function().name
     edit.write(
@@ -68,7 +68,7 @@ def _(edit: Edit) -> None:
     edit.in_resource(queue, f"{edit.service}-{function.kebab}-", f"{edit.service}-sender-of-old-")
 
 
-@good("a queue is called after its jobs, and a function's name says more")
+@good("a queue is called after its jobs, and a function has a longer name")
 def _(edit: Edit) -> None:
     function = edit.function("queue")
     old = f"{edit.service}-{function.kebab}-$"
@@ -78,14 +78,14 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, old, f"{edit.service}-{function.kebab}-v2-$")
 
 
-@violation("a function listens to a bus of the service that is called another way")
+@violation("an event is of a bus of the service that does not exist")
 def _(edit: Edit) -> None:
     function = edit.function("event")
     bus = f"EventBusName: !Sub {edit.service}-events-${{EnvironmentName}}"
     edit.in_resource(function.logical_id, "EventBusName: !Ref EventBus", bus)
 
 
-@violation("a function waits for events of a service that nothing is called like")
+@violation("an event has a source that nothing here sends")
 def _(edit: Edit) -> None:
     old = f"source: [{edit.service}]"
     edit.in_resource(edit.function("event").logical_id, old, f"source: [{edit.service}s]")
@@ -141,7 +141,7 @@ def _(edit: Edit) -> None:
     edit.replace(index(function), f'prefix="/{function.kebab}", ', "")
 
 
-@violation("a function is sent its own path alone, and no other")
+@violation("no event of a function has the paths below its own")
 def _(edit: Edit) -> None:
     function = api(edit, "powertools")
     edit.replace_all(

@@ -49,7 +49,7 @@ def _(edit: Edit) -> None:
     passed(edit, other)
 
 
-@violation("a parameter takes certificates of whatever Region")
+@violation("a parameter allows certificates of any Region")
 def _(edit: Edit) -> None:
     domain(edit, "!Ref CertificateArn", PARAMETER.format(regions=".+"))
 
@@ -81,6 +81,6 @@ def _(edit: Edit) -> None:
     passed(edit, region(edit))
 
 
-@good("the certificate is wherever the API is")
+@good("the certificate has AWS::Region in its ARN")
 def _(edit: Edit) -> None:
     domain(edit, "!Sub arn:aws:acm:${AWS::Region}:${AWS::AccountId}:certificate/0a1b2c3d")

@@ -20,7 +20,7 @@ def _(edit: Edit) -> None:
     edit.write("infra/reports.yaml", QUEUE)
 
 
-@violation("a script makes a table with the CLI")
+@violation("a script creates a table with the CLI")
 def _(edit: Edit) -> None:
     edit.write(
         "scripts/first-time.sh",
@@ -29,14 +29,14 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("a target of make keeps the address of a topic that it makes")
+@violation("a make target creates a topic and keeps its ARN")
 def _(edit: Edit) -> None:
     edit.write(
         "local.mk", 'topic:\n\t@arn="$$(aws sns create-topic --name orders)"; echo "$$arn"\n'
     )
 
 
-@violation("a script makes a log group before the first deployment")
+@violation("a script creates a log group before the first deployment")
 def _(edit: Edit) -> None:
     edit.write(
         "scripts/first-time.sh",
@@ -45,7 +45,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("scripts export logs, restore data and take pictures of it")
+@good("scripts export logs, and back up data")
 def _(edit: Edit) -> None:
     edit.write(
         "scripts/archive.sh",
@@ -57,7 +57,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("a script makes a bucket with boto3")
+@violation("a script creates a bucket with boto3")
 def _(edit: Edit) -> None:
     edit.write(
         "scripts/reports.py",
@@ -65,12 +65,12 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("a table is Terraform's")
+@violation("Terraform declares a table")
 def _(edit: Edit) -> None:
     edit.write("infra/jobs.tf", 'resource "aws_dynamodb_table" "jobs" {}\n')
 
 
-@good("scripts make a table on this machine, and tell what somebody else would do")
+@good("scripts create a local table, and print commands that nobody should run")
 def _(edit: Edit) -> None:
     edit.write(
         "scripts/local-table.sh",
@@ -81,7 +81,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("a test has a template to read, and tools have YAML with a key Resources")
+@good("a test has a template as data, and a tool has YAML with a key Resources")
 def _(edit: Edit) -> None:
     edit.write("tests/unit/templates/queue.yaml", QUEUE)
     edit.write("scripts/labels.yaml", "Resources: [AWS::SQS::Queue]\n")

@@ -19,7 +19,7 @@ def _(edit: Edit) -> None:
     edit.replace("samconfig.toml", head, f'{head}template_file = "prod/template-prod.yaml"\n')
 
 
-@violation("prod is not told that it is prod")
+@violation("samconfig.toml passes no EnvironmentName to prod")
 def _(edit: Edit) -> None:
     edit.replace("samconfig.toml", '"EnvironmentName=prod", ', "")
 

@@ -6,12 +6,12 @@ from cases import good, violation
 from edits import Edit
 
 
-@violation("a parameter does not say what it is")
+@violation("a parameter has no description")
 def _(edit: Edit) -> None:
     edit.parameter("PageSize:\n  Type: Number\n  Default: 50\n")
 
 
-@violation("a parameter may be anything, and is nothing unless it is passed")
+@violation("a parameter has neither a default nor allowed values")
 def _(edit: Edit) -> None:
     edit.parameter("PartnerUrl:\n  Type: String\n  Description: Where the partner's API is.\n")
     edit.replace_all(
@@ -21,7 +21,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("a parameter has no default, but values to choose from; another is empty")
+@good("a parameter has allowed values, another an empty default")
 def _(edit: Edit) -> None:
     edit.parameter(
         "Plan:\n  Type: String\n  Description: What was bought.\n  AllowedValues: [small, large]\n\n"

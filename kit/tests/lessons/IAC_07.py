@@ -13,7 +13,7 @@ def _(edit: Edit) -> None:
     edit.write(f"{edit.function().code}/services/limits.py", READS)
 
 
-@violation("the settings want a variable that nobody passes")
+@violation("the settings require a variable that nobody passes")
 def _(edit: Edit) -> None:
     settings = f"{edit.function().code}/settings.py"
     edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str\n")
@@ -64,14 +64,14 @@ OF_ITEMS = [int(os.environ["ITEM_" + size.upper()]) for size in ("small", "large
 """
 
 
-@good("names of variables are put together")
+@good("names of variables are computed")
 def _(edit: Edit) -> None:
     for name in ("LIMIT_MIN", "LIMIT_MAX", "ITEM_SMALL", "ITEM_LARGE"):
         edit.pass_variable(edit.function(), name, '"5"')
     edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
 
 
-@violation("a variable is passed that is none of those whose names are put together")
+@violation("a variable is passed that matches no computed name")
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "MAX_LIMIT", '"5"')
     edit.write(f"{edit.function().code}/services/limits.py", LIMITS)

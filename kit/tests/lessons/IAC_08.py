@@ -6,7 +6,7 @@ from cases import good, violation
 from edits import Edit
 
 
-@violation("a function is told its environment twice")
+@violation("a second variable has the name of the environment")
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "DEPLOYED_TO", "!Ref EnvironmentName")
     edit.write(
@@ -15,7 +15,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("code asks for ENV, as other services do")
+@violation("code reads ENV, as in other services")
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/where.py",
@@ -28,7 +28,7 @@ def _(edit: Edit) -> None:
     edit.replace("template.yaml", "STAGE: !Ref EnvironmentName", "STAGE: prod")
 
 
-@violation("a function is told its environment by a variable of its service")
+@violation("a variable called after the service says which environment it is")
 def _(edit: Edit) -> None:
     name = f"{edit.package.upper()}_ENV"
     edit.pass_variable(edit.function(), name, "!If [HasBudget, production, production]")
@@ -38,7 +38,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("a function is told which environment of AppConfig it reads")
+@good("a variable says which environment of AppConfig to read")
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "APPCONFIG_ENVIRONMENT", "!Ref EnvironmentName")
     edit.write(
@@ -47,7 +47,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@good("a library is told the environment under the name that it knows")
+@good("a library gets the environment under the name that it knows")
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "DD_ENV", "!Ref EnvironmentName")
     edit.pass_variable(edit.function(), "POWERTOOLS_METRICS_NAMESPACE", edit.service)

@@ -7,7 +7,7 @@ from edits import Edit
 from edits.runtime import used
 
 
-@violation("a service asks for its stage itself, and gets what there is")
+@violation("a module in services/ reads STAGE, which may be None")
 def _(edit: Edit) -> None:
     used(
         edit,
@@ -16,7 +16,7 @@ def _(edit: Edit) -> None:
     )
 
 
-@violation("a new variable is read where it is needed")
+@violation("a new variable is read outside of the settings")
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "PARTNER_TABLE", edit.service)
     used(

@@ -28,7 +28,7 @@ def _(edit: Edit) -> None:
     edit.in_resource(logical_id, size, 'MemorySize: "512 MB"')
 
 
-@violation("an HTTP call may take for ever")
+@violation("an HTTP call has no timeout")
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/rates.py",
@@ -45,7 +45,7 @@ def _(edit: Edit) -> None:
     edit.replace(path, "read_timeout=2", "read_timeout=300")
 
 
-@violation("the chat may take for ever")
+@violation("the call of the chat has no timeout")
 def _(edit: Edit) -> None:
     for path in edit.glob("src/*/chat_notifier/lambda_pkg/services/chat.py"):
         edit.replace(path, "timeout=TIMEOUT_SECONDS", "timeout=None")
@@ -53,7 +53,7 @@ def _(edit: Edit) -> None:
     edit.skip()
 
 
-@violation("a client of AWS waits as long as botocore likes")
+@violation("an AWS client has botocore's own timeouts")
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function().code}/services/objects_of_reports.py",

@@ -6,7 +6,7 @@ from cases import good, violation
 from edits import Edit
 
 
-@violation("the table goes when its resource does")
+@violation("the table is deleted with its resource")
 def _(edit: Edit) -> None:
     edit.in_resource("Table", "    DeletionPolicy: RetainExceptOnCreate\n", "")
 
@@ -23,7 +23,7 @@ def _(edit: Edit) -> None:
     edit.in_resource("Table", old, "DeletionProtectionEnabled: !If [IsProd, false, true]")
 
 
-@violation("a bucket goes when another takes its place")
+@violation("a bucket is deleted when another replaces it")
 def _(edit: Edit) -> None:
     name = f"{edit.function('bucket').pascal}Bucket"
     edit.in_resource(name, "UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete")

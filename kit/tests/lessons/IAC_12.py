@@ -13,7 +13,7 @@ def _(edit: Edit) -> None:
     edit.in_resource(name, "      RetentionInDays: !Ref LogRetentionDays\n", "")
 
 
-@violation("a function writes to a log group that Lambda makes")
+@violation("a function writes to a log group that Lambda creates")
 def _(edit: Edit) -> None:
     function = edit.function()
     old = f"LogGroup: !Ref {function.pascal}LogGroup"
@@ -21,7 +21,7 @@ def _(edit: Edit) -> None:
     edit.in_resource(function.logical_id, old, new)
 
 
-@violation("items say when they expire, and the table does not look")
+@violation("items have an expiry, and the table has no TTL")
 def _(edit: Edit) -> None:
     edit.function("api")
     expiry = (
@@ -30,12 +30,12 @@ def _(edit: Edit) -> None:
     edit.in_resource("Table", expiry, "")
 
 
-@violation("what is done already is remembered for ever")
+@violation("the TTL of the idempotency table is off")
 def _(edit: Edit) -> None:
     edit.in_resource("IdempotencyTable", "        Enabled: true\n", "        Enabled: false\n")
 
 
-@good("a function's log group is known by its name, and keeps logs for days of its own")
+@good("a function has its log group by name, with a retention of its own")
 def _(edit: Edit) -> None:
     function = edit.function()
     group = f"{function.pascal}LogGroup"

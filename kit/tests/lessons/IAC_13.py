@@ -16,17 +16,17 @@ def output(edit: Edit, name: str) -> str:
     return found[0]
 
 
-@violation("the name of a function is told nowhere")
+@violation("no output has the name of a function")
 def _(edit: Edit) -> None:
     edit.replace("template.yaml", output(edit, f"{edit.function().logical_id}Name"), "")
 
 
-@violation("the address of the API is told nowhere")
+@violation("no output has the address of the API")
 def _(edit: Edit) -> None:
     edit.replace("template.yaml", output(edit, "ApiEndpoint"), "")
 
 
-@violation("an integration test reads an output that there is not")
+@violation("an integration test reads an output that does not exist")
 def _(edit: Edit) -> None:
     edit.write(
         "tests/integration/test_reports.py",
@@ -40,12 +40,12 @@ def _(edit: Edit) -> None:
     edit.write("tests/integration/test_more.py", f'{text}    assert outputs["ApiAddress"]\n')
 
 
-@violation("an output does not say what it is")
+@violation("an output has no description")
 def _(edit: Edit) -> None:
     edit.output("AlarmTopicName:\n  Value: !GetAtt AlarmTopic.TopicName\n")
 
 
-@good("the name of a function is told in another way, with more beside it")
+@good("an output has the name of a function with its alias")
 def _(edit: Edit) -> None:
     function = edit.function()
     old = output(edit, f"{function.logical_id}Name")

@@ -9,7 +9,7 @@ from typing import Any
 from kit.template import at, line_of, strings
 
 from .policies import listed, targets
-from .resources import is_true
+from .resources import is_true, mapping_of
 from .service import Function, Resource, Service
 
 # Events by which a function answers HTTP.
@@ -29,17 +29,20 @@ SOURCES = {
     "AWS::Kinesis::Stream": "Kinesis",
     "AWS::SQS::Queue": "SQS",
 }
+# The property with the queue for what can't be delivered, and the protocols that machines read.
+UNDELIVERED = {"EventBridge": "DeadLetterConfig", "SNS": "RedrivePolicy"}
+MACHINES = {"firehose", "http", "https", "lambda", "sqs"}
 # Only mappings of Kafka, of message brokers and of DocumentDB have these.
 OTHERS = {"DocumentDBEventSourceConfig", "Queues", "SelfManagedEventSource", "Topics"}
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A queue or a stream that Lambda reads for a function.
+    """Where records come from: what Lambda reads for a function, or what is delivered.
 
     Args:
-        kind: SQS, DynamoDB or Kinesis.
-        settings: the properties of the mapping, or of the event in SAM's words.
+        kind: SQS, DynamoDB or Kinesis; EventBridge or SNS.
+        settings: the properties of the mapping or the rule, or of the event in SAM's words.
         function: the function, if it is declared here.
         queue: the queue, if it is declared here.
         owner: the resource that has the settings.
@@ -116,9 +119,23 @@ def asynchronous(service: Service) -> list[Function]:
     ]
 
 
-def targets_of(rule: Resource) -> list[Any]:
-    """What a rule or a schedule invokes."""
-    return [*listed(rule.get("Targets")), *listed(rule.get("Target"))]
+def deliveries(service: Service) -> Iterator[Source]:
+    """Whatever EventBridge or SNS delivers, by events of functions or by resources of their own."""
+    for function in service.functions:
+        for name, event in function.events.items():
+            if event["Type"] in (*RETRYING, "SNS"):
+                kind = "SNS" if event["Type"] == "SNS" else "EventBridge"
+                line = function.line_of("Events", name)
+                title = f"`{name}` of `{function.logical_id}`"
+                settings = mapping_of(event, "Properties")
+                yield Source(kind, settings, function, None, function, title, line)
+    for resource in service.of_type(*RULES, "AWS::SNS::Subscription"):
+        title = f"`{resource.logical_id}`"
+        for target in [*listed(resource.get("Targets")), *listed(resource.get("Target"))]:
+            yield Source("EventBridge", target, None, None, resource, title, resource.line)
+        if str(resource.get("Protocol")).lower() in MACHINES:
+            settings = resource.properties
+            yield Source("SNS", settings, None, None, resource, title, resource.line)
 
 
 def invoke_configs(service: Service, function: Function) -> list[dict[str, Any]]:
@@ -143,14 +160,9 @@ def dead_letters(service: Service) -> set[str]:
     kept: list[Any] = []
     for function in service.functions:
         kept += failures_of(service, function)
-        for event in function.events.values():
-            settings = at(event, "Properties")
-            kept += [at(settings, "DeadLetterConfig"), at(settings, "RedrivePolicy")]
+    kept += [at(each.settings, UNDELIVERED[each.kind]) for each in deliveries(service)]
     kept += [at(each.settings, "DestinationConfig", "OnFailure") for each in sources(service)]
-    for resource in service.of_type("AWS::SQS::Queue", "AWS::SNS::Subscription"):
-        kept.append(resource.get("RedrivePolicy"))
-    for rule in service.of_type(*RULES):
-        kept += [at(target, "DeadLetterConfig") for target in targets_of(rule)]
+    kept += [queue.get("RedrivePolicy") for queue in service.of_type("AWS::SQS::Queue")]
     return targets(kept)
 
 

@@ -22,10 +22,6 @@ from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
-# The property of an event that says where the events go that can't be delivered.
-UNDELIVERED = dict.fromkeys(wiring.RETRYING, "DeadLetterConfig") | {"SNS": "RedrivePolicy"}
-# The protocols of subscriptions that machines read.
-MACHINES = {"firehose", "http", "https", "lambda", "sqs"}
 DEPTHS = {
     "AWS/SQS ApproximateNumberOfMessagesVisible",
     "AWS/SQS ApproximateAgeOfOldestMessage",
@@ -33,41 +29,30 @@ DEPTHS = {
 
 
 @LESSON.check
-def functions_keep_failures(service: Service) -> Iterator[Finding]:
-    """A function keeps what it fails at, and its events what can't be delivered."""
+def invocations_keep_failures(service: Service) -> Iterator[Finding]:
+    """A function keeps what it fails at, EventBridge and SNS what they can't deliver."""
     for function in wiring.asynchronous(service):
         if not wiring.failures_of(service, function):
             message = f"`{function.logical_id}` is invoked asynchronously, and keeps no failures"
             yield function.finding(LESSON.id, function.line, message)
-        for name, event in function.events.items():
-            key = UNDELIVERED.get(event["Type"])
-            if key and not at(event, "Properties", key):
-                message = f"`{name}` of `{function.logical_id}` has no `{key}`"
-                yield function.finding(LESSON.id, function.line_of("Events", name), message)
+    for delivery in wiring.deliveries(service):
+        key = wiring.UNDELIVERED[delivery.kind]
+        if not at(delivery.settings, key):
+            message = f"{delivery.name} has no `{key}`"
+            yield delivery.owner.finding(LESSON.id, delivery.line, message)
 
 
 @LESSON.check
 def sources_keep_failures(service: Service) -> Iterator[Finding]:
-    """So do queues, streams, rules, schedules and subscriptions."""
+    """So do queues and streams."""
     for source in wiring.sources(service):
         kept = at(source.settings, "DestinationConfig", "OnFailure")
         if source.kind in wiring.STREAMS and not kept:
             message = f"{source.name} keeps no failed record"
             yield source.owner.finding(LESSON.id, source.line, message)
-    queues = [source.queue for source in wiring.sources(service) if source.queue]
-    subscriptions = [
-        each
-        for each in service.of_type("AWS::SNS::Subscription")
-        if str(each.get("Protocol")).lower() in MACHINES
-    ]
-    for resource in [*queues, *subscriptions]:
-        if not resource.get("RedrivePolicy"):
-            message = f"`{resource.logical_id}` has no `RedrivePolicy`"
-            yield resource.finding(LESSON.id, resource.line, message)
-    for rule in service.of_type(*wiring.RULES):
-        if not all(at(target, "DeadLetterConfig") for target in wiring.targets_of(rule)):
-            message = f"`{rule.logical_id}` has no `DeadLetterConfig`"
-            yield rule.finding(LESSON.id, rule.line, message)
+        if source.queue and not source.queue.get("RedrivePolicy"):
+            message = f"`{source.queue.logical_id}` has no `RedrivePolicy`"
+            yield source.queue.finding(LESSON.id, source.queue.line, message)
 
 
 @LESSON.check

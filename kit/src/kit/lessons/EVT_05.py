@@ -57,14 +57,10 @@ def retries_are_chosen(service: Service) -> Iterator[Finding]:
                 message = f"`{function.logical_id}` has no `{key}` for asynchronous invocations"
                 line = function.line_of("EventInvokeConfig")
                 yield function.finding(LESSON.id, line, message)
-        for name, event in function.events.items():
-            if event["Type"] in wiring.RETRYING and not at(event, "Properties", "RetryPolicy"):
-                message = f"`{name}` of `{function.logical_id}` has no `RetryPolicy`"
-                yield function.finding(LESSON.id, function.line_of("Events", name), message)
-    for rule in service.of_type(*wiring.RULES):
-        if not all(at(target, "RetryPolicy") for target in wiring.targets_of(rule)):
-            message = f"`{rule.logical_id}` has no `RetryPolicy`"
-            yield rule.finding(LESSON.id, rule.line, message)
+    for delivery in wiring.deliveries(service):
+        if delivery.kind == "EventBridge" and not at(delivery.settings, "RetryPolicy"):
+            message = f"{delivery.name} has no `RetryPolicy`"
+            yield delivery.owner.finding(LESSON.id, delivery.line, message)
 
 
 @LESSON.check
