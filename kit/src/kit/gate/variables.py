@@ -75,8 +75,8 @@ class Package:
         capitals that ends in `_` with which the name begins, or a field that is called like it."""
         texts: set[str] = set()
         for module in self.modules:
-            texts |= {str(each.value) for each in module.nodes(ast.Constant)}
-            texts |= {dotted(each.target).upper() for each in module.nodes(ast.AnnAssign)}
+            texts |= {str(node.value) for node in module.nodes(ast.Constant)}
+            texts |= {dotted(node.target).upper() for node in module.nodes(ast.AnnAssign)}
         starts = tuple(text for text in texts if re.fullmatch(r"[A-Z_]+_", text))
         return {name for name in names if name in texts or name.startswith(starts)}
 
@@ -126,7 +126,7 @@ def _keys(module: Module) -> Iterator[tuple[ast.expr, int, bool]]:
         name = last(dotted(call.func))
         of_environ = isinstance(call.func, ast.Attribute) and _is_environ(call.func.value)
         if call.args and (name == "getenv" or (of_environ and name in _METHODS)):
-            is_none = all(constant(each) is None for each in call.args[1:])
+            is_none = all(constant(default) is None for default in call.args[1:])
             yield call.args[0], call.lineno, is_none and name in ("get", "getenv")
 
 
@@ -138,7 +138,9 @@ def _is_environ(node: ast.AST) -> bool:
 def _helpers(module: Module, key: ast.expr) -> Iterator[str]:
     """The functions that read the variable which is their first argument."""
     for function in module.functions:
-        names = [each.arg for each in function.args.args if each.arg not in ("self", "cls")]
+        names = [
+            argument.arg for argument in function.args.args if argument.arg not in ("self", "cls")
+        ]
         if names and names[0] == dotted(key) and key in ast.walk(function):
             yield function.name
 
@@ -158,6 +160,6 @@ def _texts(module: Module, node: ast.AST, depth: int = 3) -> Iterator[str]:
 
 def _bound(module: Module) -> Iterator[tuple[ast.AST, ast.AST]]:
     """What is bound to what: by assignments and by loops."""
-    yield from ((each.targets[0], each.value) for each in module.nodes(ast.Assign))
-    yield from ((each.target, each.iter) for each in module.nodes(ast.For))
-    yield from ((each.target, each.iter) for each in module.nodes(ast.comprehension))
+    yield from ((node.targets[0], node.value) for node in module.nodes(ast.Assign))
+    yield from ((node.target, node.iter) for node in module.nodes(ast.For))
+    yield from ((node.target, node.iter) for node in module.nodes(ast.comprehension))

@@ -89,10 +89,10 @@ def sources(service: Service) -> Iterator[Source]:
         if OTHERS & mapping.properties.keys():
             continue
         arn = mapping.get("EventSourceArn")
-        kinds = [SOURCES.get(each.type) for each in _declared(service, arn)]
+        kinds = [SOURCES.get(resource.type) for resource in _declared(service, arn)]
         kind = kinds[0] if kinds else "Kinesis" if mapping.get("StartingPosition") else "SQS"
         readers = _declared(service, mapping.get("FunctionName"))
-        reader = next((each for each in readers if isinstance(each, Function)), None)
+        reader = next((resource for resource in readers if isinstance(resource, Function)), None)
         title, settings = f"`{mapping.logical_id}`", mapping.properties
         queue = _queue(service, arn)
         yield Source(str(kind), settings, reader, queue, mapping, title, mapping.line)
@@ -104,8 +104,8 @@ def _declared(service: Service, node: Any) -> list[Resource]:
 
 
 def _queue(service: Service, node: Any) -> Resource | None:
-    found = _declared(service, node)
-    return next((each for each in found if each.type == "AWS::SQS::Queue"), None)
+    declared = _declared(service, node)
+    return next((resource for resource in declared if resource.type == "AWS::SQS::Queue"), None)
 
 
 def asynchronous(service: Service) -> list[Function]:
@@ -160,8 +160,8 @@ def dead_letters(service: Service) -> set[str]:
     kept: list[Any] = []
     for function in service.functions:
         kept += failures_of(service, function)
-    kept += [at(each.settings, UNDELIVERED[each.kind]) for each in deliveries(service)]
-    kept += [at(each.settings, "DestinationConfig", "OnFailure") for each in sources(service)]
+    kept += [at(source.settings, UNDELIVERED[source.kind]) for source in deliveries(service)]
+    kept += [at(source.settings, "DestinationConfig", "OnFailure") for source in sources(service)]
     kept += [queue.get("RedrivePolicy") for queue in service.of_type("AWS::SQS::Queue")]
     return targets(kept)
 
@@ -172,13 +172,13 @@ def watched(service: Service) -> Iterator[tuple[Resource, str, str]]:
     An alarm on one version of a function is no alarm on the function.
     """
     for alarm in service.of_type("AWS::CloudWatch::Alarm"):
-        metrics = [at(each, "MetricStat", "Metric") for each in listed(alarm.get("Metrics"))]
+        metrics = [at(query, "MetricStat", "Metric") for query in listed(alarm.get("Metrics"))]
         for metric in [alarm.properties, *metrics]:
             dimensions = listed(at(metric, "Dimensions"))
-            if any(at(each, "Name") == "ExecutedVersion" for each in dimensions):
+            if any(at(dimension, "Name") == "ExecutedVersion" for dimension in dimensions):
                 continue
             name = f"{at(metric, 'Namespace')} {at(metric, 'MetricName')}"
-            values = [at(each, "Value") for each in dimensions]
+            values = [at(dimension, "Value") for dimension in dimensions]
             ids = targets(values)
             # A physical name counts where the resource has it in the same words.
             for resource in service.of_type("AWS::Serverless::Function", "AWS::SQS::Queue"):

@@ -48,9 +48,9 @@ def _calls(module: Module) -> list[ast.Attribute]:
 def _reads_results(module: Module) -> bool:
     """Whether a module has the keys of the results, and drops no answer."""
     dropped = [
-        each
-        for each in module.nodes(ast.Expr)
-        if isinstance(each.value, ast.Call) and each.value.func in _calls(module)
+        node
+        for node in module.nodes(ast.Expr)
+        if isinstance(node.value, ast.Call) and node.value.func in _calls(module)
     ]
-    texts = {constant(each) for each in module.nodes(ast.Constant)}
+    texts = {constant(node) for node in module.nodes(ast.Constant)}
     return bool(RESULTS & texts) and not dropped

@@ -112,7 +112,7 @@ def _guard(function: FunctionNode) -> ast.stmt | None:
 def _is_guard(statement: ast.stmt) -> bool:
     match statement:
         case ast.Try(handlers=handlers):
-            return any(_catches_all(each.type) and _only_logs(each) for each in handlers)
+            return any(_catches_all(handler.type) and _only_logs(handler) for handler in handlers)
         case ast.With(items=[ast.withitem(context_expr=ast.Call(func=function, args=errors))]):
             return last(dotted(function)) == "suppress" and any(map(_catches_all, errors))
     return False
@@ -120,9 +120,9 @@ def _is_guard(statement: ast.stmt) -> bool:
 
 def _catches_all(error: ast.expr | None) -> bool:
     errors = error.elts if isinstance(error, ast.Tuple) else [error]
-    return any(each is None or dotted(each) in ANY for each in errors)
+    return any(error is None or dotted(error) in ANY for error in errors)
 
 
 def _only_logs(node: ast.AST) -> bool:
-    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    calls = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
     return all(last(dotted(call.func)) in LOGGING for call in calls)

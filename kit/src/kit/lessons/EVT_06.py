@@ -64,6 +64,8 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
 
 def _topics_that_nobody_reads(service: Service) -> set[str]:
     topics = service.of_type("AWS::SNS::Topic")
-    read = targets([each.get("TopicArn") for each in service.of_type("AWS::SNS::Subscription")])
+    read = targets(
+        [subscription.get("TopicArn") for subscription in service.of_type("AWS::SNS::Subscription")]
+    )
     read |= targets([function.events for function in service.functions])
-    return {each.logical_id for each in topics if not each.get("Subscription")} - read
+    return {topic.logical_id for topic in topics if not topic.get("Subscription")} - read

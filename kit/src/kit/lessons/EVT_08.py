@@ -71,11 +71,11 @@ def _access_problem(
     if at(event, "Properties", "Auth", "Authorizer"):
         return None
     ids = targets(event)
-    apis = [each for each in service.of_type(*APIS) if each.logical_id in ids]
+    apis = [api for api in service.of_type(*APIS) if api.logical_id in ids]
     defaults = [at(service.template, "Globals", event["Type"]), *(api.properties for api in apis)]
-    is_private = any(at(each, "Auth", "DefaultAuthorizer") for each in defaults)
+    is_private = any(at(default, "Auth", "DefaultAuthorizer") for default in defaults)
     line = function.line_of("Events", name)
-    said = comments(service, TEMPLATE, line, max(line, last_line(event)))
-    if any(map(PUBLIC.match, said)):
+    remarks = comments(service, TEMPLATE, line, max(line, last_line(event)))
+    if any(map(PUBLIC.match, remarks)):
         return "says that it is public, and its API asks for a token" if is_private else None
     return None if is_private else "does not say whether it is public"

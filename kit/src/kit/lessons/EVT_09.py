@@ -58,16 +58,16 @@ def references_are_declared(service: Service) -> Iterator[Finding]:
         for section in ("Conditions", "Parameters", "Resources")
         for name in mapping_of(template, section)
     }
-    found = list(references(template))
+    used = list(references(template))
     for resource in service.resources.values():
         for key in ("Condition", "DependsOn"):
             line = line_of(resource.body, key)
-            found += [Reference(str(name), "", line) for name in listed(resource.body.get(key))]
+            used += [Reference(str(name), "", line) for name in listed(resource.body.get(key))]
     # SAM makes AppFunctionRole of AppFunction, and more that is called after itself.
     made = "|".join(resource.logical_id for resource in service.of_type("AWS::Serverless::"))
     by_sam = re.compile(rf"AWS::\w+|Serverless\w+|CodeDeployServiceRole|(?:{made})[A-Z]\w*")
     lines: dict[str, int] = {}
-    for reference in found:
+    for reference in used:
         target = reference.target.split(".")[0]
         if target not in declared and not by_sam.fullmatch(target):
             lines.setdefault(target, reference.line)
@@ -97,7 +97,7 @@ def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
     buses = {bus.logical_id for bus in service.of_type("AWS::Events::EventBus")}
     sent = {service.name}
     for module in service.modules("src"):
-        sent |= {str(constant(each)) for each in module.nodes(ast.Constant)}
+        sent |= {str(constant(node)) for node in module.nodes(ast.Constant)}
     for function in service.functions:
         for event, body in function.events.items():
             path = ("Events", event, "Properties", "Pattern", "source")
@@ -127,7 +127,9 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def names_are_of_functions_that_are_here(service: Service) -> Iterator[Finding]:
     """What the template makes for a function is called after it: <service>-<function>-…"""
-    owners = {each.logical_id.removesuffix("Function"): each for each in service.functions}
+    owners = {
+        function.logical_id.removesuffix("Function"): function for function in service.functions
+    }
     for name in names(service):
         made = OWN.fullmatch(name.resource.logical_id)
         owner = owners.get(made[1]) if made else None
@@ -180,7 +182,7 @@ def events_of_tests_are_there(service: Service) -> Iterator[Finding]:
 def routes_are_reached(service: Service) -> Iterator[Finding]:
     """A route that no event of the function matches exists in tests, and not on AWS."""
     for function in service.functions:
-        events = [at(each, "Properties", "Path") for each in function.events.values()]
+        events = [at(event, "Properties", "Path") for event in function.events.values()]
         paths = [re.sub(r"\{[^}]*\}", "*", path) for path in events if isinstance(path, str)]
         for module in service.modules(function.folder) if paths else ():
             for call, routes in _routes(module):
@@ -198,10 +200,12 @@ def _routes(module: Module) -> Iterator[tuple[ast.Call, list[str]]]:
         call = assign.value
         if isinstance(call, ast.Call) and last(dotted(call.func)) in APPS:
             prefixes = keyword(call, APPS[last(dotted(call.func))]) or ast.Constant("")
-            literals = [constant(each) for each in getattr(prefixes, "elts", [prefixes])]
-            apps[dotted(assign.targets[0])] = [each for each in literals if isinstance(each, str)]
-    decorators = [each for function in module.functions for each in function.decorator_list]
-    for call in (each for each in decorators if isinstance(each, ast.Call)):
+            literals = [constant(item) for item in getattr(prefixes, "elts", [prefixes])]
+            apps[dotted(assign.targets[0])] = [text for text in literals if isinstance(text, str)]
+    decorators = [
+        decorator for function in module.functions for decorator in function.decorator_list
+    ]
+    for call in (decorator for decorator in decorators if isinstance(decorator, ast.Call)):
         app, _, method = dotted(call.func).rpartition(".")
         path = constant(call.args[0]) if call.args else None
         if method in METHODS and apps.get(app) and isinstance(path, str):

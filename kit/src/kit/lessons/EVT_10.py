@@ -61,7 +61,10 @@ def _problem(service: Service, template: Template, node: Any, region: str) -> st
     actual = ""
     if arn.startswith("arn:"):
         actual = arn.split(":")[3]
-    elif any(each and each.type == "AWS::CertificateManager::Certificate" for each in declared):
+    elif any(
+        resource and resource.type == "AWS::CertificateManager::Certificate"
+        for resource in declared
+    ):
         actual = template.pseudo["AWS::Region"]
     if node is None or actual:
         return "" if actual in ("", region) else f"this one is in {actual}"

@@ -86,9 +86,9 @@ def no_script_creates_resources(service: Service) -> Iterator[Finding]:
 
 def _is_of_boto3(module: Module) -> bool:
     """Whether a module calls AWS, and nothing on this machine instead."""
-    imports = {alias.name for each in module.nodes(ast.Import) for alias in each.names}
-    imports |= {str(each.module) for each in module.nodes(ast.ImportFrom)}
-    options = {each.arg for each in module.nodes(ast.keyword)}
+    imports = {alias.name for node in module.nodes(ast.Import) for alias in node.names}
+    imports |= {str(node.module) for node in module.nodes(ast.ImportFrom)}
+    options = {keyword.arg for keyword in module.nodes(ast.keyword)}
     return "boto3" in imports and "endpoint_url" not in options
 
 

@@ -43,8 +43,10 @@ def calls_end_before_the_function(service: Service) -> Iterator[Finding]:
     """Each call of AWS and each HTTP call has a timeout below that of its function."""
     templates = environments(service).values()
     for package in packages(service):
-        timeouts = [resolved(each, package.function.get("Timeout")) for each in templates]
-        shortest = min((int(each) for each in timeouts if str(each).isdecimal()), default=None)
+        timeouts = [resolved(template, package.function.get("Timeout")) for template in templates]
+        shortest = min(
+            (int(timeout) for timeout in timeouts if str(timeout).isdecimal()), default=None
+        )
         name = package.function.logical_id
         for call in calls(package.modules):
             if call.seconds is None:

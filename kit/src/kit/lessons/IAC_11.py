@@ -58,8 +58,12 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
     """Prod decides; what is only in dev is kept there."""
     for resource in _stateful(service):
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
-            there = [each for each in environments(service).values() if exists(each, resource)]
-            policy = resolved(there[-1], resource.body.get(key)) if there else "Retain"
+            templates = [
+                template
+                for template in environments(service).values()
+                if exists(template, resource)
+            ]
+            policy = resolved(templates[-1], resource.body.get(key)) if templates else "Retain"
             if policy not in KEPT:
                 problem = f"has {key}: {policy}" if policy else f"has no {key}"
                 line = line_of(resource.body, key) or resource.line
@@ -76,8 +80,8 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
         if exists(prod, resource) and not resource.get("DBClusterIdentifier"):
             for dots in STATEFUL[resource.type]:
                 path = dots.split(".")
-                found = values(prod, resource.properties, *path)
-                if not found or any(str(value).lower() in OFF for value in found):
+                settings = values(prod, resource.properties, *path)
+                if not settings or any(str(value).lower() in OFF for value in settings):
                     message = f"{resource.logical_id} has no `{path[-1]}` in prod"
                     yield resource.finding(LESSON.id, resource.line_of(path[0]), message)
 

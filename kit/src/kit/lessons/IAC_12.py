@@ -99,7 +99,7 @@ def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
 
 def _writes_expiry(module: Module) -> bool:
     """Whether a module writes items of a table, and has a name for when they expire."""
-    names = {str(constant(each)) for each in module.nodes(ast.Constant)}
-    names |= {dotted(each.target) for each in module.nodes(ast.AnnAssign)}
-    writes = WRITES & {each.attr for each in module.nodes(ast.Attribute)}
+    names = {str(constant(node)) for node in module.nodes(ast.Constant)}
+    names |= {dotted(node.target) for node in module.nodes(ast.AnnAssign)}
+    writes = WRITES & {node.attr for node in module.nodes(ast.Attribute)}
     return bool(writes) and any(map(EXPIRY.fullmatch, names))

@@ -60,7 +60,7 @@ def resources_after_sam(service: Service) -> int:
     count = len(service.resources)
     count += sum(OF_TYPES.get(resource.type, 0) for resource in service.resources.values())
     preferences = [function.get("DeploymentPreference") for function in service.functions]
-    groups = sum(at(each, "Enabled") is not False for each in preferences if each)
+    groups = sum(at(preference, "Enabled") is not False for preference in preferences if preference)
     count += groups + bool(groups)  # the groups of CodeDeploy, and the application that has them
     for function in service.functions:
         count += function.get("Role") is None
