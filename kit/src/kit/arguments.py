@@ -41,13 +41,13 @@ def problem(makefiles: list[Path], arguments: list[str]) -> str:
         name, _equals, value = argument.partition("=")
         is_switch = name in SWITCHES and argument != "YES=1"
         if is_switch and name in known and value not in ("yes", "no", ""):
-            return f'{name} is yes or no, and not "{value}".'
+            return f'{name} is yes or no, and not "{value}"'
         if name not in known and not any(fnmatchcase(name, pattern) for pattern in PASSED_ON):
             near = difflib.get_close_matches(name.upper(), filter(str.isupper, sorted(known)), 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             return (
                 f"{argument} has no effect: nothing here reads {name}.{hint}"
-                " `make` lists what each command takes."
+                " `make` lists what each command takes"
             )
     return ""
 
