@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from kit.template import at, line_of
@@ -225,6 +226,9 @@ class Act:
         return self.ignored or left_out
 
 
+Way = tuple[tuple[str, dict[str, Any]], ...]
+
+
 @dataclass(frozen=True)
 class Deployment:
     """An act that deploys, as a workflow leads to it.
@@ -239,9 +243,24 @@ class Deployment:
 
     act: Act
     job: Job
-    way: tuple[tuple[str, dict[str, Any]], ...]
+    way: Way
     before: tuple[Act, ...]
     after: tuple[Act, ...]
+
+    @property
+    def path(self) -> str:
+        """The workflow that an event starts."""
+        return self.way[0][0]
+
+    @property
+    def events(self) -> list[str]:
+        """The events that start it."""
+        return [event for event in events(self.way[0][1]) if event != "workflow_call"]
+
+    @property
+    def is_of_a_push(self) -> bool:
+        """Whether something else than a pull request starts it."""
+        return any(event not in PULL_REQUESTS for event in self.events)
 
 
 def events(workflow: dict[str, Any]) -> dict[str, Any]:
@@ -252,14 +271,19 @@ def events(workflow: dict[str, Any]) -> dict[str, Any]:
     return dict.fromkeys(map(str, found if isinstance(found, list) else filter(None, [found])))
 
 
-def deployments(
+@lru_cache(maxsize=1)
+def deployments(service: Service) -> list[Deployment]:
+    """What each workflow deploys, itself or by the workflows that it calls."""
+    return [each for path in service.workflows for each in _deployments(service, path)]
+
+
+def _deployments(
     service: Service,
     path: str,
-    way: tuple[tuple[str, dict[str, Any]], ...] = (),
+    way: Way = (),
     before: tuple[Act, ...] = (),
     after: tuple[Act, ...] = (),
 ) -> Iterator[Deployment]:
-    """What a workflow deploys, itself or by the workflows that it calls."""
     jobs = {job.id: job for job in service.jobs if job.path == path}
     for job in jobs.values():
         here = (*way, (path, service.workflows[path]), (path, job.body))
@@ -268,7 +292,7 @@ def deployments(
         later = (*(a for each in waiting for a in acts_of(service, each)), *after)
         called = called_workflow(service, job)
         if called and called not in dict(here):
-            yield from deployments(service, called, here, passed, later)
+            yield from _deployments(service, called, here, passed, later)
         acts = tuple(_own_acts(service, job))
         for place, act in enumerate(acts):
             if DEPLOYS in act.effects:
@@ -289,7 +313,10 @@ def _needed(job: Job, jobs: dict[str, Job], seen: tuple[str, ...] = ()) -> list[
 
 def _waits(condition: str) -> bool:
     """Whether what has this `if` is left out when something before it has failed."""
-    return "success()" in condition or not re.search(r"\b(always|failure|cancelled)\(", condition)
+    pattern = (
+        r"\b(always|failure)\(" if "success()" in condition else r"\b(always|failure|cancelled)\("
+    )
+    return re.search(pattern, condition) is None
 
 
 def called_workflow(service: Service, job: Job) -> str:

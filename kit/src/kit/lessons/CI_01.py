@@ -54,14 +54,10 @@ def two_workflows(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def no_third(service: Service) -> Iterator[Finding]:
     """No other workflow deploys by itself."""
-    for path, workflow in service.workflows.items():
-        by_itself = [
-            event
-            for event in events(workflow)
-            if event not in (*PULL_REQUESTS, *BY_HAND, "workflow_call")
-        ]
-        first = next(deployments(service, path), None)
-        if path not in ENTRIES.values() and by_itself and first:
-            line = line_of(workflow, "on", by_itself[0]) or 1
-            message = f"deploys on {by_itself[0]}, by `{first.act.text}`"
+    for deployment in deployments(service):
+        path, by_hand = deployment.path, (*PULL_REQUESTS, *BY_HAND)
+        event = next((each for each in deployment.events if each not in by_hand), None)
+        if event and path not in ENTRIES.values():
+            line = line_of(service.workflows[path], "on", event) or 1
+            message = f"deploys on {event}, by `{deployment.act.text}`"
             yield LESSON.finding(path, line, message)

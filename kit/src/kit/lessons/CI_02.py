@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import ENTRIES, PULL_REQUESTS, deployments, events
+from kit.gate.runs import ENTRIES, PULL_REQUESTS, deployments
 from kit.gate.service import Job, Service
 from kit.template import line_of
 
@@ -47,11 +47,11 @@ def _is_for(job: Job, event: str) -> bool:
 @LESSON.check
 def pushes_deploy(service: Service) -> Iterator[Finding]:
     for path in (each for each in ENTRIES.values() if each in service.workflows):
-        found = list(deployments(service, path))
-        if not found:
+        acts = [each.act for each in deployments(service) if each.path == path]
+        if not acts:
             line = line_of(service.workflows[path], "jobs")
             yield LESSON.finding(path, line, "no step deploys: none calls `make deploy`")
-        for act in (each.act for each in found if each.act.conditions):
+        for act in (each for each in acts if each.conditions):
             message = f"`if: {act.conditions[0]}` may leave out `{act.text}`"
             yield LESSON.finding(act.path, act.line, message)
 
@@ -59,8 +59,8 @@ def pushes_deploy(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def no_pull_request_deploys(service: Service) -> Iterator[Finding]:
     """Whatever the workflow is called."""
-    for path, workflow in service.workflows.items():
-        event = next((each for each in events(workflow) if each in PULL_REQUESTS), None)
-        for each in deployments(service, path) if event and path not in ENTRIES.values() else ():
-            message = f"`{each.act.text}` of {each.job.id} runs on {event}"
-            yield LESSON.finding(each.act.path, each.act.line, message)
+    for deployment in deployments(service):
+        act, events = deployment.act, [e for e in deployment.events if e in PULL_REQUESTS]
+        if events and deployment.path not in ENTRIES.values():
+            message = f"`{act.text}` of the job {deployment.job.id} runs on {events[0]}"
+            yield LESSON.finding(act.path, act.line, message)

@@ -16,7 +16,7 @@ from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import ENTRIES, PULL_REQUESTS, deployments, events
+from kit.gate.runs import ENTRIES, deployments
 from kit.gate.service import Service
 from kit.template import at, line_of
 
@@ -30,17 +30,15 @@ HARMLESS = (None, False, "false", "${{ github.event_name != 'push' }}")
 @LESSON.check
 def deployments_wait(service: Service) -> Iterator[Finding]:
     """What deploys has a group that is the same for each run, and in which nothing is cancelled."""
-    for path, workflow in service.workflows.items():
-        if not {*events(workflow)} - {*PULL_REQUESTS, "workflow_call"}:
-            continue
-        for deployment in deployments(service, path):
-            levels = [level for level in deployment.way if "concurrency" in level[1]]
-            if not levels:
-                message = f"`{deployment.act.text}` runs without a `concurrency` group"
-                yield LESSON.finding(path, line_of(workflow, "jobs"), message)
-            for file, body in levels:
-                if problem := _problem(body):
-                    yield LESSON.finding(file, line_of(body, "concurrency"), problem)
+    for deployment in (each for each in deployments(service) if each.is_of_a_push):
+        levels = [level for level in deployment.way if "concurrency" in level[1]]
+        if not levels:
+            line = line_of(service.workflows[deployment.path], "jobs")
+            message = f"`{deployment.act.text}` runs without a `concurrency` group"
+            yield LESSON.finding(deployment.path, line, message)
+        for path, body in levels:
+            if problem := _problem(body):
+                yield LESSON.finding(path, line_of(body, "concurrency"), problem)
 
 
 def _group(body: dict[str, Any]) -> str:

@@ -19,12 +19,10 @@ from kit.gate.lesson import Lesson
 from kit.gate.makefiles import Rule
 from kit.gate.runs import (
     ENTRIES,
-    PULL_REQUESTS,
     Act,
     acts_of,
     deployments,
     effects,
-    events,
     targets,
 )
 from kit.gate.service import Service
@@ -36,12 +34,10 @@ PARTS = {"lint": {"ruff", "mypy"}, "lessons": {"kit lessons"}, "test": {"pytest"
 
 @LESSON.check
 def deployments_are_checked(service: Service) -> Iterator[Finding]:
-    for path, workflow in service.workflows.items():
-        if {*events(workflow)} - {*PULL_REQUESTS, "workflow_call"}:
-            for deployment in deployments(service, path):
-                act, job = deployment.act, deployment.job
-                message = f"{job.id} runs `{act.text}` without"
-                yield from _unchecked(service, deployment.before, act.path, act.line, message)
+    for deployment in (each for each in deployments(service) if each.is_of_a_push):
+        act = deployment.act
+        message = f"the job {deployment.job.id} runs `{act.text}` without"
+        yield from _unchecked(service, deployment.before, act.path, act.line, message)
 
 
 @LESSON.check
@@ -50,7 +46,9 @@ def pull_requests_are_checked(service: Service) -> Iterator[Finding]:
         elsewhere = "@" in str(job.body.get("uses"))
         if job.path in ENTRIES.values() and job.id == "pr_checks" and not elsewhere:
             acts = acts_of(service, job)
-            yield from _unchecked(service, acts, job.path, job.line, f"{job.id} does not run")
+            yield from _unchecked(
+                service, acts, job.path, job.line, f"the job {job.id} does not run"
+            )
 
 
 def _unchecked(

@@ -23,17 +23,15 @@ IN_DEV = "inputs.environment == 'dev'"
 
 @LESSON.check
 def dev_is_tested(service: Service) -> Iterator[Finding]:
-    path = ENTRIES["dev"]
-    for deployment in deployments(service, path) if path in service.workflows else ():
+    for deployment in deployments(service):
         tests = [act for act in deployment.after if INTEGRATION in act.effects]
         problems = [act.problem(IN_DEV) for act in tests]
-        if not tests:
-            act = deployment.act
-            message = f"no `make integration` follows `{act.text}`"
-            yield LESSON.finding(act.path, act.line, message)
-        elif all(problems):
-            message = f"`{tests[0].text}` does not test dev: {problems[0]}"
-            yield LESSON.finding(tests[0].path, tests[0].line, message)
+        if deployment.path != ENTRIES["dev"] or "" in problems:
+            continue
+        act, message = deployment.act, f"no `make integration` follows `{deployment.act.text}`"
+        if tests:
+            act, message = tests[0], f"`{tests[0].text}` does not test dev: {problems[0]}"
+        yield LESSON.finding(act.path, act.line, message)
 
 
 @LESSON.check
