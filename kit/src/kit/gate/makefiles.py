@@ -69,9 +69,9 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str:
     """A line of a recipe as the shell gets it, with ${NAME} for what only make can compute."""
 
     def value(reference: re.Match[str]) -> str:
-        found = variables.get(reference[1], "")
+        text = variables.get(reference[1], "")
         unknown = "${" + re.sub(r"[^\w.,/-]", "_", reference[1]) + "}"
-        return found if SIMPLE.fullmatch(found) else unknown
+        return text if SIMPLE.fullmatch(text) else unknown
 
     text = text.replace("$$", "\0")
     for _depth in range(10):  # a variable may refer to itself

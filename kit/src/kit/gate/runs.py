@@ -12,6 +12,7 @@ from kit.template import at, line_of
 
 from .commands import Command, program_name, script
 from .makefiles import Rule, makefile
+from .policies import listed
 from .service import ENVIRONMENTS, Job, Service
 
 ENTRIES = {env: f".github/workflows/{env}_cicd.yml" for env in ENVIRONMENTS}
@@ -68,17 +69,17 @@ def effects(service: Service, command: Command, seen: frozenset[str] = frozenset
     """
     program, plain = command.program, command.plain
     call = " ".join((program, *plain, ""))
-    found = {program, *(f"{program} {word}" for word in plain)}
-    found |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
+    does = {program, *(f"{program} {word}" for word in plain)}
+    does |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
     if command.program == "pytest" and any("tests/integration" in w for w in command.arguments):
-        found.add(INTEGRATION)
+        does.add(INTEGRATION)
     for name in _targets_of(service, command):
-        found |= {f"make {name}", *_effects_of_target(service, name, seen)}
+        does |= {f"make {name}", *_effects_of_target(service, name, seen)}
     for path in (word.removeprefix("./") for word in command.words[:2]):
         if path.endswith(".sh") and path in service.files and path not in seen:
             for inner in script(service.text(path)):
-                found |= effects(service, inner, seen | {path})
-    return found
+                does |= effects(service, inner, seen | {path})
+    return does
 
 
 def _targets_of(service: Service, command: Command) -> list[str]:
@@ -94,12 +95,12 @@ def _effects_of_target(service: Service, target: str, seen: frozenset[str]) -> s
     rule = targets(service).get(target)
     if rule is None or target in seen:
         return set()
-    found: set[str] = set()
+    does: set[str] = set()
     for need in rule.needs:
-        found |= {f"make {need}", *_effects_of_target(service, need, seen | {target})}
+        does |= {f"make {need}", *_effects_of_target(service, need, seen | {target})}
     for command in rule.commands:
-        found |= effects(service, command, seen | {target})
-    return found
+        does |= effects(service, command, seen | {target})
+    return does
 
 
 # ── Steps ────────────────────────────────────────────────────────────────────
@@ -183,8 +184,8 @@ def steps_of(service: Service, job: Job) -> Iterator[Step]:
 
 
 def _steps_of_action(service: Service, path: str, caller: Step | None) -> Iterator[Step]:
-    found = at(service.actions[path], "runs", "steps")
-    for body in found if isinstance(found, list) else ():
+    bodies = at(service.actions[path], "runs", "steps")
+    for body in bodies if isinstance(bodies, list) else ():
         if isinstance(body, dict):
             yield Step(path, line_of(body), body, None, caller)
 
@@ -265,10 +266,10 @@ class Deployment:
 
 def events(workflow: dict[str, Any]) -> dict[str, Any]:
     """The events that start a workflow, with their filters."""
-    found = workflow.get("on")
-    if isinstance(found, dict):
-        return {str(name): value for name, value in found.items()}
-    return dict.fromkeys(map(str, found if isinstance(found, list) else filter(None, [found])))
+    names = workflow.get("on") or {}
+    if isinstance(names, dict):
+        return {str(name): filters for name, filters in names.items()}
+    return {str(name): None for name in listed(names)}
 
 
 @lru_cache(maxsize=1)
@@ -286,37 +287,34 @@ def _deployments(
 ) -> Iterator[Deployment]:
     jobs = {job.id: job for job in service.jobs if job.path == path}
     for job in jobs.values():
-        here = (*way, (path, service.workflows[path]), (path, job.body))
+        way_to_job = (*way, (path, service.workflows[path]), (path, job.body))
+        waiting = [other for other in jobs.values() if job in _needed(other, jobs)]
         passed = (*before, *(a for need in _needed(job, jobs) for a in acts_of(service, need)))
-        waiting = [each for each in jobs.values() if job in _needed(each, jobs)]
-        later = (*(a for each in waiting for a in acts_of(service, each)), *after)
+        following = (*(a for other in waiting for a in acts_of(service, other)), *after)
         called = called_workflow(service, job)
-        if called and called not in dict(here):
-            yield from _deployments(service, called, here, passed, later)
+        if called and called not in dict(way_to_job):
+            yield from _deployments(service, called, way_to_job, passed, following)
         acts = tuple(_own_acts(service, job))
         for place, act in enumerate(acts):
             if DEPLOYS in act.effects:
-                waits = all(_waits(condition) for condition in act.conditions)
-                passed_here = (*passed, *acts[: place + 1]) if waits else ()
-                yield Deployment(act, job, here, passed_here, (*acts[place:], *later))
+                earlier = (*passed, *acts[: place + 1])
+                waits = all(map(_waits, act.conditions))
+                later = (*acts[place:], *following)
+                yield Deployment(act, job, way_to_job, earlier if waits else (), later)
 
 
 def _needed(job: Job, jobs: dict[str, Job], seen: tuple[str, ...] = ()) -> list[Job]:
     """The jobs that must succeed before one starts, with those that they need."""
-    named = job.body.get("needs") or []
-    names = {named} if isinstance(named, str) else {*map(str, named)}
     if job.id in seen or not _waits(str(job.body.get("if") or "")):
         return []
-    needed = [jobs[name] for name in jobs if name in names]
+    needed = [jobs[str(name)] for name in listed(job.body.get("needs")) if str(name) in jobs]
     return needed + [j for need in needed for j in _needed(need, jobs, (*seen, job.id))]
 
 
 def _waits(condition: str) -> bool:
     """Whether what has this `if` is left out when something before it has failed."""
-    pattern = (
-        r"\b(always|failure)\(" if "success()" in condition else r"\b(always|failure|cancelled)\("
-    )
-    return re.search(pattern, condition) is None
+    anyway = ["always(", "failure("] + ["cancelled("] * ("success(" not in condition)
+    return not any(function in condition for function in anyway)
 
 
 def called_workflow(service: Service, job: Job) -> str:
@@ -326,11 +324,10 @@ def called_workflow(service: Service, job: Job) -> str:
 
 
 def acts_of(service: Service, job: Job) -> Iterator[Act]:
-    """What a job does; what the workflow does that it calls."""
+    """What a job does, or the workflow that it calls."""
     called = called_workflow(service, job)
-    for inner in (each for each in service.jobs if called and each.path == called != job.path):
+    for inner in [inner for inner in service.jobs if inner.path == called] if called else [job]:
         yield from _own_acts(service, inner)
-    yield from _own_acts(service, job)
 
 
 def _own_acts(service: Service, job: Job) -> Iterator[Act]:

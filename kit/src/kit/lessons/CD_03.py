@@ -1,11 +1,11 @@
-"""CD-03: Everything is in one Region; none of the places that name one says another.
+"""CD-03: Everything is in one Region; no place names another.
 
 Why: Two weeks went into a certificate, a bucket and a stack that were in three Regions.
 
 Here: `region` in `samconfig.toml`, the same in both environments and in `.copier-answers.yml`.
 
 Fix: Set the same Region in both environments of `samconfig.toml`, as `.copier-answers.yml` has it,
-and where another is written read that one instead.
+and replace any other by the output `region` of `python .kit delivery facts` or by `samconfig.toml`.
 
 Defended by: gate, preflight.
 """

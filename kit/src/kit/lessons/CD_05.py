@@ -1,4 +1,4 @@
-"""CD-05: What has a name that the stack wants, and belongs to no stack, is found before
+"""CD-05: A resource that has a name which the stack needs, and belongs to no stack, is found before
 CloudFormation refuses it.
 
 Why: "Early validation … ResourceExistenceCheck" does not say what is in the way, nor what to do

@@ -3,14 +3,14 @@ raised.
 
 Why: A bad version met every user at once.
 
-Here: `AutoPublishAlias` and `DeploymentPreference` in `template.yaml`, alarms for new versions of
-each function, by Lambda's errors and by what the code logs as failed, `TrafficShifting` in
+Here: `AutoPublishAlias` and `DeploymentPreference` in `template.yaml`; for new versions of each
+function alarms on Lambda's errors and on failures that the code logs; `TrafficShifting` in
 `samconfig.toml`.
 
-Fix: Keep `AutoPublishAlias`, give the function a `DeploymentPreference` with an alarm that watches
-it, for an API also one on what its `AWS::Logs::MetricFilter` counts, log what that filter counts,
-and let prod's `TrafficShifting` be a Canary or Linear one. Hooks, and functions that nobody calls
-by an event or their alias, need none.
+Fix: Keep `AutoPublishAlias`. Give the function a `DeploymentPreference` with an alarm that watches
+it, for an API also one on what its `AWS::Logs::MetricFilter` counts. Log what that filter counts.
+Set prod's `TrafficShifting` to a Canary or Linear one. Hooks, and functions that are called neither
+by an event nor by their alias, need none of this.
 
 Defended by: gate.
 
@@ -40,18 +40,18 @@ AT_ONCE = "all traffic moves at once in prod"
 def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
     """Each function that somebody calls, unless it is a hook of deployments."""
     prod = deployed(service, TEMPLATE, "prod")
-    functions = [each for each in service.functions if exists(prod, each)]
+    functions = [f for f in service.functions if exists(prod, f)]
     hooks = {hook for f in functions for hook in targets(f.get(PREFERENCE, "Hooks"))}
-    referred = [r for each in service.resources.values() for r in references(each.body)]
+    referred = [r for res in service.resources.values() for r in references(res.body)]
     aliases = {f"{r.target}.{r.attribute}".rstrip(".") for r in referred}
-    alike: dict[str, list[Function]] = {}
+    by_problem: dict[str, list[Function]] = {}
     for function in functions:
         name = function.logical_id
         called = function.events or function.get("FunctionUrlConfig") or f"{name}.Alias" in aliases
         if called and name not in hooks and (problem := _problem(service, prod, function)):
-            alike.setdefault(problem, []).append(function)
-    for problem, those in alike.items():
-        names, first = [each.logical_id for each in those], those[0]
+            by_problem.setdefault(problem, []).append(function)
+    for problem, affected in by_problem.items():
+        names, first = [f.logical_id for f in affected], affected[0]
         parameter = at(first.get(PREFERENCE, "Type"), "Ref")
         if problem == AT_ONCE and parameter:
             line = line_of_setting(service, "prod", "deploy", "parameter_overrides")
@@ -86,7 +86,7 @@ def _problem(service: Service, prod: Template, function: Function) -> str:
 def _watches(service: Service, alarm: Any, name: str) -> bool:
     """Whether an alarm may be about a function: unless it is plainly about others."""
     resource = service.resources.get(str(alarm).strip("<>"))
-    functions = {each.logical_id for each in service.functions}
+    functions = {function.logical_id for function in service.functions}
     watched = targets(resource.properties) & functions if resource else set()
     return not watched or name in watched
 

@@ -1,7 +1,7 @@
 """CD-11: The Region is written in one place and read there; no other place repeats it, not even the
 right one.
 
-Why: The Region stood in eight places, and of these a move to another one found seven.
+Why: The Region was in eight places, and a move to another one changed seven of them.
 
 Here: `region` in `samconfig.toml`; everything else is computed, `${AWS::Region}` in resources of
 templates, boto3's own in code.

@@ -44,15 +44,15 @@ def there_is_a_budget(service: Service) -> Iterator[Finding]:
         return
     for environment, template in environments(service).items():
         limit = ("Budget", "BudgetLimit", "Amount")
-        amounts = [str(values(template, each.properties, *limit)[0]) for each in budgets]
-        if not {"0", "0.0"} & {*amounts} and not any(exists(template, each) for each in budgets):
+        amounts = {str(values(template, b.properties, *limit)[0]) for b in budgets}
+        if not {"0", "0.0"} & amounts and not any(exists(template, b) for b in budgets):
             name, line = budgets[0].logical_id, budgets[0].line
             yield LESSON.finding(TEMPLATE, line, f"{environment} has no {name}", name)
 
 
 @LESSON.check
 def budgets_warn(service: Service) -> Iterator[Finding]:
-    topics = {each.logical_id for each in service.of_type("AWS::SNS::Topic")}
+    topics = {topic.logical_id for topic in service.of_type("AWS::SNS::Topic")}
     for budget in service.of_type("AWS::Budgets::Budget"):
         name, key = budget.logical_id, "NotificationsWithSubscribers"
         addresses = [

@@ -2,7 +2,7 @@
 
 Why: Stacks were deleted with their data, or half of them stayed and cost money.
 
-Here: `make destroy ENV=dev`, which wants to be told the stack's name.
+Here: `make destroy ENV=dev`, which asks for the stack's name.
 
 Fix: Keep the target `destroy` in the `Makefile`, and delete stacks with nothing else.
 

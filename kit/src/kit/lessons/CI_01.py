@@ -1,4 +1,4 @@
-"""CI-01: Two workflows begin everything: `dev_cicd.yml` on the branch of dev, `prod_cicd.yml` on
+"""CI-01: Two workflows start everything: `dev_cicd.yml` on the branch of dev, `prod_cicd.yml` on
 that of prod.
 
 Why: One file with a condition on every line could not be read, and deployed what it should not.
@@ -6,8 +6,8 @@ Why: One file with a condition on every line could not be read, and deployed wha
 Here: `.github/workflows/`; what both do is in `checks.yml` and `deploy.yml`.
 
 Fix: Keep both files, each with its one branch under `push` and `pull_request`, as
-`.copier-answers.yml` names it. A workflow of your own may deploy when somebody starts it
-(`workflow_dispatch`), and not by itself.
+`.copier-answers.yml` names it. A workflow of your own may deploy only when somebody starts it
+(`workflow_dispatch`).
 
 Defended by: gate.
 
@@ -44,8 +44,8 @@ def two_workflows(service: Service) -> Iterator[Finding]:
             if event not in events(workflow):
                 yield LESSON.finding(path, line, f"does not run on {event}")
             elif names != [branch]:
-                found = ", ".join(names) or "every branch"
-                message = f"{event} is for {found}, where {environment} has {branch} alone"
+                branches = ", ".join(names) or "every branch"
+                message = f"{event} is for {branches}, where {environment} has {branch} alone"
                 yield LESSON.finding(path, line, message)
             elif event == "push" and any(at(filters, other) for other in OTHER_FILTERS):
                 yield LESSON.finding(path, line, f"push is for more than the branch {branch}")
@@ -55,8 +55,8 @@ def two_workflows(service: Service) -> Iterator[Finding]:
 def no_third(service: Service) -> Iterator[Finding]:
     """No other workflow deploys by itself."""
     for deployment in deployments(service):
-        path, by_hand = deployment.path, (*PULL_REQUESTS, *BY_HAND)
-        event = next((each for each in deployment.events if each not in by_hand), None)
+        path, others = deployment.path, (*PULL_REQUESTS, *BY_HAND)
+        event = next((name for name in deployment.events if name not in others), None)
         if event and path not in ENTRIES.values():
             line = line_of(service.workflows[path], "on", event) or 1
             message = f"deploys on {event}, by `{deployment.act.text}`"

@@ -46,12 +46,12 @@ def _is_for(job: Job, event: str) -> bool:
 
 @LESSON.check
 def pushes_deploy(service: Service) -> Iterator[Finding]:
-    for path in (each for each in ENTRIES.values() if each in service.workflows):
-        acts = [each.act for each in deployments(service) if each.path == path]
+    for path in (entry for entry in ENTRIES.values() if entry in service.workflows):
+        acts = [d.act for d in deployments(service) if d.path == path]
         if not acts:
             line = line_of(service.workflows[path], "jobs")
             yield LESSON.finding(path, line, "no step deploys: none calls `make deploy`")
-        for act in (each for each in acts if each.conditions):
+        for act in (act for act in acts if act.conditions):
             message = f"`if: {act.conditions[0]}` may leave out `{act.text}`"
             yield LESSON.finding(act.path, act.line, message)
 

@@ -59,7 +59,7 @@ def _uses(service: Service, job: Job, signs: bool) -> bool:
     """Whether a job, or one of the workflow that it calls, may sign in, or may write to GitHub."""
     path = called_workflow(service, job)
     if path:
-        return any(_uses(service, each, signs) for each in service.jobs if each.path == path)
+        return any(_uses(service, inner, signs) for inner in service.jobs if inner.path == path)
     if "uses" in job.body:
         return True  # a workflow of another repository
     return any(_may_use(step, signs) for step in steps_of(service, job))

@@ -30,7 +30,7 @@ HARMLESS = (None, False, "false", "${{ github.event_name != 'push' }}")
 @LESSON.check
 def deployments_wait(service: Service) -> Iterator[Finding]:
     """What deploys has a group that is the same for each run, and in which nothing is cancelled."""
-    for deployment in (each for each in deployments(service) if each.is_of_a_push):
+    for deployment in (d for d in deployments(service) if d.is_of_a_push):
         levels = [level for level in deployment.way if "concurrency" in level[1]]
         if not levels:
             line = line_of(service.workflows[deployment.path], "jobs")

@@ -34,7 +34,7 @@ PARTS = {"lint": {"ruff", "mypy"}, "lessons": {"kit lessons"}, "test": {"pytest"
 
 @LESSON.check
 def deployments_are_checked(service: Service) -> Iterator[Finding]:
-    for deployment in (each for each in deployments(service) if each.is_of_a_push):
+    for deployment in (d for d in deployments(service) if d.is_of_a_push):
         act = deployment.act
         message = f"the job {deployment.job.id} runs `{act.text}` without"
         yield from _unchecked(service, deployment.before, act.path, act.line, message)
@@ -84,7 +84,7 @@ def make_check_checks(service: Service) -> Iterator[Finding]:
         for part in sorted(parts - _parts(effects(service, Command(("make", target))))):
             message = f"`make {target}` does not run what checks {part}"
             yield LESSON.finding(rule.path, rule.line, message)
-        for command in (each for each in rule.commands if each.ignored):
+        for command in (c for c in rule.commands if c.ignored):
             if effects(service, command) & {"kit check", *set().union(*PARTS.values())}:
                 message = f"`make {target}` can't fail by `{command.text}`: {command.ignored}"
                 yield LESSON.finding(rule.path, command.line, message)
