@@ -275,7 +275,7 @@ def events(workflow: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def deployments(service: Service) -> list[Deployment]:
     """What each workflow deploys, itself or by the workflows that it calls."""
-    return [each for path in service.workflows for each in _deployments(service, path)]
+    return [deployment for path in service.workflows for deployment in _deployments(service, path)]
 
 
 def _deployments(

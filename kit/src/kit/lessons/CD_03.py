@@ -4,8 +4,8 @@ Why: Two weeks went into a certificate, a bucket and a stack that were in three 
 
 Here: `region` in `samconfig.toml`, the same in both environments and in `.copier-answers.yml`.
 
-Fix: Set the same Region in both environments of `samconfig.toml`, as `.copier-answers.yml` has it,
-and replace any other by the output `region` of `python .kit delivery facts` or by `samconfig.toml`.
+Fix: Set the same Region in both environments of `samconfig.toml`, as `.copier-answers.yml` has it.
+Elsewhere read that one: in workflows by the output `region` of `python .kit delivery facts`.
 
 Defended by: gate, preflight.
 """
