@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edits import Edit
+from edits import Edit, Function
 
 INFRA = "infra/environment.yaml"
 
@@ -59,3 +59,11 @@ def policies(edit: Edit, logical_id: str, text: str) -> None:
         edit.in_resource(logical_id, key, f"      {text}")
     else:
         edit.in_resource(logical_id, "      CodeUri:", f"      {text}      CodeUri:")
+
+
+def allow(edit: Edit, function: Function, *lines: str) -> None:
+    """Allow a function what a statement of these lines says."""
+    text = "".join(f"              {line}\n" for line in lines)
+    statement = f"          Statement:\n            - Effect: Allow\n{text}"
+    more = f"Policies:\n        - Version: '2012-10-17'\n{statement}"
+    policies(edit, function.logical_id, more)

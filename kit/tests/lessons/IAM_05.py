@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import CONFIG, Edit
-from edits.access import INFRA, in_infra, policies
+from edits.access import INFRA, allow, in_infra
 
 PIPELINE = "              - Sid: SeeWhatThePreflightReads\n"
 
@@ -73,14 +73,8 @@ def _(edit: Edit) -> None:
         'MAIL = boto3.client("sesv2", config=CONFIG)\n\n\n'
         "def send(**message: object) -> None:\n    MAIL.send_email(**message)\n",
     )
-    policies(
-        edit,
-        function.logical_id,
-        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
-        "            - Effect: Allow\n              Action: ses:SendEmail\n"
-        "              Resource: !Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
-        ":identity/example.com\n",
-    )
+    arn = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com"
+    allow(edit, function, "Action: ses:SendEmail", f"Resource: !Sub {arn}")
 
 
 @violation("a stream of Kinesis, which CloudFormation's role does not know")

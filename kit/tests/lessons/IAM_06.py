@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import CONFIG, Edit
-from edits.access import policies
+from edits.access import allow, policies
 
 
 @violation("a function has the role of another team")
@@ -25,14 +25,8 @@ def _(edit: Edit) -> None:
 
 @violation("a function may read objects that its code knows nothing of")
 def _(edit: Edit) -> None:
-    policies(
-        edit,
-        edit.function("api", "queue").logical_id,
-        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
-        "            - Effect: Allow\n              Action: s3:GetObject\n"
-        "              Resource: !Sub arn:${AWS::Partition}:s3:::"
-        f"{edit.service}-reports-${{EnvironmentName}}/*\n",
-    )
+    arn = f"arn:${{AWS::Partition}}:s3:::{edit.service}-reports-${{EnvironmentName}}/*"
+    allow(edit, edit.function("api", "queue"), "Action: s3:GetObject", f"Resource: !Sub {arn}")
 
 
 @violation("a function reads objects, and nobody thought of the permission")
@@ -110,50 +104,32 @@ def _(edit: Edit) -> None:
 
 @violation("a function may take messages of every queue")
 def _(edit: Edit) -> None:
-    policies(
-        edit,
-        edit.function().logical_id,
-        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
-        "            - Effect: Allow\n              Action: [sqs:ReceiveMessage, sqs:DeleteMessage]\n"
-        "              Resource: '*'\n",
-    )
+    action = "Action: [sqs:ReceiveMessage, sqs:DeleteMessage]"
+    allow(edit, edit.function(), action, "Resource: '*'")
 
 
 @violation("a function may do whatever there is with its table")
 def _(edit: Edit) -> None:
     edit.resource("Table")
-    policies(
-        edit,
-        edit.function().logical_id,
-        "Policies:\n        - Version: '2012-10-17'\n          Statement:\n"
-        "            - Effect: Allow\n              Action: dynamodb:*\n"
-        "              Resource: !GetAtt Table.Arn\n",
-    )
-
-
-def allowed(edit: Edit, *lines: str) -> None:
-    """Allow the first function what a statement of these lines says."""
-    text = "".join(f"              {line}\n" for line in lines)
-    statement = f"          Statement:\n            - Effect: Allow\n{text}"
-    more = f"Policies:\n        - Version: '2012-10-17'\n{statement}"
-    policies(edit, edit.function().logical_id, more)
+    allow(edit, edit.function(), "Action: dynamodb:*", "Resource: !GetAtt Table.Arn")
 
 
 @violation("a function may do whatever there is, spelled otherwise")
 def _(edit: Edit) -> None:
     edit.resource("Table")
-    allowed(edit, 'Action: "dynamodb:?*"', "Resource: !GetAtt Table.Arn")
+    allow(edit, edit.function(), 'Action: "dynamodb:?*"', "Resource: !GetAtt Table.Arn")
 
 
 @violation("a function may do everything but change permissions")
 def _(edit: Edit) -> None:
-    allowed(edit, "NotAction: iam:*", "Resource: '*'")
+    allow(edit, edit.function(), "NotAction: iam:*", "Resource: '*'")
 
 
 @violation("a function may delete every table, if the call is encrypted")
 def _(edit: Edit) -> None:
-    allowed(
+    allow(
         edit,
+        edit.function(),
         "Action: [s3:PutObject, dynamodb:DeleteTable]",
         "Resource: '*'",
         "Condition:",
@@ -164,8 +140,9 @@ def _(edit: Edit) -> None:
 
 @good("a function measures in its own namespace")
 def _(edit: Edit) -> None:
-    allowed(
+    allow(
         edit,
+        edit.function(),
         "Action: cloudwatch:PutMetricData",
         "Resource: '*'",
         "Condition:",

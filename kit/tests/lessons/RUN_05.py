@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import CONFIG, Edit, Function
+from edits.access import allow
 from edits.runtime import api, in_handler, index, used
 
 FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
@@ -11,17 +12,8 @@ FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
 
 def reads_files(edit: Edit, function: Function) -> None:
     """Let a function read the files of the service."""
-    statement = (
-        "        - Version: '2012-10-17'\n          Statement:\n            - Effect: Allow\n"
-        "              Action: s3:GetObject\n"
-        "              Resource:"
-        f" !Sub arn:${{AWS::Partition}}:s3:::{edit.service}-files-${{EnvironmentName}}/*\n"
-    )
-    key = "      Policies:\n"
-    has_some = key in edit.resource(function.logical_id)
-    start = key if has_some else "      CodeUri:"
-    new = key + statement + ("" if has_some else start)
-    edit.in_resource(function.logical_id, start, new)
+    arn = f"arn:${{AWS::Partition}}:s3:::{edit.service}-files-${{EnvironmentName}}/*"
+    allow(edit, function, "Action: s3:GetObject", f"Resource: !Sub {arn}")
 
 
 def with_httpx(edit: Edit) -> None:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from cases import good, violation
 from edits import Edit
+from edits.access import allow
 from edits.secrets import given
 
 
-def more(edit: Edit, action: str, resource: str, *, is_told: bool = True) -> None:
-    """Allow the first function something with secrets, and tell it of one of its own."""
-    function = edit.function()
-    text = edit.resource(function.logical_id)
-    statement = (
-        "        - Version: '2012-10-17'\n          Statement:\n            - Effect: Allow\n"
-        f"              Action: {action}\n              Resource: {resource}\n"
-    )
-    key = "      Policies:\n"
-    start = key if key in text else "      CodeUri:"
-    new = f"{key}{statement}" + ("" if key in text else start)
-    edit.in_resource(function.logical_id, start, new)
-    if is_told:
+def more(edit: Edit, action: str, resource: str, *, has_name: bool = True) -> None:
+    """Allow the first function something with secrets, and pass it the name of one."""
+    allow(edit, edit.function(), f"Action: {action}", f"Resource: {resource}")
+    if has_name:
         given(edit, PARTNER_SECRET=f"!Sub {edit.service}/partner-${{EnvironmentName}}")
 
 
@@ -56,7 +48,7 @@ def _(edit: Edit) -> None:
     edit.pass_variable(second, "PARTNER_SECRET", f"!Sub {name}")
     text = 'from os import environ\n\n\ndef name() -> str:\n    return environ["PARTNER_SECRET"]\n'
     edit.write(f"{second.code}/services/partner.py", text)
-    more(edit, READ, f"{ARN}{name}-??????", is_told=False)
+    more(edit, READ, f"{ARN}{name}-??????", has_name=False)
 
 
 @violation("whatever gets a value of its secret")

@@ -30,7 +30,7 @@ def has_api(function: Function) -> bool:
 
 
 def http_functions(service: Service) -> Iterator[tuple[Function, Code, Definition]]:
-    """The functions that answer HTTP and whose code is here, with their handlers; each folder once."""
+    """The functions that answer HTTP, with their code and their handlers; each folder once."""
     folders = set()
     for function, code, handler in handlers(service):
         answers = has_api(function) or function.get("FunctionUrlConfig") is not None

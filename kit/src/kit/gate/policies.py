@@ -94,8 +94,8 @@ class Statement:
 
     def condition(self, key: str) -> tuple[str, Any]:
         """The operator of the condition on that key, and what it compares with; empty without."""
-        found = ((operator, value) for name, operator, value in self.conditions() if name == key)
-        return next(found, ("", None))
+        pairs = ((operator, value) for name, operator, value in self.conditions() if name == key)
+        return next(pairs, ("", None))
 
 
 def statements(path: str, resource: Resource) -> Iterator[Statement]:
@@ -124,7 +124,7 @@ class Role:
     Args:
         path: the template that has it.
         trust: the statements that say who can become it.
-        permissions: its own statements that allow something, and those of policies of this template.
+        permissions: what its own policies allow, and those of its template.
         managed: other managed policies that are attached to it, as written, with their lines.
         providers: the identity providers that its template declares.
     """

@@ -1,6 +1,7 @@
 """What the names in a function's code stand for, and what uses what.
 
-Names of the code itself begin with a dot, like `.services.jobs.do`; names of libraries don't: `boto3.client`.
+Names of the code itself begin with a dot, like `.services.jobs.do`; those of libraries don't:
+`boto3.client`.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ class Scope:
 
     @cached_property
     def _by_kind(self) -> dict[type[ast.AST], list[Any]]:
-        found = defaultdict(list)
+        by_kind = defaultdict(list)
         for node in self.nodes:
-            found[type(node)].append(node)
-        return found
+            by_kind[type(node)].append(node)
+        return by_kind
 
     @property
     def calls(self) -> list[ast.Call]:
@@ -61,11 +62,8 @@ class Scope:
 
     @cached_property
     def parameters(self) -> set[str]:
-        return (
-            {each.arg for each in ast.walk(self.node.args) if isinstance(each, ast.arg)}
-            if self.node
-            else set()
-        )
+        nodes = ast.walk(self.node.args) if self.node else ()
+        return {node.arg for node in nodes if isinstance(node, ast.arg)}
 
     @cached_property
     def bindings(self) -> dict[str, ast.expr]:
@@ -135,11 +133,12 @@ class Code:
     """All Python of a lambda_pkg.
 
     Args:
-        modules: its modules by their names: `.index`, `.utils.aws`, and an empty one for the package.
+        modules: its modules by their names: `.index`, `.utils.aws`; that of the package is empty.
     """
 
     def __init__(self, modules: dict[str, Module]) -> None:
-        self.modules = modules
+        # The package has a module even without an __init__.py.
+        self.modules = {"": Module("", Parsed(ast.Module([], [])))} | modules
         self._used: dict[str, set[str]] = {}
 
     @cached_property
@@ -163,8 +162,8 @@ class Code:
         }
 
     def name_of(self, node: ast.AST, where: Definition) -> str:
-        """What an expression there stands for; empty if it has no name. What a call returns is named
-        after what it calls, `boto3.Session().client`; methods after their classes."""
+        """What an expression there stands for; empty if it has no name. What a call returns is
+        named after what it calls, `boto3.Session().client`; methods after their classes."""
         module = self._module_of(where.name)
         name = self._followed(self._name_in(where.scope, node, module))
         return name.replace("().", ".") if name.startswith(".") else name
@@ -187,7 +186,8 @@ class Code:
             return ""
         if first in self._imports(module):
             return f"{self._imports(module)[first]}{dot}{rest}"
-        return f"{module}.{name}" if first in self._own_names(module) else name
+        is_own = first in _own_names(self.modules[module].parsed)
+        return f"{module}.{name}" if is_own else name
 
     def _followed(self, name: str, depth: int = 0) -> str:
         """That name, through imports that pass names on and through variables of modules."""
@@ -197,14 +197,13 @@ class Code:
         first, dot, rest = name.removeprefix(module).lstrip(".").partition(".")
         if not first or f"{module}.{first}" in self.classes:
             return name
-        if first in self._imports(module):
-            return self._followed(f"{self._imports(module)[first]}{dot}{rest}", depth + 1)
-        value = self._variables(module).get(first)
-        if value is not None:
+        before = self._imports(module).get(first)
+        if before is None and first in self._body(module).bindings:
+            value = self._body(module).bindings[first]
             before = self._name_in(self._body(module), value, module)
-            if before and before != f"{module}.{first}":
-                return self._followed(f"{before}{dot}{rest}", depth + 1)
-        return name
+        if not before or before == f"{module}.{first}":
+            return name
+        return self._followed(f"{before}{dot}{rest}", depth + 1)
 
     def _module_of(self, name: str) -> str:
         """The module in which something is."""
@@ -213,26 +212,18 @@ class Code:
         return name
 
     def _body(self, module: str) -> Scope:
-        return scopes(self.modules[module].parsed)[0] if module in self.modules else Scope("", None)
-
-    def _variables(self, module: str) -> dict[str, ast.expr]:
-        return self._body(module).bindings
+        return scopes(self.modules[module].parsed)[0]
 
     def _imports(self, module: str) -> dict[str, str]:
-        if module not in self.modules:
-            return {}
-        path, parsed = self.modules[module].path, self.modules[module].parsed
-        return imported(parsed, module, path.endswith("__init__.py"))
-
-    def _own_names(self, module: str) -> set[str]:
-        return _own_names(self.modules[module].parsed) if module in self.modules else set()
+        is_package = self.modules[module].path.endswith("__init__.py")
+        return _imported(self.modules[module].parsed, module, is_package)
 
     def value_of(self, node: ast.expr, where: Definition) -> ast.expr:
         """What is assigned to a variable, in any module; other expressions as they are."""
         if isinstance(node, ast.Name) and node.id in where.scope.bindings:
             return where.scope.bindings[node.id]
         module, _, variable = self.name_of(node, where).rpartition(".")
-        return self._variables(module).get(variable, node)
+        return self._body(module).bindings.get(variable, node) if module in self.modules else node
 
     def number(self, node: ast.AST | None, where: Definition) -> float | None:
         """What an expression comes to, if it is a number: 300, MAX_AGE_SECONDS, 5 * 60."""
@@ -242,8 +233,8 @@ class Code:
             case ast.Constant(value=int() | float() as value):
                 return float(value)
             case ast.BinOp(left=left, op=ast.Mult(), right=right):
-                factors = self.number(left, where), self.number(right, where)
-                return None if None in factors else factors[0] * factors[1]  # type: ignore[operator]
+                first, second = self.number(left, where), self.number(right, where)
+                return None if first is None or second is None else first * second
         return None
 
     def used_by(self, where: Definition) -> set[str]:
@@ -305,7 +296,7 @@ class Code:
 
 
 @KEPT
-def imported(parsed: Parsed, module: str, is_package: bool) -> dict[str, str]:
+def _imported(parsed: Parsed, module: str, is_package: bool) -> dict[str, str]:
     """What each imported name of a module stands for."""
     names: dict[str, str] = {}
     for plain in parsed.by_kind.get(ast.Import, []):
@@ -342,7 +333,7 @@ def code_in(modules: Iterable[Module]) -> Code:
 
 
 def _module_name(path: str) -> str:
-    """`src/orders/app/lambda_pkg/utils/aws.py` → `.utils.aws`; the package itself is an empty name."""
+    """`src/orders/app/lambda_pkg/utils/aws.py` → `.utils.aws`; that of the package is empty."""
     name = path.rpartition("/lambda_pkg")[2].removesuffix(".py").removesuffix("/__init__")
     return name.replace("/", ".")
 

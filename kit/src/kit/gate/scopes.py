@@ -34,7 +34,7 @@ POSITIVE = EXACT | {"ArnEquals", "ArnLike", "StringLike"}
 
 
 def too_wide(lesson: Lesson, service: Service, path: str) -> Iterator[Finding]:
-    """What the statements of a template allow beyond single actions on resources of this service."""
+    """What a template allows beyond single actions on resources of this service."""
     templates = [*all_deployed(service, path).values()]
     for statement in grants(service, path):
         # Those on secrets are SEC-03's, except of the roles that deploy.

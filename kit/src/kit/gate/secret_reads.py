@@ -74,7 +74,7 @@ def _reads(code: Code) -> Iterator[Read]:
 
 @lru_cache
 def secret_calls(code: Code) -> tuple[tuple[Definition, ast.Call], ...]:
-    """The calls whose results have the value of a secret: reads, and calls of functions that read."""
+    """The calls that return the value of a secret: reads, and calls of functions that read."""
     reads = {id(read.call) for read in secret_reads(code)}
     readers: set[str] = set()
     while True:

@@ -76,7 +76,7 @@ def pipelines_only_drive(service: Service) -> Iterator[Finding]:
                     yield LESSON.finding(path, line, message, resource=role.id)
             for statement in role.permissions:
                 for action in _changes(statement, buckets):
-                    message = f"GitHub can become `{role.id}`, and {action} is allowed in {statement.name}"
+                    message = f"{action} is allowed in {statement.name}, for GitHub"
                     line = statement.line_of("Action")
                     yield LESSON.finding(path, line, message, resource=role.id)
 
@@ -95,8 +95,8 @@ def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
             if operator != "StringEquals" or listed(receiver) != [CLOUDFORMATION]:
                 yield f"`{action}` to other services than CloudFormation"
         elif action not in MAY and not READING.fullmatch(verb):
-            packages = service == "s3" and all(targets(each) & buckets for each in resources)
-            if not packages or "*" in verb:
+            are_packages = resources and all(targets(each) & buckets for each in resources)
+            if service != "s3" or "*" in verb or not are_packages:
                 yield f"`{action}`"
 
 
@@ -105,18 +105,15 @@ def only_cloudformation_changes(service: Service) -> Iterator[Finding]:
     """What CloudFormation becomes, nobody else becomes."""
     for path in TEMPLATES:
         for role in roles(service, path):
-            principals = {
-                text: line
-                for statement in role.trust
-                if statement.allows
-                for text, line in strings(
-                    statement.body.get("Principal"), statement.line_of("Principal")
-                )
-            }
+            trust = [
+                statement.body.get("Principal") for statement in role.trust if statement.allows
+            ]
+            principals = [text for text, _line in strings(trust)]
             others = [name for name in principals if name != CLOUDFORMATION]
             if CLOUDFORMATION in principals and others:
                 message = f"{quoted(others)} can become `{role.id}`, which changes resources"
-                yield LESSON.finding(path, principals[others[0]], message, resource=role.id)
+                line = role.resource.line_of("AssumeRolePolicyDocument")
+                yield LESSON.finding(path, line, message, resource=role.id)
 
 
 @LESSON.check

@@ -65,7 +65,7 @@ ALSO = {
 }
 # What Lambda does with the role of a function that a queue or a stream invokes.
 OF_SOURCES = re.compile(
-    r"(dynamodb|kinesis):(DescribeStream\w*|GetRecords|GetShardIterator|ListSh?\w+|SubscribeToShard)"
+    r"(dynamodb|kinesis):(DescribeStream\w*|GetRecords|GetShardIterator|List\w+|SubscribeToShard)"
     r"|sqs:(ChangeMessageVisibility|DeleteMessage|GetQueueAttributes|ReceiveMessage)"
 )
 
@@ -104,16 +104,14 @@ def _broad(resource: Resource, policy: Any, line: int) -> Iterator[Finding]:
     if isinstance(policy, str) or at(policy, "Fn::Sub") or at(policy, "Fn::Join"):
         for text in (text for text, _line in strings(policy) if BROAD.search(text)):
             message = f"`{resource.logical_id}` has the managed policy `{text.split('/')[-1]}`"
-            fix = (
-                "Replace it by a statement with the actions that the code calls, on its resources."
-            )
+            fix = "Replace it by a statement with the actions that the code calls."
             yield resource.finding(LESSON.id, line, message, fix)
-    elif isinstance(policy, dict) and len(policy) == 1:
-        ((name, parameters),) = policy.items()
-        if str(name).endswith("Policy") and "*" in [text for text, _line in strings(parameters)]:
-            message = f"`{resource.logical_id}` has `{name}` for `*`"
-            fix = "Give it the name of a resource, as `!Ref Table` does."
-            yield resource.finding(LESSON.id, line, message, fix)
+    elif isinstance(policy, dict):
+        for name, parameters in policy.items():
+            if str(name).endswith("Policy") and "*" in [text for text, _ in strings(parameters)]:
+                message = f"`{resource.logical_id}` has `{name}` for `*`"
+                fix = "Give it the name of a resource, as `!Ref Table` does."
+                yield resource.finding(LESSON.id, line, message, fix)
 
 
 @LESSON.check
@@ -125,16 +123,17 @@ def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
         names = _names_in_code(service, function)
         reads = function.logical_id in readers
         for statement in _grants(function) if names else ():
+            if targets(statement.body.get("Resource")) & failures:
+                continue
             for number, action in enumerate(statement.actions):
-                of_lambda = (reads and OF_SOURCES.fullmatch(action)) or (
-                    targets(statement.body.get("Resource")) & failures
-                )
-                if not of_lambda and not _is_needed(action, names):
+                by_lambda = reads and OF_SOURCES.fullmatch(action)
+                if not by_lambda and not _is_needed(action, names):
                     message = f"`{function.logical_id}` may `{action}`, which its code never calls"
-                    line = statement.line_of("Action", number)
-                    yield function.finding(
-                        LESSON.id, line, message, "Remove the action, or call it."
+                    line, fix = (
+                        statement.line_of("Action", number),
+                        "Remove the action, or call it.",
                     )
+                    yield function.finding(LESSON.id, line, message, fix)
 
 
 @LESSON.check

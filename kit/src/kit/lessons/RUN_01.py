@@ -59,6 +59,12 @@ PRINTS = {
     for stream in ("stdout", "stderr", "__stdout__", "__stderr__", "stdout.buffer", "stderr.buffer")
     for method in ("write", "writelines")
 }
+# Where the level is set.
+LEVELS = (
+    ("LoggingConfig", "ApplicationLogLevel"),
+    ("Environment", "Variables", "POWERTOOLS_LOG_LEVEL"),
+    ("Environment", "Variables", "LOG_LEVEL"),
+)
 PRINTED = "prints: no request id, service or stage is in the log"
 
 
@@ -72,30 +78,21 @@ def log_format(service: Service) -> Iterator[Finding]:
         if written != "JSON" and not is_intrinsic(written):
             line = function.line_of("LoggingConfig", "LogFormat")
             yield LESSON.finding(TEMPLATE, line, "`LoggingConfig` has no `LogFormat: JSON`")
-        places = [("LoggingConfig", "ApplicationLogLevel")]
-        variables = ("POWERTOOLS_LOG_LEVEL", "LOG_LEVEL")
-        levels = {
-            keys: level
-            for keys in (*places, *(("Environment", "Variables", name) for name in variables))
-            if (level := function.get(*keys)) is not None
-        }
+        levels = {keys: function.get(*keys) for keys in LEVELS if function.get(*keys) is not None}
         for keys, level in levels.items():
             if not is_intrinsic(level):
                 message = f"`{keys[-1]}` is `{level}` in every environment"
                 fix = f"Write `{keys[-1]}: !Ref LogLevel`."
                 yield LESSON.finding(TEMPLATE, function.line_of(*keys), message, fix=fix)
         if not levels:
-            line, fix = (
-                function.line_of("LoggingConfig"),
-                "Write `ApplicationLogLevel: !Ref LogLevel`.",
-            )
-            message = "`LoggingConfig` has no `ApplicationLogLevel`"
-            yield LESSON.finding(TEMPLATE, line, message, fix=fix)
+            line = function.line_of("LoggingConfig")
+            message = "`LoggingConfig` has no `ApplicationLogLevel: !Ref LogLevel`"
+            yield LESSON.finding(TEMPLATE, line, message)
 
 
 @LESSON.check
 def logged_prose(service: Service) -> Iterator[Finding]:
-    """Nothing is printed, and nothing is logged past the logger that knows request, service and stage."""
+    """Nothing is printed, or logged past the logger that knows request, service and stage."""
     for result in service.tools.ruff:
         if result.rule in ("T201", "T203") and "/lambda_pkg/" in result.path:
             yield LESSON.finding(result.path, result.line, PRINTED)
@@ -131,16 +128,14 @@ def logger_of_each_function(service: Service) -> Iterator[Finding]:
 def _keys(function: Function, code: Code) -> Iterator[Finding]:
     """Loggers without stage or service."""
     has_service = "POWERTOOLS_SERVICE_NAME" in function.variables
-    has_stage = any(
-        _has_stage(call) for _where, call, name in code.calls if last(name) in SETS_KEYS
-    )
+    has_stage = any(_has_stage(call) for _w, call, name in code.calls if last(name) in SETS_KEYS)
     for where, call, name in code.calls:
         if not _is_logger(name):
             continue
         path = where.module.path
         if not (has_stage or _has_stage(call) or constant(keyword(call, "child")) is True):
             message = "the lines of this logger have no stage"
-            fix = "Write `Logger(stage=settings.stage, …)`, or `Logger(child=True)` beside one that has it."
+            fix = "Write `Logger(stage=settings.stage)`, or `Logger(child=True)` beside such a one."
             yield LESSON.finding(path, call.lineno, message, fix=fix)
         if not (has_service or keyword(call, "service", 0) or is_open(call)):
             message = f"the lines of the logger of `{function.name}` have no service"

@@ -163,7 +163,7 @@ def _statuses(code: Code, where: Definition) -> Iterator[tuple[int, int]]:
 
 @LESSON.check
 def every_error_is_caught(service: Service) -> Iterator[Finding]:
-    """A framework's own refusals and what nobody foresaw are answered in the one shape, and logged."""
+    """Refusals of a framework and what nobody foresaw are answered in the one shape, and logged."""
     for function, code, handler in http_functions(service):
         path, line, subject = handler.module.path, handler.line, f"the function `{function.name}`"
         registered = dict(_registered(code))

@@ -36,11 +36,8 @@ CORS_OF_APIS = {
     "AWS::ApiGatewayV2::Api": "CorsConfiguration",
     "AWS::Serverless::Api": "Cors",
 }
-# Events of functions, with the property of their API, and its CORS under Globals.
-API_EVENTS = {
-    "HttpApi": ("ApiId", ("HttpApi", "CorsConfiguration")),
-    "Api": ("RestApiId", ("Api", "Cors")),
-}
+# Events of functions, with the property of their API, and the CORS of APIs under Globals.
+API_EVENTS = {"HttpApi": ("ApiId", "CorsConfiguration"), "Api": ("RestApiId", "Cors")}
 ALLOW_ORIGIN = "access-control-allow-origin"
 # What browsers ask for before they send a request; GET, HEAD and POST are always allowed.
 PREFLIGHTED = {"delete", "patch", "put"}
@@ -74,10 +71,10 @@ def apis_have_cors(service: Service) -> Iterator[Finding]:
             line = function.line_of("FunctionUrlConfig")
             yield function.finding(LESSON.id, line, f"the URL of `{name}` has no `Cors`")
         for event in function.events.values():
-            key, shared_key = API_EVENTS.get(event["Type"], ("", ()))
+            key, cors = API_EVENTS.get(event["Type"], ("", ""))
             # SAM declares an API for these, which has what Globals say.
-            implicit = key and at(event, "Properties", key) is None
-            if implicit and not at(service.template, "Globals", *shared_key):
+            is_implicit = key and at(event, "Properties", key) is None
+            if is_implicit and not at(service.template, "Globals", event["Type"], cors):
                 message = f"`{name}` answers by an API that nothing declares, without CORS"
                 fix = f"Write `{key}: !Ref …` with the API that has the CORS settings."
                 yield function.finding(LESSON.id, line_of(event, "Type"), message, fix)
@@ -89,7 +86,7 @@ def _gateway_responses(api: Resource, shared: Any) -> Iterator[Finding]:
         headers = at(responses, name, "ResponseParameters", "Headers")
         if not any(ALLOW_ORIGIN in str(key).lower() for key in headers or ()):
             message = f"`{api.logical_id}` answers `{name}` itself, without CORS headers"
-            fix = f"Give it a gateway response `{name}` with the header `Access-Control-Allow-Origin`."
+            fix = f"Let its gateway response `{name}` have `Access-Control-Allow-Origin`."
             yield api.finding(LESSON.id, api.line, message, fix)
 
 
@@ -119,8 +116,8 @@ def _adds_cors(code: Code, resolvers: list[ast.Call]) -> bool:
         for node in code.nodes(ast.ClassDef)
         if "CORSMiddleware" in [last(dotted(base)) for base in node.bases]
     }
-    texts = (str(node.value).lower() for node in code.nodes(ast.Constant))
-    return by_resolver or bool(used & middlewares) or ALLOW_ORIGIN in texts
+    by_hand = ALLOW_ORIGIN in (str(node.value).lower() for node in code.nodes(ast.Constant))
+    return by_resolver or by_hand or bool(used & middlewares)
 
 
 @LESSON.check
@@ -175,9 +172,7 @@ def _variables_agree(function: Function, api: Resource) -> Iterator[Finding]:
     origins = targets(api.get("CorsConfiguration", "AllowOrigins"))
     for name, value in function.variables.items():
         if "ORIGIN" in name and origins and not origins & targets(value):
-            message = (
-                f"`{name}` of `{function.logical_id}` has other origins than `{api.logical_id}`"
-            )
+            message = f"`{name}` has other origins than `{api.logical_id}`"
             line = function.line_of("Environment", "Variables", name)
             fix = f"Make both from {', '.join(f'`{origin}`' for origin in sorted(origins))}."
             yield function.finding(LESSON.id, line, message, fix)
@@ -196,9 +191,7 @@ def contract_is_tested(service: Service) -> Iterator[Finding]:
         if lacking:
             folder = f"tests/unit/{function.name}"
             path = f"{folder}/test_cors.py"
-            message = (
-                f"no test of `{function.name}` looks at `{ALLOW_ORIGIN}` of {', '.join(lacking)}"
-            )
+            message = f"no test of `{function.name}` looks at the CORS of {', '.join(lacking)}"
             yield LESSON.finding(path if path in service.files else folder, 0, message)
 
 

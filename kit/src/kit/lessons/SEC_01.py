@@ -42,13 +42,9 @@ PATTERNS = [
         r"(?<![\w-])(?:[rs]k_live_|gh[op]_|glpat-|xox[bp]-)[\w-]{16,}"
         r"|(?<![\w-])(?:github_pat_|sk-ant-|sk-proj-)[\w-]{30,}",
         "a key",
-        "",
+        r".*",
     ),
-    (
-        r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}",
-        "the address of a webhook, which is its key",
-        r".*(?<!\.md)",
-    ),
+    (r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}", "the address of a webhook", r".*(?<!\.md)"),
     (r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----", "a private key", r"(?!tests/).*"),
     (PASSWORD_IN_URL, "an address with its password", r"src/.*\.py"),
     (
@@ -131,7 +127,7 @@ def no_known_keys(service: Service) -> Iterator[Finding]:
     """No file has what looks like a key of a service that many use, and the like."""
     for path, text in service.texts():
         for pattern, what, paths in PATTERNS:
-            match = re.search(pattern, text) if re.fullmatch(paths or ".*", path) else None
+            match = re.search(pattern, text) if re.fullmatch(paths, path) else None
             if match:
                 line = text.count("\n", 0, match.start()) + 1
                 yield LESSON.finding(path, line, f"has {what}", fix=READ_IT)
@@ -158,8 +154,8 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                 if not (is_value(service, written) or "<" in name or pattern.fullmatch(name)):
                     message = f"`{variable}` of `{function.logical_id}` is not a name like {form}"
                     fix = (
-                        f"Pass the name of a secret, `!Sub` {form}. If this was the value of one, it"
-                        " counts as leaked: change it where it was made."
+                        f"Pass the name of a secret, `!Sub` {form}. If this was a value, it counts"
+                        " as leaked: change it where it was made."
                     )
                     line = function.line_of("Environment", "Variables", variable)
                     yield function.finding(LESSON.id, line, message, fix)

@@ -45,7 +45,9 @@ def only_its_own(service: Service) -> Iterator[Finding]:
     templates = [*all_deployed(service, TEMPLATE).values()]
     for reader, resource, line in _readable(service):
         if foreign := _foreign(service, reader, resource, templates):
-            message = f"`{reader.logical_id}` may read `{foreign}`, whose name no `…_SECRET` variable passes"
+            message = (
+                f"`{reader.logical_id}` may read `{foreign}`, which no `…_SECRET` variable names"
+            )
             yield reader.finding(LESSON.id, line, message)
 
 
@@ -62,7 +64,7 @@ def _readable(service: Service) -> Iterator[tuple[Resource, Any, int]]:
 
 
 def _foreign(service: Service, reader: Resource, written: Any, templates: list[Template]) -> str:
-    """The resource as written, if it is more than a secret whose name the reader gets; else empty."""
+    """The resource as written, if it is more than a secret that the reader knows; else empty."""
     for template in templates:
         own = _secrets_of(service, reader, template)
         for value in listed(resolved(template, written)):

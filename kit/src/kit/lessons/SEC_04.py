@@ -75,7 +75,7 @@ def _kept_for_ever(code: Code, where: Definition, call: ast.Call) -> str:
 
 
 def _is_assigned_globally(where: Definition, call: ast.Call) -> bool:
-    """Whether a function puts a result into a global variable, or into a mapping that is a constant."""
+    """Whether a function puts a result into a global variable, or a mapping in a constant."""
     shared = {name for node in where.scope.of(ast.Global) for name in node.names}
     for target, value in assignments(where.scope.nodes):
         if call in ast.walk(value):

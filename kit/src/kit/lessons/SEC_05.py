@@ -30,7 +30,9 @@ PASSES = {
     *("asdict", "copy", "dict", "dumps", "format", "json", "loads", "model_dump", "repr", "str"),
     *("strip", "vars"),
 }
-CONTAINERS = (ast.JoinedStr, ast.FormattedValue, ast.Dict, ast.Tuple, ast.List, ast.BinOp)
+CONTAINERS = (
+    *(ast.Await, ast.JoinedStr, ast.FormattedValue, ast.Dict, ast.Tuple, ast.List, ast.BinOp),
+)
 # What holds everything that a caller sent, or every variable; and its parts.
 WHOLE = {
     *("body", "current_event", "decoded_body", "environ", "event", "headers", "json_body"),
@@ -48,7 +50,8 @@ PRIVATE = re.compile(
 )
 # Names that say whether there is something, and not what; and places in lists.
 HARMLESS = re.compile(
-    r"(?:CAN|HAS|IS|NEEDS|SHOULD|WAS|WITH|WITHOUT)_|.*(?:NEXT|PAGE|CLIENT|CONTINUATION|PAGINATION)_TOKEN$"
+    r"(?:CAN|HAS|IS|NEEDS|SHOULD|WAS|WITH|WITHOUT)_"
+    r"|.*(?:NEXT|PAGE|CLIENT|CONTINUATION|PAGINATION)_TOKEN$"
 )
 # Functions whose result does not show what they get.
 MASKS = re.compile(r"(?<!un)mask|redact|hash|digest|anonymi|pseudonymi|scrub|^(?:bool|len)$", re.I)
@@ -82,12 +85,10 @@ def _private(where: Definition, node: ast.AST, secrets: set[int], depth: int = 0
         return "the value of a secret"
     parts: list[ast.AST] = []
     match node:
-        case ast.Await():
-            parts = [node.value]
-        case ast.Call(func=func) if last(dotted(func)) in PASSES or (
-            isinstance(func, ast.Attribute) and func.attr in PASSES
-        ):
-            parts = [*node.args, *([func.value] if isinstance(func, ast.Attribute) else [])]
+        case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in PASSES:
+            parts = [*node.args, value]
+        case ast.Call(func=ast.Name(id=name)) if name in PASSES:
+            parts = [*node.args]
         case ast.Name():
             return _private_variable(where, node, secrets, depth)
         case ast.Attribute() | ast.Subscript() | ast.Call():
@@ -100,7 +101,7 @@ def _private(where: Definition, node: ast.AST, secrets: set[int], depth: int = 0
 
 
 def _private_variable(where: Definition, node: ast.Name, secrets: set[int], depth: int) -> str:
-    """How to call a variable, if its name or what it was assigned last is private."""
+    """What a variable is, if its name says that it is private, or what it was assigned last."""
     loops = {dotted(loop.target): loop.iter for loop in where.scope.of(ast.For)}
     value = where.scope.bindings.get(node.id) or loops.get(node.id)
     if isinstance(value, ast.Call) and MASKS.search(dotted(value.func)):
@@ -158,6 +159,4 @@ def events_are_not_logged(service: Service) -> Iterator[Finding]:
         value = str(function.variables.get(LOG_EVENT, "")).lower()
         if value in ("true", "1", "yes", "on", "t", "y"):
             line = function.line_of("Environment", "Variables", LOG_EVENT)
-            yield function.finding(
-                LESSON.id, line, f"`{function.logical_id}` logs each event whole"
-            )
+            yield function.finding(LESSON.id, line, f"`{LOG_EVENT}` logs each event whole")
