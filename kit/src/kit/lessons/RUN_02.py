@@ -38,6 +38,7 @@ EVERYTHING = {"Exception", "BaseException"}
 RESPONSES = {"Response", "JSONResponse", "PlainTextResponse", "HTMLResponse", "ORJSONResponse"}
 ROUTES = {"get", "post", "put", "patch", "delete", "head", "options", "route", "api_route"}
 CATCHERS = {"exception_handler", "add_exception_handler", "not_found"}
+ANSWERING = ROUTES | CATCHERS | {"middleware"}
 FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
 # What a framework answers by itself unless it has a handler. FastAPI's own HTTPException is a kind
 # of Starlette's, which also says that a route is unknown.
@@ -53,7 +54,7 @@ def texts_of_exceptions(service: Service) -> Iterator[Finding]:
     """No answer has a trace, or the text of an exception that was not made for callers."""
     for _function, code, handler in http_functions(service):
         for where in code.definitions.values():
-            answers = where is handler or (ROUTES | CATCHERS) & {*where.scope.decorator_names}
+            answers = where is handler or ANSWERING & {*where.scope.decorator_names}
             for error, body in _foreign_errors(code, where):
                 nodes = _unlogged(body) if answers else _raised(code, where, body)
                 for node in nodes:
