@@ -16,7 +16,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.sub(
         "Makefile",
-        r"\t@\$\(BIN\)/python \.kit destroy .*",
+        r"\t@\$\(KIT\) destroy .*",
         r"\t$(SAM) delete --config-env $(ENV) --no-prompts",
     )
 

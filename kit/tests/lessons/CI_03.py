@@ -33,11 +33,6 @@ def _(edit: Edit) -> None:
     edit.replace("pyproject.toml", 'pythonpath = ["src"]', 'pythonpath = ["lib"]')
 
 
-@violation("a pytest.ini stands in for pyproject.toml")
-def _(edit: Edit) -> None:
-    edit.write("pytest.ini", "[pytest]\ntestpaths = tests/unit\naddopts = --disable-socket\n")
-
-
 @violation("a conftest fixes the path")
 def _(edit: Edit) -> None:
     text = 'import sys\nfrom pathlib import Path\n\nsys.path.insert(0, str(Path(__file__).parents[1] / "src"))\n'

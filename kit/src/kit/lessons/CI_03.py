@@ -32,11 +32,6 @@ FOR_ALL = re.compile(r"\bPYTHONPATH=.*GITHUB_ENV|^(?:[^#]*:)?\s*export\b.*\bPYTH
 
 @LESSON.check
 def pytest_finds_src(service: Service) -> Iterator[Finding]:
-    for path in ("pytest.ini", ".pytest.ini"):
-        if path in service.files:  # pytest reads it in place of pyproject.toml
-            if not re.search(r"^pythonpath\s*=.*\bsrc\b", service.text(path), re.MULTILINE):
-                yield LESSON.finding(path, 1, "its `pythonpath` has no `src`")
-            return
     pytest = at(service.pyproject, "tool", "pytest")
     entries = at(pytest, "ini_options", "pythonpath") or at(pytest, "pythonpath")
     if not {"src", "./src", "src/"} & {word for e in listed(entries) for word in str(e).split()}:
@@ -69,7 +64,7 @@ def no_command_sets_a_path_for_tests(service: Service) -> Iterator[Finding]:
         or (command.option("-o", "--override-ini") or "").startswith("pythonpath")
     ]
     for path, command in (*by_step, *by_command):
-        if "pytest" in effects(service, command):
+        if {"pytest", "kit test"} & effects(service, command):
             message = f"`{command.text}` tests with a path of its own"
             yield LESSON.finding(path, command.line, message)
 

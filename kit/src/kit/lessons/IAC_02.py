@@ -32,10 +32,9 @@ def no_copy_of_the_template(service: Service) -> Iterator[Finding]:
         if shared := [name for name in resources if name in service.resources]:
             message = f"is another template with {shared[0]}"
             yield LESSON.finding(path, line_of(resources, shared[0]), message)
-    for environment, command, name, value in settings_in(service):
+    for environment, name, value, line in settings_in(service):
         if name in ("template", "template_file") and not _is_built_from_the_template(str(value)):
-            line = service.line_with(SAMCONFIG, str(value))
-            message = f"[{environment}.{command}] takes {value} instead of {TEMPLATE}"
+            message = f"{environment} takes {value} instead of {TEMPLATE}"
             yield LESSON.finding(SAMCONFIG, line, message)
 
 

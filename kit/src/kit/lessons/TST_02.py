@@ -30,8 +30,7 @@ from kit.template import at
 LESSON = Lesson.read(__doc__)
 
 # Functions that change where Python looks for modules, or read a module by its file.
-PATH_FUNCTIONS = {"addsitedir", "load_source", "spec_from_file_location", "syspath_prepend"}
-PATH_FUNCTIONS |= {"SourceFileLoader"}
+PATH_FUNCTIONS = {"addsitedir", "load_source", "spec_from_file_location", "SourceFileLoader"}
 
 
 @LESSON.check
