@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT, SAMPLES
-from delivered import delivery
+from kit.delivery.changes import environment_of
+from kit.delivery.service import Service
 from kit.errors import KitError
+from kit.gate import grants
 
-grants = delivery("grants")
 QUEUE = "{Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: !Sub '%s'}}"
 ROLE = """{Type: AWS::IAM::Role, Properties: {%s AssumeRolePolicyDocument: {Statement:
       [{Effect: Allow, Principal: {Service: %s.amazonaws.com}, Action: sts:AssumeRole}]}}}"""
@@ -38,7 +40,7 @@ def found(service: Path, folder: Path, declared: str) -> list[Any]:
     text = (root / "template.yaml").read_text("utf-8")
     declared = f"\nResources:\n  Mine: {declared}\n" if declared else "\nResources:\n"
     (root / "template.yaml").write_text(text.replace("\nResources:\n", declared), "utf-8")
-    return list(grants.gaps(grants.Environment.of(delivery("service").Service(root, "dev"))))
+    return list(grants.gaps(environment_of(Service(root, "dev"))))
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SAMPLES])
@@ -107,7 +109,7 @@ def test_policy_templates_of_sam_are_expanded(
     """They are in SAM's own environment, which a service has beside its tools."""
     data = next(ROOT.glob(".venv-sam/lib/python*/site-packages")) / "samtranslator"
     path = data / "policy_templates_data" / "policy_templates.json"
-    templates = grants.json.loads(path.read_text("utf-8"))["Templates"]
+    templates = json.loads(path.read_text("utf-8"))["Templates"]
     monkeypatch.setattr(grants, "_policy_templates", lambda: templates)
     service = rendered_samples["all-triggers"]
     mail = "Policies: [{SESCrudPolicy: {IdentityName: example.com}}]"

@@ -22,10 +22,10 @@ import yaml
 from cases import Case, cases
 from conftest import ROOT, SAMPLES, check, run, tree
 from edits import Edit, NotHereError
-from kit.delivery.grants import THEN
 from kit.gate import report, suppressions, tools
 from kit.gate import run as gate
 from kit.gate.findings import GATE, Finding
+from kit.gate.grants import THEN
 from kit.gate.lesson import DEFENDERS
 from kit.gate.service import Service
 from kit.lessons import lessons

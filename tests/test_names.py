@@ -11,8 +11,8 @@ import yaml
 from conftest import QUESTIONS, ROOT, commit, render
 from hypothesis import given
 from hypothesis import strategies as st
-from kit.delivery.spelling import kebab, pascal, snake
 from kit.errors import KitError
+from kit.spelling import kebab, pascal, snake
 from moto.server import ThreadedMotoServer
 from places import rendered
 from test_questions import RULES

@@ -46,6 +46,12 @@ def test_the_top_of_the_repository_holds_what_it_should() -> None:
     }
 
 
+@pytest.mark.parametrize("package", ["gate", "lessons", "functions"])
+def test_what_delivery_uses_does_not_use_delivery(package: str) -> None:
+    for path in (ROOT / "kit/src/kit" / package).rglob("*.py"):
+        assert "kit.delivery" not in path.read_text("utf-8"), path
+
+
 def test_releases_say_which_lessons_they_bring() -> None:
     """DOC-03: whoever updates knows what the gate will ask for."""
     text = " ".join((ROOT / "CHANGELOG.md").read_text("utf-8").split())

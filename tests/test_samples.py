@@ -21,7 +21,7 @@ import pytest
 import yaml
 from aws import Account, counted
 from conftest import ROOT, SAMPLES, check, sample
-from kit.delivery.spelling import pascal
+from kit.spelling import pascal
 
 CALL = """
 import importlib, json, sys, types

@@ -22,9 +22,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from kit.delivery.spelling import kebab, pascal
 from kit.gate.service import Service
 from kit.lessons import lessons
+from kit.spelling import kebab, pascal
 from pytest_copie.plugin import Copie
 from test_merging import places
 

@@ -24,6 +24,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "AWS::SecretsManager::Secret": ("Name",),
     "AWS::Serverless::Function": ("FunctionName",),
 }
+# What SAM makes of its types, and those of its own properties that can't change.
+SAM = {
+    "AWS::Serverless::Api": ("AWS::ApiGateway::RestApi",),
+    "AWS::Serverless::Function": ("AWS::Lambda::Function",),
+    "AWS::Serverless::HttpApi": ("AWS::ApiGatewayV2::Api",),
+    "AWS::Serverless::LayerVersion": ("AWS::Lambda::LayerVersion",),
+    "AWS::Serverless::SimpleTable": ("AWS::DynamoDB::Table", "PrimaryKey"),
+    "AWS::Serverless::StateMachine": ("AWS::StepFunctions::StateMachine", "Name", "Type"),
+}
 # Words that somebody was to replace.
 PLACEHOLDER = re.compile(r"\bYOUR_[A-Z0-9_]+|\bCHANGE_?ME\b|\bREPLACE_?ME\b|<YOUR[^>]*>")
 
@@ -229,6 +238,15 @@ def strings(node: Any, line: int = 0) -> Iterator[tuple[str, int]]:
     elif isinstance(node, dict):
         for key, value in node.items():
             yield from strings(value, line_of(node, key) or line)
+
+
+def statements(node: Any) -> Iterator[dict[str, Any]]:
+    """The statements of every policy in it."""
+    if isinstance(node, dict) and "Effect" in node:
+        yield node
+    elif isinstance(node, (dict, list)):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from statements(part)
 
 
 # ── A template in one environment ──

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from kit.delivery.spelling import kebab, pascal, snake
+from kit.spelling import kebab, pascal, snake
 
 # What a module has below `import boto3`, for clients that end before their function does.
 CONFIG = """from botocore.config import Config

@@ -6,7 +6,7 @@ from cases import good, violation
 from edits import Edit
 from edits.access import ACCOUNT, INFRA, in_infra, job, workflow
 
-from kit.delivery.spelling import pascal
+from kit.spelling import pascal
 
 
 @violation("the role for deployments is called the same everywhere")

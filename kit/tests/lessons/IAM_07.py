@@ -6,7 +6,7 @@ from cases import good, violation
 from edits import Edit
 from edits.access import in_infra
 
-from kit.delivery.spelling import pascal
+from kit.spelling import pascal
 
 
 def called(edit: Edit, name: str) -> None:

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from kit.errors import KitError
-from kit.template import references
+from kit.gate.grants import Environment, Gap, gaps, is_comparable
+from kit.template import Template, references, statements
 
 from .cloudformation import (
     Content,
@@ -37,10 +38,8 @@ from .cloudformation import (
     permissions,
     resources,
     short,
-    statements,
     values,
 )
-from .grants import Environment, Gap, gaps
 from .markdown import block, code, table
 from .service import ENVIRONMENTS, INFRA, Service
 from .tools import git
@@ -272,7 +271,7 @@ def refused(root: Path, environments: list[str]) -> Iterator[str]:
     unique: dict[tuple[str, str], Gap] = {}
     for environment in environments if (root / INFRA).is_file() else ():
         with contextlib.suppress(KitError):  # no whole section in samconfig.toml
-            both = Environment.of(Service(root, environment))
+            both = environment_of(Service(root, environment))
             unique |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
     for gap in unique.values():
         yield f"- ⚠️ {gap.found}. {gap.fix}"
@@ -337,3 +336,21 @@ def main(service: Service, options: Namespace) -> int:
     """Print the report."""
     print(report(Base.of(service.root, options.base), options.env or ""), end="")
     return 0
+
+
+def environment_of(service: Service) -> Environment:
+    """Both templates of a service in an account that is made up.
+
+    Raises:
+        KitError: a file is missing, or can't be read.
+    """
+    if not is_comparable():
+        raise KitError(
+            "What template.yaml asks of AWS can't be compared: cfn-lint is not installed.",
+            "make setup",
+        )
+    template = service.template("111122223333")
+    data = service.infra_data
+    values = {name: str(body.get("Default", name)) for name, body in data["Parameters"].items()}
+    values["EnvironmentName"] = service.environment
+    return Environment(template, Template(data, values, template.pseudo))

@@ -15,10 +15,10 @@ import boto3
 import yaml
 from botocore.exceptions import ProfileNotFound
 
+from kit.runtimes import SUPPORTED_UNTIL
 from kit.template import PLACEHOLDER
 
 from .report import Result, failed, passed, warned
-from .runtimes import SUPPORTED_UNTIL
 from .service import ENVIRONMENTS, Service
 from .situation import Situation
 

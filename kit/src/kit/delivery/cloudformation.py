@@ -15,21 +15,12 @@ from typing import Any
 
 import yaml
 
-from kit.template import is_intrinsic, read
+from kit.template import SAM, is_intrinsic, read, statements
 
 WIDTH = 100  # characters of a value in a table
 MOST = 100_000  # values of a template; CloudFormation takes 1 MB
 Keys = tuple[str, ...]
 Content = dict[str, Any]
-# What SAM makes of its types, and those of its own properties that can't change.
-SAM = {
-    "AWS::Serverless::Api": ("AWS::ApiGateway::RestApi",),
-    "AWS::Serverless::Function": ("AWS::Lambda::Function",),
-    "AWS::Serverless::HttpApi": ("AWS::ApiGatewayV2::Api",),
-    "AWS::Serverless::LayerVersion": ("AWS::Lambda::LayerVersion",),
-    "AWS::Serverless::SimpleTable": ("AWS::DynamoDB::Table", "PrimaryKey"),
-    "AWS::Serverless::StateMachine": ("AWS::StepFunctions::StateMachine", "Name", "Type"),
-}
 
 
 def size(node: Any, known: dict[int, int]) -> int:
@@ -214,15 +205,6 @@ def values(template: Content, settings: Content) -> Content:
 
 
 # ── What it permits ──────────────────────────────────────────────────────────
-
-
-def statements(node: Any) -> Iterator[Content]:
-    """The statements of every policy in it."""
-    if isinstance(node, dict) and "Effect" in node:
-        yield node
-    elif isinstance(node, (dict, list)):
-        for each in node.values() if isinstance(node, dict) else node:
-            yield from statements(each)
 
 
 def permissions(resource: Content) -> tuple[list[Content], list[Content]]:

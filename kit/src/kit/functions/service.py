@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from kit.delivery.spelling import kebab, pascal, snake
 from kit.errors import KitError
+from kit.spelling import kebab, pascal, snake
 
 from .proof import parsed
 

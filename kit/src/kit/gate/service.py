@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from kit.delivery.spelling import snake
+from kit.spelling import snake
 from kit.template import LocatedMapping, Template, at, line_of, merged
 
 from . import parsers

@@ -12,12 +12,12 @@ Defended by: prompt, gate.
 
 from collections.abc import Iterator
 
-from kit.delivery.runtimes import SUPPORTED_UNTIL
 from kit.gate.findings import Finding, and_more
 from kit.gate.folders import FUNCTIONS
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import runtimes_of, wanted_python
 from kit.gate.service import TEMPLATE, Service
+from kit.runtimes import SUPPORTED_UNTIL
 
 LESSON = Lesson.read(__doc__)
 

@@ -15,7 +15,6 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from kit.delivery.spelling import kebab
 from kit.gate.environments import in_prod, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
@@ -26,6 +25,7 @@ from kit.gate.python_names import constant, keyword, last
 from kit.gate.resources import is_true, mapping_of
 from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import TEMPLATE, Service
+from kit.spelling import kebab
 from kit.template import Reference, at, line_of, references
 
 LESSON = Lesson.read(__doc__)

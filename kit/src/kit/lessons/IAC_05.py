@@ -15,11 +15,11 @@ Defended by: gate.
 import re
 from collections.abc import Iterator
 
-from kit.delivery.spelling import pascal
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import Name, names
 from kit.gate.service import ACCOUNT, Service
+from kit.spelling import pascal
 from kit.template import leaves
 
 LESSON = Lesson.read(__doc__)

@@ -20,9 +20,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kit.delivery.grants import Environment, Gap, gaps
 from kit.gate.environments import deployed
 from kit.gate.findings import Finding, and_more
+from kit.gate.grants import Environment, Gap, gaps
 from kit.gate.lesson import Lesson
 from kit.gate.policies import (
     READING,

@@ -20,11 +20,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kit.errors import KitError
-from kit.template import Template, UnknownError, is_intrinsic
+from kit.template import SAM, Template, UnknownError, is_intrinsic, statements
 
-from .cloudformation import SAM, statements
-from .service import INFRA, Service
+from .service import INFRA
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: linters report that.
@@ -265,6 +263,11 @@ def arns(template: Template, logical_id: str, kind: str, properties: Any) -> lis
     return own or found
 
 
+def is_comparable() -> bool:
+    """Whether cfn-lint is installed, whose data says what is asked of AWS."""
+    return bool(_actions())
+
+
 @dataclass
 class Environment:
     """template.yaml and infra/environment.yaml in one environment."""
@@ -275,24 +278,6 @@ class Environment:
     def __post_init__(self) -> None:
         for template in (self.template, self.infra):
             template.known = Known(template)
-
-    @classmethod
-    def of(cls, service: Service) -> Environment:
-        """That of an account that is made up.
-
-        Raises:
-            KitError: a file is missing, or can't be read.
-        """
-        if not _actions():
-            raise KitError(
-                "What template.yaml asks of AWS can't be compared: cfn-lint, whose data says it, is not installed.",
-                "make setup",
-            )
-        template = service.template("111122223333")
-        data = service.infra_data
-        values = {name: str(body.get("Default", name)) for name, body in data["Parameters"].items()}
-        values["EnvironmentName"] = service.environment
-        return cls(template, Template(data, values, template.pseudo))
 
     def statements(self, *policies: str) -> list[Statement]:
         """The statements of policies of infra/environment.yaml, by their logical ids."""
