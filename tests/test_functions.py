@@ -681,12 +681,11 @@ def test_functions_are_listed(service: Path) -> None:
         "  # ── Your own resources go here ──\n\n  AdminTopic:\n    Type: AWS::SNS::Topic\n",
     )
     listed = run("make", "functions", "COPIER_PYTHON=false", cwd=service).stdout
-    assert listed == (
-        "app (api)  src/orders/app\n"
-        "  AppFunction, AppLogGroup, AppNewVersionAlarm, AppFailuresFilter, AppNewVersionFailuresAlarm, AppErrorsAlarm, AppThrottlesAlarm\n"
-        "admin (api)  src/orders/admin\n"
-        "  AdminFunction, AdminLogGroup, AdminNewVersionAlarm, AdminFailuresFilter, AdminNewVersionFailuresAlarm, AdminErrorsAlarm, AdminThrottlesAlarm, AdminTopic\n"
-    )
+    words = listed.replace(",", "").split()
+    start = words.index("app")
+    assert words[start : start + 4] == ["app", "api", "src/orders/app", "AppFunction"]
+    assert {"AppLogGroup", "AdminThrottlesAlarm", "AdminTopic"} < {*words}
+    assert max(map(len, listed.splitlines())) <= 100
 
 
 def test_a_resource_belongs_to_the_longest_name(service: Path) -> None:
@@ -695,10 +694,11 @@ def test_a_resource_belongs_to_the_longest_name(service: Path) -> None:
     own = ("AppAdminTopic", "AppTopic", "ApplicationTopic")
     mine = "".join(f"\n  {name}:\n    Type: AWS::SNS::Topic\n" for name in own)
     edit(service, "template.yaml", place, place + mine)
-    listed = run("make", "functions", "COPIER_PYTHON=false", cwd=service).stdout.splitlines()
-    assert listed[1].endswith("AppThrottlesAlarm, AppTopic")
-    assert listed[5].endswith("AppAdminThrottlesAlarm, AppAdminTopic")
-    assert "ApplicationTopic" not in " ".join(listed)
+    listed = run("make", "functions", "COPIER_PYTHON=false", cwd=service).stdout
+    words = " ".join(listed.split())
+    assert "AppThrottlesAlarm, AppTopic " in words
+    assert words.endswith("AppAdminThrottlesAlarm, AppAdminTopic")
+    assert "ApplicationTopic" not in words
 
 
 # ── What is beside the template's ────────────────────────────────────────────

@@ -424,8 +424,8 @@ def test_a_red_build_says_what_where_why_and_what_to_do(set_up: Callable[..., Pa
         f"  STR-05  {lessons()['STR-05'].rule}\n"
         f"  fix: {lessons()['STR-05'].fix}\n" in done.stdout
     )
-    assert re.search(r"^STR-05  gate +violated \(1\) ", done.stdout, re.MULTILINE)
-    assert re.search(r"^STR-11  guide +not checked here ", done.stdout, re.MULTILINE)
+    assert re.search(r"^STR-05 +gate +violated \(1\) ", done.stdout, re.MULTILINE)
+    assert re.search(r"^STR-11 +guide +not checked here ", done.stdout, re.MULTILINE)
     check("git", "checkout", "--quiet", ".", cwd=service)
 
 

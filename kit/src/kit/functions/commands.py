@@ -61,9 +61,13 @@ BOOTSTRAPPED = ("aws_region", "dev_branch", "github_repository", "prod_branch")
 
 def list_functions() -> None:
     """Print each function with its folder and its resources."""
-    for item in functions():
-        say(f"{item.name} ({item.trigger})  {item.folders[0]}")
-        say(f"  {', '.join(resources(item.name)) or 'nothing in template.yaml'}")
+    from kit.terminal import table  # which the environment of the other commands lacks
+
+    rows = [
+        (item.name, item.trigger, item.folders[0], ", ".join(resources(item.name)))
+        for item in functions()
+    ]
+    table(rows, "function", "trigger", "folder", "resources in template.yaml")
 
 
 def add(name: str, trigger: str) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+
+from rich.text import Text
 
 from kit.lessons import lessons
 
@@ -37,20 +40,20 @@ def _block(finding: Finding) -> str:
     return f"{where}  {finding.message}\n  {finding.lesson}  {rule}\n  fix: {' '.join(fix.split())}"
 
 
-def table(outcome: Outcome) -> str:
-    """Every lesson: who defends it, how it stands, how many suppressions it has."""
-    broken = Counter(finding.lesson for finding in outcome.findings)
+HEAD = ("lesson", "defended by", "status", "rule")
+
+
+def rows(outcome: Outcome) -> Iterator[tuple[str, str, Text, str]]:
+    """Every lesson, as rows below HEAD: who defends it, and how it stands."""
+    violated = Counter(finding.lesson for finding in outcome.findings)
     suppressed = Counter(finding.lesson for finding, _entry in outcome.suppressed)
-    rows = [("lesson", "defended by", "status", "suppressed", "rule")]
     for name, lesson in lessons().items():
-        if broken[name]:
-            status = f"violated ({broken[name]})"
+        if violated[name]:
+            status = Text(f"violated ({violated[name]})", "red")
+        elif suppressed[name]:
+            status = Text(f"suppressed ({suppressed[name]})", "yellow")
+        elif "gate" in lesson.defended_by:
+            status = Text("holds", "green")
         else:
-            status = "holds" if "gate" in lesson.defended_by else "not checked here"
-        defended = ", ".join(lesson.defended_by)
-        rows.append((name, defended, status, str(suppressed[name] or ""), lesson.rule))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
-        for row in rows
-    )
+            status = Text("not checked here", "dim")
+        yield name, ", ".join(lesson.defended_by), status, lesson.rule

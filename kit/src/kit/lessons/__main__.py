@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kit.gate import report
 from kit.gate.run import run
+from kit.terminal import table
 
 SERVICE = Path(__file__).resolve().parents[3]
 
@@ -16,7 +17,8 @@ def main() -> int:
     arguments = parser.parse_args()
     outcome = run(SERVICE)
     if arguments.table:
-        print(report.table(outcome), end="\n\n")
+        table(report.rows(outcome), *report.HEAD)
+        print()
     print(report.findings(outcome))
     return 1 if outcome.findings else 0
 
