@@ -83,7 +83,18 @@ def machine_of(library: Path) -> str:
     return {62: "x86_64", 183: "arm64"}[int.from_bytes(library.read_bytes()[18:20], "little")]
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+# Each trigger twice, the answers of somebody who presses Enter, and every question answered. The
+# others live with --every-sample; CI's job `samples` checks and builds all of them on each push.
+EACH_TIME = ("all-triggers", "default", "everything")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "path" in metafunc.fixturenames:
+        every = metafunc.config.getoption("every_sample")
+        paths = [path for path in SAMPLES if every or path.stem in EACH_TIME]
+        metafunc.parametrize("path", paths, ids=lambda path: path.stem)
+
+
 def test_life_of_a_service(
     path: Path, set_up: Callable[..., Path], boto3: Callable[[str], Path]
 ) -> None:
