@@ -62,7 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-sample",
         action="store_true",
-        help="try each mutant and innocent in every sample that it fits, not in the smallest",
+        help="try each case of a lesson in every sample that it fits, not in the smallest alone",
     )
 
 

@@ -378,7 +378,7 @@ def test_no_name_is_private_and_public(service: Path, file: str) -> None:
     assert not [*service.glob(".venv/lib/*/site-packages/boto3")]
     gate = (sys.executable, ".kit", "lessons")
     said = run(*gate, cwd=service).stdout
-    assert re.search(rf"{file}:\d+  acme-tools is private \({LIST}:2\)", said)
+    assert re.search(rf"{file}:\d+  acme-tools is private \({LIST}\), and this list is public", said)
 
 
 # ── What is rendered ─────────────────────────────────────────────────────────

@@ -85,13 +85,13 @@ def machine_of(library: Path) -> str:
 
 # Each trigger twice, the answers of somebody who presses Enter, and every question answered. The
 # others live with --every-sample; CI's job `samples` checks and builds all of them on each push.
-EACH_TIME = ("all-triggers", "default", "everything")
+ON_EACH_RUN = ("all-triggers", "default", "everything")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "path" in metafunc.fixturenames:
         every = metafunc.config.getoption("every_sample")
-        paths = [path for path in SAMPLES if every or path.stem in EACH_TIME]
+        paths = [path for path in SAMPLES if every or path.stem in ON_EACH_RUN]
         metafunc.parametrize("path", paths, ids=lambda path: path.stem)
 
 
