@@ -7,7 +7,7 @@ Here: `stack_name` of both environments in `samconfig.toml`.
 Fix: Set `stack_name = "<service>-<env>"` in `samconfig.toml`, and give commands `--config-env`
 instead of a name.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Iterator

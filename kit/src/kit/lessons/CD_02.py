@@ -8,7 +8,7 @@ CONTAINER=yes` in the workflows.
 Fix: Set `use_container = true` under `[<env>.build.parameters]`, and build by `make build
 CONTAINER=yes` or `sam build --config-env <env>`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ lessons` look for words that somebody was to replace.
 Fix: Take the value from the outputs of the stack or from a variable; delete the step that replaces
 text, and fill in what is left.
 
-Defended by: gate, deploy.
+Defended by: gate, preflight, deploy.
 """
 
 import ast

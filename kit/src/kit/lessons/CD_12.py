@@ -10,7 +10,7 @@ somebody: `AlarmTopic`, whose policy lets `budgets.amazonaws.com` publish, or an
 `MonthlyBudgetUsd=0` in `samconfig.toml` decides against it, but keep the resource `Budget` with its
 condition.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Iterator

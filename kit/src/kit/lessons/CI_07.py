@@ -8,7 +8,7 @@ Here: `pr_checks` and `build-and-deploy` both run `make check`, which has `lint`
 Fix: Keep `make check` before the deployment, in its job or in one that it needs, without `if`,
 `continue-on-error` and `|| true`, and its three parts in the `Makefile`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -10,7 +10,7 @@ Here: `.python-version`, `Globals` of `template.yaml`, `pyproject.toml`; the wor
 Fix: Change what differs to the version of `.python-version`. To change the version everywhere, use
 `make answer NAME=python_version VALUE=…`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 import re

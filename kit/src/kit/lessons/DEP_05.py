@@ -7,7 +7,7 @@ Here: `Runtime` in `template.yaml`; the preflight warns months before the last d
 
 Fix: Choose one that AWS supports: `make answer NAME=python_version VALUE=…`.
 
-Defended by: prompt, gate.
+Defended by: prompt, gate, preflight.
 """
 
 from collections.abc import Iterator

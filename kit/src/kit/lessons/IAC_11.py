@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from kit.gate.environments import environments, exists, in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import is_of_idempotency
+from kit.gate.resources import is_idempotency_table
 from kit.gate.service import Resource, Service
 from kit.template import line_of
 
@@ -89,5 +89,5 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
 def _stateful(service: Service) -> Iterator[Resource]:
     """What holds data that somebody would miss."""
     for resource in service.of_type(*STATEFUL):
-        if not is_of_idempotency(resource):
+        if not is_idempotency_table(resource):
             yield resource

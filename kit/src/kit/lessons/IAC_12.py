@@ -23,7 +23,7 @@ from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
 from kit.gate.policies import targets
 from kit.gate.python_names import constant
-from kit.gate.resources import TABLES, is_of_idempotency, is_true
+from kit.gate.resources import TABLES, is_idempotency_table, is_true
 from kit.gate.service import Resource, Service
 from kit.gate.variables import packages
 
@@ -86,7 +86,7 @@ def objects_expire(service: Service) -> Iterator[Finding]:
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
     """Tables of functions that write items with an expiry, if none of their tables looks at it."""
     reasons: dict[str, str] = {}
-    tables = [table for table in service.of_type(*TABLES) if not is_of_idempotency(table)]
+    tables = [table for table in service.of_type(*TABLES) if not is_idempotency_table(table)]
     for package in packages(service):
         names = targets(package.function.variables)
         used: list[Resource] = [table for table in tables if table.logical_id in names]

@@ -11,7 +11,7 @@ Fix: Take actions that change resources out of `DeployRole`; let only CloudForma
 `template.yaml` the boundary: `PermissionsBoundary` under Globals → Function, and on each
 `AWS::IAM::Role`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 
 See: docs/access.md.
 """

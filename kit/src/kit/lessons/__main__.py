@@ -11,7 +11,7 @@ SERVICE = Path(__file__).resolve().parents[3]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="lessons", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table", action="store_true", help="list every lesson as well")
     arguments = parser.parse_args()
     outcome = run(SERVICE)
