@@ -803,9 +803,7 @@ def unprepared(world: World) -> None:
     )
 
 
-def test_bootstrap_prepares_an_account(
-    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
-) -> None:
+def test_bootstrap_prepares_an_account(world: World, gh: Path, capsys: Said) -> None:
     unprepared(world)
     at(world)
     assert command("bootstrap", "--yes") == 0

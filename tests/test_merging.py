@@ -91,7 +91,10 @@ def sections(lines: list[str]) -> list[str]:
     """The resource or section of each line: the last line that begins one."""
     found, section = [], ""
     for line in lines:
-        if re.match(r"(  )?[A-Z]\w*:|#+ |\[[^]]+\](\s|$)", line) and "Mine" not in line.split(" #")[0]:
+        if (
+            re.match(r"(  )?[A-Z]\w*:|#+ |\[[^]]+\](\s|$)", line)
+            and "Mine" not in line.split(" #")[0]
+        ):
             section = re.sub(r" # Mine\d+", "", line).strip()
         found.append(section)
     return found
@@ -462,9 +465,7 @@ def test_a_rename_changes_every_name(service: Path, renders: dict[str, Path]) ->
     assert yaml.compose(text)
 
 
-def test_a_rename_stops_where_a_name_can_not_follow(
-    service: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rename_stops_where_a_name_can_not_follow(service: Path) -> None:
     edit_resource(
         service, "SenderQueue", "      QueueName: !Sub orders-sender-${EnvironmentName}\n",
         "      QueueName:\n        Fn::Sub: 'orders-sender-x${EnvironmentName}'\n",

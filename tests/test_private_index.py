@@ -236,7 +236,7 @@ def test_sam_writes_down_what_it_gives_to_containers(orders: Callable[..., Path]
 def private_packages(
     service: Path, command: str, python: object = sys.executable, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    return run(python, ".kit", "private_packages", command, cwd=service, **environment)
+    return run(python, ".kit", "private-packages", command, cwd=service, **environment)
 
 
 def url(indexes: Indexes) -> dict[str, str]:

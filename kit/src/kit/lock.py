@@ -130,7 +130,7 @@ def upgrades(package: str | None, everything: bool) -> list[str]:
 
 def main() -> int:
     """Run `make lock`; 1 when nothing can be pinned."""
-    parser = argparse.ArgumentParser(prog="make lock", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions of all")
     parser.add_argument("--package", help="take the newest version of this one")
     parser.add_argument("--cooldown", default="7 days", help="how old a release has to be: 7 days")

@@ -271,7 +271,7 @@ def has_private_index() -> bool:
 
 def private_packages(python: object, command: str) -> None:
     """Check or install what comes from the private index, where the service has one."""
-    if has_private_index() and not run(python, KIT, "private_packages", command):
+    if has_private_index() and not run(python, KIT, "private-packages", command):
         raise KitError("The private packages are not installed; the reason is above.")
 
 

@@ -40,7 +40,7 @@ def is_true(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
-def is_of_idempotency(resource: Resource) -> bool:
-    """Whether a table is what Powertools remembers of the last hour, by its name."""
+def is_idempotency_table(resource: Resource) -> bool:
+    """Whether a table is what Powertools remembers of the last day, by its name."""
     name = f"{resource.logical_id} {resource.get('TableName')}"
     return resource.type in TABLES and "idempotency" in name.lower()
