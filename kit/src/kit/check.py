@@ -16,7 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from kit.layout import ROOT
+
 PYTHON = os.path.relpath(sys.executable, ROOT)
 BIN = os.path.dirname(PYTHON)
 SAM = os.environ.get("SAM", "sam")

@@ -19,9 +19,9 @@ from pathlib import Path
 from packaging.version import Version
 
 from kit.errors import KitError
+from kit.layout import ROOT
 from kit.pins import canonical, pins, requirements
 
-ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
 # Dependabot reads these options in the head of a list.
 OPTIONS = ("--universal", "--no-annotate", "--generate-hashes")

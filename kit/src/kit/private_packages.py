@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kit.errors import KitError
+from kit.layout import ROOT
 from kit.pins import canonical
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 # Options would open other indexes, and ranges the newest version that somebody uploads.
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==[\w.!+-]+(?: +--hash=sha256:[0-9a-f]{64})*")

@@ -26,9 +26,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kit.errors import KitError
+from kit.layout import ROOT
 from kit.pins import development, disagreements, has_hashes
 
-ROOT = Path(__file__).resolve().parents[2]
 KIT = ROOT / ".kit"
 READY = ".ready"
 # Variables of the caller's shell that make Python, pip and uv use another environment, or other

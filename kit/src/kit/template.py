@@ -47,16 +47,16 @@ class LocatedMapping(dict[Any, Any]):
 
     line = 0
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *items: Any) -> None:
+        super().__init__(*items)
         self.lines: dict[str, int] = {}
 
 
 class LocatedList(list[Any]):
     """A list that knows the line of each of its items."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *items: Any) -> None:
+        super().__init__(*items)
         self.lines: list[int] = []
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from kit.errors import KitError
+from kit.layout import ENVIRONMENTS, INFRA
 from kit.terminal import table
 
 from . import account as aws
@@ -18,7 +19,7 @@ from .account import Account
 from .change_sets import carry_out
 from .checks_account import LET_GITHUB_IN, NOT_FOR_STS, refuses_github, template_version
 from .prompts import agreed, ask
-from .service import ENVIRONMENTS, INFRA, Service
+from .service import Service
 from .tools import gh
 
 OPTIONS = {

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from kit.errors import KitError
+from kit.layout import ANSWERS, ROOT, TEMPLATE
 
 from .git import all_or_nothing, git, need_clean_tree, remove_empty, tracked
 from .plan import carry_out, need_places_after_update, plan
@@ -20,9 +21,6 @@ from .renaming import changed_paths, need_new_names, reformat, renamed_texts
 from .rendering import render, rendered, update_to
 from .report import say, say_by_hand, say_changed, say_left, say_next, say_public
 from .service import (
-    ANSWERS,
-    ROOT,
-    TEMPLATE,
     Function,
     answers,
     answers_with,

@@ -7,8 +7,9 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
-from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.gate.service import Function, Resource, Service
 from kit.gate.tested import tests_in
+from kit.layout import TEMPLATE
 
 # The property with the code that is deployed as a resource.
 CODE = {

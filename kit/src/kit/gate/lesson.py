@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kit.gate.findings import Finding
+from kit.layout import TEMPLATE
 
 if TYPE_CHECKING:
-    from kit.gate.service import Service
+    from kit.gate.service import Resource, Service
 
 Check = Callable[["Service"], Iterator[Finding]]
 
@@ -95,6 +96,12 @@ class Lesson:
     ) -> Finding:
         """A violation of this lesson; the arguments are those of `Finding`."""
         return Finding(self.id, path, line, message, resource, fix, warning)
+
+    def finding_in(
+        self, resource: Resource, line: int, message: str, fix: str | None = None
+    ) -> Finding:
+        """A violation of this lesson in a resource of template.yaml."""
+        return self.finding(TEMPLATE, line, message, resource.logical_id, fix)
 
 
 def _items(text: str) -> tuple[str, ...]:

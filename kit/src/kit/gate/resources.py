@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.findings import BrokenFileError
-from kit.gate.service import INFRA, TEMPLATE, Resource, Service
+from kit.gate.service import Resource, Service
+from kit.layout import INFRA, TEMPLATE
 from kit.template import at
 
 # Folders in which templates and tools create nothing.

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.commands import Command
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS
 from kit.template import at
 
 SAMCONFIG = "samconfig.toml"

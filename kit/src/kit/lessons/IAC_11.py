@@ -68,7 +68,7 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
                 problem = f"has {key}: {policy}" if policy else f"has no {key}"
                 line = line_of(resource.body, key) or resource.line
                 message = f"{resource.logical_id} holds data and {problem}"
-                yield resource.finding(LESSON.id, line, message)
+                yield LESSON.finding_in(resource, line, message)
 
 
 @LESSON.check
@@ -83,7 +83,7 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
                 settings = values(prod, resource.properties, *path)
                 if not settings or any(str(value).lower() in OFF for value in settings):
                     message = f"{resource.logical_id} has no `{path[-1]}` in prod"
-                    yield resource.finding(LESSON.id, resource.line_of(path[0]), message)
+                    yield LESSON.finding_in(resource, resource.line_of(path[0]), message)
 
 
 def _stateful(service: Service) -> Iterator[Resource]:

@@ -28,7 +28,8 @@ from kit.gate.python_names import (
     keyword,
     last,
 )
-from kit.gate.service import TEMPLATE, Function, Service
+from kit.gate.service import Function, Service
+from kit.layout import TEMPLATE
 from kit.template import is_intrinsic
 
 LESSON = Lesson.read(__doc__)

@@ -2,19 +2,17 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from kit.gate import report
 from kit.gate.run import run
-
-SERVICE = Path(__file__).resolve().parents[3]
+from kit.layout import ROOT
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table", action="store_true", help="list every lesson as well")
     arguments = parser.parse_args()
-    outcome = run(SERVICE)
+    outcome = run(ROOT)
     if arguments.table:
         print(report.table(outcome), end="\n\n")
     print(report.findings(outcome))
