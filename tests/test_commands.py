@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from pytest_copie.plugin import Copie
+
 from conftest import ROOT, check, run
 from kit.__main__ import COMMANDS
-from pytest_copie.plugin import Copie
 
 INDEX = "src/orders/app/lambda_pkg/index.py"
 NO_AWS = {

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from conftest import ROOT, check
 from delivered import command, delivery, infra
 from kit.errors import KitError

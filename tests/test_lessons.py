@@ -19,9 +19,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from cases import Case, cases
 from conftest import ROOT, SAMPLES, check, run, tree
 from edits import Edit, NotHereError
+from kit import digest
 from kit.delivery import preflight
 from kit.gate import report, suppressions, tools
 from kit.gate import run as gate
@@ -30,8 +32,6 @@ from kit.gate.grants import THEN
 from kit.gate.lesson import DEFENDERS
 from kit.gate.service import Service
 from kit.lessons import lessons
-
-from kit import digest
 
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
 CATALOGUE = {"STR": 11, "DEP": 8, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import KIT, check, commit, render, run
 from hypothesis import settings
+
+from conftest import KIT, check, commit, render, run
 from kit.errors import KitError
 from kit.functions.lines import Line, key, located
 from kit.functions.merging import Merge, changes, merge, name_changes

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, check, render, run, tree
 from jinja2 import Environment, FileSystemLoader
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
+
+from conftest import ROOT, check, render, run, tree
 from test_commands import NO_AWS
 from test_render import load
 from test_workflows import actionlint, workflow

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import meta
+
 from aws import expand
 from conftest import QUESTIONS, ROOT, check, make_template, release, render, sample
-from jinja2 import meta
 from places import JINJA, ROOMS, files_of, places
 from test_render import cloudformation, resources
 

@@ -1,7 +1,5 @@
 """What the cases of several lessons share: pipelines."""
 
-from __future__ import annotations
-
 WORKFLOWS = ".github/workflows"
 
 

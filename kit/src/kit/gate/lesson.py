@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kit.gate.findings import Finding
 from kit.layout import TEMPLATE
 
+from .findings import Finding
+
 if TYPE_CHECKING:
-    from kit.gate.service import Resource, Service
+    from .service import Resource, Service
 
 Check = Callable[["Service"], Iterator[Finding]]
 

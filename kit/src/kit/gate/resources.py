@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from kit.gate.findings import BrokenFileError
-from kit.gate.service import Resource, Service
 from kit.layout import INFRA, TEMPLATE
 from kit.template import at
+
+from .findings import BrokenFileError
+from .service import Resource, Service
 
 # Folders in which templates and tools create nothing.
 ELSEWHERE = ("tests/", "docs/", "events/", ".github/")

@@ -10,8 +10,6 @@ inject the context at the handler, and use neither `print`, `sys.stdout` nor log
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

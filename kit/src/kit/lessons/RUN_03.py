@@ -12,8 +12,6 @@ let all three know the same origins, methods and headers.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from typing import Any

@@ -12,8 +12,6 @@ Fix: Do the work in a function with `@idempotent_function`, or behind a conditio
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
