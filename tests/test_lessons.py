@@ -29,7 +29,7 @@ from kit.gate import report, suppressions, tools
 from kit.gate import run as gate
 from kit.gate.findings import GATE, Finding
 from kit.gate.grants import THEN
-from kit.gate.lesson import DEFENDERS
+from kit.gate.lesson import Lesson
 from kit.gate.service import Service
 from kit.lessons import lessons
 
@@ -149,9 +149,14 @@ def test_the_catalogue_is_whole() -> None:
         f"{family}-{n:02}" for family, count in CATALOGUE.items() for n in range(1, count + 1)
     ]
     assert list(lessons()) == expected
-    for lesson in lessons().values():
-        assert lesson.defended_by
-        assert set(lesson.defended_by) <= set(DEFENDERS), lesson.id
+
+
+@pytest.mark.parametrize("defenders", ["", "gate, nobody"])
+def test_a_lesson_is_defended_by_what_exists(defenders: str) -> None:
+    text = "STR-12: x\n\nWhy: x\n\nHere: x\n\nFix: x\n\nDefended by: "
+    assert Lesson.read(f"{text}gate.").defended_by == ("gate",)
+    with pytest.raises(ValueError, match="STR-12"):
+        Lesson.read(f"{text}{defenders}.")
 
 
 def test_documents_of_lessons_are_there(rendered_samples: dict[str, Path]) -> None:

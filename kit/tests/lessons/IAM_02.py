@@ -3,7 +3,6 @@
 from cases import good, violation
 from edits import Edit
 from edits.access import ACCOUNT, INFRA, in_infra, job, workflow
-
 from kit.spelling import pascal
 
 

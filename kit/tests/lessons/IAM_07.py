@@ -3,7 +3,6 @@
 from cases import good, violation
 from edits import Edit
 from edits.access import in_infra
-
 from kit.spelling import pascal
 
 

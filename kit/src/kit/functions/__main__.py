@@ -38,7 +38,7 @@ def main() -> int:
     except KitError as error:
         print(error, file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, EOFError):
+    except KeyboardInterrupt:
         print("\nInterrupted. Nothing is changed.", file=sys.stderr)
         return 130
 

@@ -28,8 +28,6 @@ class Lesson:
     Args:
         id: its name, for ever: STR-05.
         rule: what holds, in one sentence.
-        why: what happened without it.
-        here: where this service follows it.
         fix: how to fix a violation.
         defended_by: who notices a violation, of DEFENDERS.
         no_check: why only people can notice one, if that is so.
@@ -39,8 +37,6 @@ class Lesson:
 
     id: str
     rule: str
-    why: str
-    here: str
     fix: str
     defended_by: tuple[str, ...]
     no_check: str = ""
@@ -52,7 +48,7 @@ class Lesson:
         """The lesson that a docstring describes: `STR-05: rule`, then a paragraph for each part.
 
         Raises:
-            ValueError: a part is missing, unknown, or there twice.
+            ValueError: a part is missing, unknown, or there twice; or a defender is unknown.
         """
         rule, *paragraphs = [" ".join(part.split()) for part in (text or "").strip().split("\n\n")]
         name, _, rule = rule.partition(": ")
@@ -65,13 +61,14 @@ class Lesson:
         missing = [label for label in PARTS[:4] if label not in parts]
         if missing or not re.fullmatch(r"[A-Z]+-\d\d", name):
             raise ValueError(f"{name}: its docstring lacks {', '.join(missing) or 'an id'}")
+        defenders = _items(parts["Defended by"])
+        if not defenders or not set(defenders) <= set(DEFENDERS):
+            raise ValueError(f"{name}: {parts['Defended by']!r} has others than {DEFENDERS}")
         return cls(
             name,
             rule,
-            parts["Why"],
-            parts["Here"],
             parts["Fix"],
-            _items(parts["Defended by"]),
+            defenders,
             parts.get("No check", ""),
             _items(parts.get("See", "")),
         )
