@@ -28,11 +28,10 @@ ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / folder) for folder in ("tests", "kit/src", "kit/tests")]
 import places  # noqa: E402
 from cases import cases  # noqa: E402
+from kit import digest  # noqa: E402
 from kit.gate.lesson import Lesson  # noqa: E402
 from kit.lessons import SECTIONS  # noqa: E402
 from kit.lessons import lessons as catalogue  # noqa: E402
-
-from kit import digest  # noqa: E402
 
 README = ROOT / "README.md"
 LESSONS = ROOT / "template" / "docs" / "lessons.md"

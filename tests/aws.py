@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from conftest import ROOT, check
 from moto.server import ThreadedMotoServer
+
+from conftest import ROOT, check
 
 # What handlers talk to; the rest of a stack is not needed to call them.
 TYPES = {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}

@@ -11,9 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from copier import VcsRef, run_update
+
 from aws import expand
 from conftest import QUESTIONS, commit, make_template, render, run, tree
-from copier import VcsRef, run_update
 from sizes import sizes
 
 RUNS = 3

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, settings
 from pytest_copie.plugin import Copie
+
 from renders import CACHE, run_copy
 
 pytest_plugins = ["world"]

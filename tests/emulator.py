@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
 from conftest import ROOT, check
 from test_render import load
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from conftest import ROOT, SAMPLES, check, run
 from delivered import ACCOUNT, delivery, expanded, infra
 

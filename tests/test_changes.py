@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import check, commit, render, run
 from markdown_it import MarkdownIt
+
+from conftest import check, commit, render, run
 
 CALL = (sys.executable, ".kit", "changes")
 Changes = Callable[..., str]

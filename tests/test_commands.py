@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import check, run
 from pytest_copie.plugin import Copie
+
+from conftest import ROOT, check, run
+from kit.__main__ import COMMANDS
 
 INDEX = "src/orders/app/lambda_pkg/index.py"
 NO_AWS = {
@@ -24,6 +27,13 @@ NO_AWS = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "CI": "",
 }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    done = run(sys.executable, "kit/src", name, "--help", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert f".kit {name}" in done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import SAMPLES
 from test_render import cloudformation, resources
 

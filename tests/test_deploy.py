@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from conftest import ROOT, check
 from delivered import command, delivery, infra
 from kit.errors import KitError
@@ -803,9 +804,7 @@ def unprepared(world: World) -> None:
     )
 
 
-def test_bootstrap_prepares_an_account(
-    world: World, gh: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
-) -> None:
+def test_bootstrap_prepares_an_account(world: World, gh: Path, capsys: Said) -> None:
     unprepared(world)
     at(world)
     assert command("bootstrap", "--yes") == 0

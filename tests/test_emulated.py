@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from aws import counted
 from conftest import check, commit, render
 from emulator import CREDENTIALS, Emulator, emulated

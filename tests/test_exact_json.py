@@ -11,9 +11,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+
+from conftest import ROOT
 
 
 def load(path: Path) -> ModuleType:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from delivered import delivery
 
 failures, causes = delivery("failures"), delivery("causes")

@@ -16,10 +16,11 @@ from typing import Any
 import pexpect
 import pytest
 import yaml
-from conftest import KIT, ROOT, check, commit, make_template, render, run, tree
 from copier import VcsRef, run_update
 from packaging.version import Version
 from pytest_copie.plugin import Copie
+
+from conftest import KIT, ROOT, check, commit, make_template, render, run, tree
 from test_render import cloudformation
 
 FUNCTIONS = "app:api, admin:api"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import ROOT, SAMPLES
 from kit.delivery.changes import environment_of
 from kit.delivery.service import Service

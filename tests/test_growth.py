@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from aws import expand
 from conftest import SAMPLES, render
 from kit.gate import report

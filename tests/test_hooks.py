@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+
 from conftest import ROOT, check, render, run
 from test_samples import interpreter
 

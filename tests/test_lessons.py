@@ -19,18 +19,19 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from cases import Case, cases
 from conftest import ROOT, SAMPLES, check, run, tree
 from edits import Edit, NotHereError
+from kit import digest
+from kit.delivery import preflight
 from kit.gate import report, suppressions, tools
 from kit.gate import run as gate
 from kit.gate.findings import GATE, Finding
 from kit.gate.grants import THEN
-from kit.gate.lesson import DEFENDERS
+from kit.gate.lesson import Lesson
 from kit.gate.service import Service
 from kit.lessons import lessons
-
-from kit import digest
 
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
 CATALOGUE = {"STR": 11, "DEP": 8, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}
@@ -39,6 +40,7 @@ ALL_WELL = f"{sum(CATALOGUE.values())} lessons, no violation"
 # An edit is made to the first of these that it fits; with --every-sample, to all.
 SMALLEST_FIRST = ["default", "fastapi", "no-table", "fastapi-no-table", "workers", "all-triggers"]
 SMALLEST_FIRST += ["everything"]
+MARKER = "  # ── Your own resources go here ──\n"
 TODAY = datetime.date(2026, 7, 1)
 SUPPRESSION = """[[suppress]]
 lesson = "STR-05"
@@ -72,14 +74,13 @@ def no_assignments(service):
 
 @cache
 def content(service: Path) -> dict[str, bytes]:
-    return tree(service)
+    """The files of a rendered service, without the kit."""
+    return {path: data for path, data in tree(service).items() if not path.startswith(".kit/")}
 
 
 def copy(service: Path, folder: Path) -> Path:
     """A copy of a rendered service, without the kit: the gate runs from where it is written."""
     for path, data in content(service).items():
-        if path.startswith(".kit/"):
-            continue
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -119,6 +120,7 @@ def test_the_gate_names_the_lesson(
         except NotHereError:
             continue
         applied += 1
+        assert tree(edit.root) != content(rendered_samples[name]), f"{name}: nothing changed"
         outcome = gate.run(edit.root, TODAY)
         # What is new may need more than the roles give, which is IAM-05's and has cases of its own.
         told = [each for each in outcome.findings if not str(each.fix).endswith(THEN)]
@@ -147,9 +149,14 @@ def test_the_catalogue_is_whole() -> None:
         f"{family}-{n:02}" for family, count in CATALOGUE.items() for n in range(1, count + 1)
     ]
     assert list(lessons()) == expected
-    for lesson in lessons().values():
-        assert lesson.defended_by
-        assert set(lesson.defended_by) <= set(DEFENDERS), lesson.id
+
+
+@pytest.mark.parametrize("defenders", ["", "gate, nobody"])
+def test_a_lesson_is_defended_by_what_exists(defenders: str) -> None:
+    text = "STR-12: x\n\nWhy: x\n\nHere: x\n\nFix: x\n\nDefended by: "
+    assert Lesson.read(f"{text}gate.").defended_by == ("gate",)
+    with pytest.raises(ValueError, match="STR-12"):
+        Lesson.read(f"{text}{defenders}.")
 
 
 def test_documents_of_lessons_are_there(rendered_samples: dict[str, Path]) -> None:
@@ -183,6 +190,8 @@ def test_what_the_gate_does_not_see_is_tested_elsewhere() -> None:
         others = set(lesson.defended_by) - {"gate", "guide"}
         assert not others or elsewhere.get(name), f"{name} is defended by {others}: in which test?"
     assert elsewhere.keys() <= lessons().keys()
+    for look in preflight.CHECKS.values():
+        assert "preflight" in lessons()[look.lesson].defended_by, look.lesson
     for test in {test for tests in elsewhere.values() for test in tests}:
         path, name = test.split("::")
         functions = ast.parse((ROOT / path).read_text("utf-8")).body
@@ -400,9 +409,7 @@ def test_whatever_is_in_template_yaml_no_check_crashes(
         entry = f"  Odd{number}: {value}\n  Odder{number}: {{Type: AWS::Serverless::Function, Properties: {value}}}\n"
         for key in ("Events", "Environment", "Policies", "CodeUri", "Handler", "Role", "Timeout"):
             entry += f"  Odd{key}{number}:\n    Type: AWS::Serverless::Function\n    Properties:\n      {key}: {value}\n"
-        text = (service / "template.yaml").read_text("utf-8")
-        marker = "  # ── Your own resources go here ──\n"
-        (service / "template.yaml").write_text(text.replace(marker, marker + entry), "utf-8")
+        Edit(service, "default").replace("template.yaml", MARKER, f"{MARKER}\n{entry}")
     crashes = [each for each in gate.run(service, TODAY).findings if "failed here" in each.message]
     assert crashes == []
 

@@ -16,11 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT
+from kit import setup
 from kit.errors import KitError
 from kit.pins import disagreements, has_hashes, pins
-
-from kit import setup
 
 # How many days ago each release of the index was made.
 RELEASES = {

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import KIT, check, commit, render, run
 from hypothesis import settings
+
+from conftest import KIT, check, commit, render, run
 from kit.errors import KitError
 from kit.functions.lines import Line, key, located
 from kit.functions.merging import Merge, changes, merge, name_changes
@@ -465,9 +466,7 @@ def test_a_rename_changes_every_name(service: Path, renders: dict[str, Path]) ->
     assert yaml.compose(text)
 
 
-def test_a_rename_stops_where_a_name_can_not_follow(
-    service: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rename_stops_where_a_name_can_not_follow(service: Path) -> None:
     edit_resource(
         service, "SenderQueue", "      QueueName: !Sub orders-sender-${EnvironmentName}\n",
         "      QueueName:\n        Fn::Sub: 'orders-sender-x${EnvironmentName}'\n",

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from conftest import check, commit, run
 from delivered import command, delivery
 from kit.errors import KitError

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import QUESTIONS, ROOT, commit, render
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.server import ThreadedMotoServer
+
+from conftest import QUESTIONS, ROOT, commit, render
 from kit.errors import KitError
 from kit.spelling import kebab, pascal, snake
-from moto.server import ThreadedMotoServer
 from places import rendered
 from test_questions import RULES
 from world import PYTHON, World, prepared

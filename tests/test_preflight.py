@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from botocore.exceptions import ClientError
+
 from conftest import commit
 from delivered import delivery
 from kit.lessons import lessons

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, check, render, run, tree
 from jinja2 import Environment, FileSystemLoader
 from jinja2_ansible_filters import AnsibleCoreFiltersExtension
+
+from conftest import ROOT, check, render, run, tree
 from test_commands import NO_AWS
 from test_render import load
 from test_workflows import actionlint, workflow
@@ -236,7 +237,7 @@ def test_sam_writes_down_what_it_gives_to_containers(orders: Callable[..., Path]
 def private_packages(
     service: Path, command: str, python: object = sys.executable, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    return run(python, ".kit", "private_packages", command, cwd=service, **environment)
+    return run(python, ".kit", "private-packages", command, cwd=service, **environment)
 
 
 def url(indexes: Indexes) -> dict[str, str]:
@@ -378,7 +379,9 @@ def test_no_name_is_private_and_public(service: Path, file: str) -> None:
     assert not [*service.glob(".venv/lib/*/site-packages/boto3")]
     gate = (sys.executable, ".kit", "lessons")
     said = run(*gate, cwd=service).stdout
-    assert re.search(rf"{file}:\d+  acme-tools is private \({LIST}\), and this list is public", said)
+    assert re.search(
+        rf"{file}:\d+  acme-tools is private \({LIST}\), and this list is public", said
+    )
 
 
 # ── What is rendered ─────────────────────────────────────────────────────────

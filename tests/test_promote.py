@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import check, commit, render, run
 
 HERE, FORK = 4711, 666

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import QUESTIONS, check, render, tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from conftest import QUESTIONS, check, render, tree
 from test_questions import RULES
 from test_render import cloudformation, resources, test_structured_files_parse
 

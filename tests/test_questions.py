@@ -14,11 +14,12 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
-from conftest import COMPUTED, QUESTIONS, ROOT, declared, render
 from copier import run_copy
 from copier.errors import CopierError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from conftest import COMPUTED, QUESTIONS, ROOT, declared, render
 from kit.lessons.CD_12 import WITHOUT_BUDGETS
 from places import JINJA, ROOMS
 from test_render import resources

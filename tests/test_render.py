@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, SAMPLES, check, long_lines, render, sample, tree
 from markdown_it import MarkdownIt
+
+from conftest import ROOT, SAMPLES, check, long_lines, render, sample, tree
 
 NAMES = [path.stem for path in SAMPLES]
 DESCRIPTIONS = [

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from conftest import (
     COMPUTED,
     QUESTIONS,
@@ -281,3 +282,17 @@ def test_help_lists_every_target() -> None:
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     for target in phony.split():
         assert f"  make {target} " in help_text
+
+
+def test_the_list_of_decisions_has_their_titles() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"(?m)^\| \[(\d+)\]\((.+?)\) \| (.*) \|$", (folder / "README.md").read_text("utf-8")
+    )
+    expected = []
+    for path in sorted(folder.glob("0*.md")):
+        number, _, title = (
+            path.read_text("utf-8").partition("\n")[0].removeprefix("# ").partition(". ")
+        )
+        expected.append((f"{int(number):04}", path.name, title))
+    assert listed == expected

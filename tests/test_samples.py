@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from aws import Account, counted
 from conftest import ROOT, SAMPLES, check, sample
 from kit.spelling import pascal

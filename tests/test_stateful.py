@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from conftest import KIT, QUESTIONS, check, commit, render, run
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,10 +21,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from pytest_copie.plugin import Copie
+
+from conftest import KIT, QUESTIONS, check, commit, render, run
 from kit.gate.service import Service
 from kit.lessons import lessons
 from kit.spelling import kebab, pascal
-from pytest_copie.plugin import Copie
 from test_merging import places
 
 # The triggers that functions come with here.

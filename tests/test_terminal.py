@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from kit.terminal import WIDTH, table
 from rich.text import Text
+
+from kit.terminal import WIDTH, table
 
 Said = pytest.CaptureFixture[str]
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:" + "orders-" * 20

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import meta
+
 from aws import expand
 from conftest import QUESTIONS, ROOT, check, make_template, release, render, sample
-from jinja2 import meta
 from places import JINJA, ROOMS, files_of, places
 from test_render import cloudformation, resources
 
@@ -399,10 +400,11 @@ def test_endpoints_need_a_token_unless_they_say_public(stack: dict[str, Any]) ->
 def test_the_readme_says_who_may_call_an_endpoint(
     rendered_samples: dict[str, Path], name: str, access: str
 ) -> None:
-    (readme, *_) = rendered_samples[name].glob("src/*/*/README.md")
-    for readme in rendered_samples[name].glob("src/*/*/README.md"):
-        rows = re.findall(r"^\| `[A-Z]+ /\S+` \| (\w+) \|", readme.read_text("utf-8"), re.MULTILINE)
-        assert not rows or rows == ["public", access, access]
+    texts = [path.read_text("utf-8") for path in rendered_samples[name].glob("src/*/*/README.md")]
+    tables = [re.findall(r"(?m)^\| `[A-Z]+ /\S+` \| (\w+) \|", text) for text in texts]
+    with_rows = [rows for rows in tables if rows]
+    assert with_rows, "no README has the table"
+    assert all(rows == ["public", access, access] for rows in with_rows)
 
 
 # ── A new trigger ────────────────────────────────────────────────────────────

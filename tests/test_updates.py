@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, check, commit, declared, make_template, release, render, run, tree
 from copier import VcsRef, run_update
+
+from conftest import ROOT, check, commit, declared, make_template, release, render, run, tree
 
 INDEX = "src/orders/app/lambda_pkg/index.py"
 MINE = "# mine\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from conftest import ROOT, SAMPLES, check, commit, run
 from test_commands import NO_AWS
 from test_render import load

@@ -18,9 +18,10 @@ import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+from moto.server import ThreadedMotoServer
+
 from conftest import commit, render
 from delivered import delivery
-from moto.server import ThreadedMotoServer
 
 MOTO = "123456789012"
 TODAY = datetime.now(UTC).date()

@@ -5,8 +5,6 @@ it fits, each night of every one; the gate must then report exactly the lesson o
 nothing for good code.
 """
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass

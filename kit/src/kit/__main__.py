@@ -13,7 +13,7 @@ COMMANDS = {
     "lessons": ("lessons", "hold the service against its lessons"),
     "lock": ("lock", "pin what requirements files ask for"),
     "functions": ("functions", "add, rename, remove functions; change answers; update"),
-    "private_packages": ("private_packages", "check, install, build what is from a private index"),
+    "private-packages": ("private_packages", "check, install, build what is from a private index"),
     "bootstrap": ("delivery.bootstrap", "prepare an AWS account, once, as an administrator"),
     "changes": ("delivery.changes", "what a branch changes in the stack, from the files alone"),
     "preflight": ("delivery.preflight", "look for everything that would stop a deployment"),

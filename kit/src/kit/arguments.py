@@ -53,5 +53,8 @@ def problem(makefiles: list[Path], arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
+    if "--" not in sys.argv:
+        print(__doc__)
+        sys.exit()
     split = sys.argv.index("--")
     print(problem([Path(path) for path in sys.argv[1:split]], sys.argv[split + 1 :]))

@@ -16,7 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from kit.layout import ROOT
+
 PYTHON = os.path.relpath(sys.executable, ROOT)
 BIN = os.path.dirname(PYTHON)
 SAM = os.environ.get("SAM", "sam")
@@ -132,7 +133,7 @@ def run(step: Step, report: Report, is_verbose: bool) -> bool:
 
 def main() -> int:
     parts = steps()
-    parser = argparse.ArgumentParser(prog="check", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", nargs="*", help=f"{', '.join(parts)}; all of them without")
     chosen = parser.parse_args().part or [*parts]
     if unknown := [part for part in chosen if part not in parts]:

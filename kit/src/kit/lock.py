@@ -19,9 +19,9 @@ from pathlib import Path
 from packaging.version import Version
 
 from kit.errors import KitError
+from kit.layout import ROOT
 from kit.pins import canonical, pins, requirements
 
-ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
 # Dependabot reads these options in the head of a list.
 OPTIONS = ("--universal", "--no-annotate", "--generate-hashes")
@@ -130,7 +130,7 @@ def upgrades(package: str | None, everything: bool) -> list[str]:
 
 def main() -> int:
     """Run `make lock`; 1 when nothing can be pinned."""
-    parser = argparse.ArgumentParser(prog="make lock", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions of all")
     parser.add_argument("--package", help="take the newest version of this one")
     parser.add_argument("--cooldown", default="7 days", help="how old a release has to be: 7 days")

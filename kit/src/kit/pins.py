@@ -17,12 +17,19 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines without their comments, each with its number and what continues it after `\\`."""
+    number = 1
+    for line in re.split(r"(?<!\\)\n", text):
+        content = re.sub(r"(^|\s)#.*", "", line.replace("\\\n", " ")).strip()
+        if content:
+            yield number, content
+        number += 1 + line.count("\n")
+
+
 def requirements(text: str) -> Iterator[str]:
     """The lines that name a package, with what continues them."""
-    for line in text.replace("\\\n", " ").splitlines():
-        stripped = re.sub(r"(^|\s)#.*", "", line).strip()
-        if stripped and not stripped.startswith("-"):
-            yield stripped
+    return (line for _number, line in lines(text) if not line.startswith("-"))
 
 
 def pins(text: str) -> dict[str, set[str]]:

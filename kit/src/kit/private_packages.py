@@ -12,6 +12,7 @@ internal one (DEP-06, docs/private-packages.md).
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -21,9 +22,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kit.errors import KitError
+from kit.layout import ROOT
 from kit.pins import canonical
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 # Options would open other indexes, and ranges the newest version that somebody uploads.
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==[\w.!+-]+(?: +--hash=sha256:[0-9a-f]{64})*")
@@ -189,10 +190,16 @@ def platform() -> list[str]:
     ]
 
 
-def main(command: str) -> int:
+def main() -> int:
     """Run a command; 1 when it fails."""
+    commands = {"check": check, "install": install, "build": build}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=commands)
+    command = commands[parser.parse_args().command]
     try:
-        {"check": check, "install": install, "build": build}[command]()
+        command()
     except KitError as error:
         print(error, file=sys.stderr)
         return 1
@@ -202,4 +209,4 @@ def main(command: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

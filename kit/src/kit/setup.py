@@ -26,9 +26,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kit.errors import KitError
+from kit.layout import ROOT
 from kit.pins import development, disagreements, has_hashes
 
-ROOT = Path(__file__).resolve().parents[2]
 KIT = ROOT / ".kit"
 READY = ".ready"
 # Variables of the caller's shell that make Python, pip and uv use another environment, or other
@@ -271,7 +271,7 @@ def has_private_index() -> bool:
 
 def private_packages(python: object, command: str) -> None:
     """Check or install what comes from the private index, where the service has one."""
-    if has_private_index() and not run(python, KIT, "private_packages", command):
+    if has_private_index() and not run(python, KIT, "private-packages", command):
         raise KitError("The private packages are not installed; the reason is above.")
 
 

@@ -47,16 +47,16 @@ class LocatedMapping(dict[Any, Any]):
 
     line = 0
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *items: Any) -> None:
+        super().__init__(*items)
         self.lines: dict[str, int] = {}
 
 
 class LocatedList(list[Any]):
     """A list that knows the line of each of its items."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *items: Any) -> None:
+        super().__init__(*items)
         self.lines: list[int] = []
 
 
@@ -230,14 +230,7 @@ def _substituted(value: Any, line: int) -> Iterator[Reference]:
 
 def strings(node: Any, line: int = 0) -> Iterator[tuple[str, int]]:
     """Every text in a part of YAML with its line; of mappings the values, not the keys."""
-    if isinstance(node, str):
-        yield node, line
-    elif isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from strings(item, line_of(node, number) or line)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from strings(value, line_of(node, key) or line)
+    return ((text, number) for _key, text, number in leaves(node, line=line))
 
 
 def statements(node: Any) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """How edits are declared, and what helps to make them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cached_property

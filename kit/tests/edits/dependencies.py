@@ -1,7 +1,5 @@
 """What the cases of several lessons share: dependencies, and workflows that install them."""
 
-from __future__ import annotations
-
 from edits import Edit
 
 CHECKS = ".github/workflows/checks.yml"

@@ -1,7 +1,5 @@
 """What the cases of several lessons share: events."""
 
-from __future__ import annotations
-
 import re
 
 from edits import Edit, Function

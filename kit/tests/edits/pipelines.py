@@ -1,32 +1,13 @@
 """What the cases of several lessons share: pipelines."""
 
-from __future__ import annotations
-
 WORKFLOWS = ".github/workflows"
-
-
 DEV, PROD = f"{WORKFLOWS}/dev_cicd.yml", f"{WORKFLOWS}/prod_cicd.yml"
-
-
 CHECKS, DEPLOY = f"{WORKFLOWS}/checks.yml", f"{WORKFLOWS}/deploy.yml"
-
-
 OWN = f"{WORKFLOWS}/own.yml"
-
-
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
-
-
 PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
-
-
 SIGN_IN = "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3"
-
-
 CHECK_STEP = "        run: make check\n"
-
-
-DEPLOY_STEP = "        run: make deploy BUILT=yes\n"
 
 
 def workflow(on: str, steps: str, permissions: str = "contents: read", more: str = "") -> str:

@@ -1,7 +1,5 @@
 """What the cases of several lessons share: runtime."""
 
-from __future__ import annotations
-
 from edits import Edit, Function
 
 

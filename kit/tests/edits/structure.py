@@ -1,7 +1,5 @@
 """What the cases of several lessons share: the code of functions, layers and builds."""
 
-from __future__ import annotations
-
 from edits import Edit
 
 AGE = "AGE = 3\n"

@@ -1,7 +1,5 @@
 """Cases of CD-02."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.delivery import SAMCONFIG
@@ -15,10 +13,8 @@ def _(edit: Edit) -> None:
 
 @violation("prod's build lost its settings")
 def _(edit: Edit) -> None:
-    text = edit.read(SAMCONFIG)
-    section = "[prod.build.parameters]\nuse_container = true\n"
-    assert section in text
-    edit.write(SAMCONFIG, text.replace(section, "[prod.build.parameters]\n"))
+    section = "[prod.build.parameters]\n"
+    edit.replace(SAMCONFIG, f"{section}use_container = true\n", section)
 
 
 @violation("CI builds without the container")
@@ -38,11 +34,10 @@ def _(edit: Edit) -> None:
 
 @good("the setting is for all commands, and CI says it by a variable")
 def _(edit: Edit) -> None:
-    text = edit.read(SAMCONFIG).replace("use_container = true\n", "")
+    edit.replace_all(SAMCONFIG, "use_container = true\n", "")
     for env in ("dev", "prod"):
         head = f"[{env}.global.parameters]\n"
-        text = text.replace(head, f"{head}use_container = true\n")
-    edit.write(SAMCONFIG, text)
+        edit.replace(SAMCONFIG, head, f"{head}use_container = true\n")
     edit.replace(
         DEPLOY,
         "run: make build CONTAINER=yes",

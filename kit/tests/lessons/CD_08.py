@@ -1,7 +1,5 @@
 """Cases of CD-08."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.delivery import SAMCONFIG

@@ -1,7 +1,5 @@
 """Cases of CD-10."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit, Function
 from edits.delivery import SAMCONFIG, with_is_prod

@@ -1,7 +1,5 @@
 """Cases of CD-11."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import CONFIG, Edit
 from edits.delivery import SAMCONFIG, other_region, region

@@ -1,7 +1,5 @@
 """Cases of CD-13."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.pipelines import OWN, workflow

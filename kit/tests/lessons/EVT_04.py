@@ -1,7 +1,5 @@
 """Cases of EVT-04."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit, Function
 from edits.events import delete, mapping

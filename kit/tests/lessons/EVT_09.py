@@ -1,7 +1,5 @@
 """Cases of EVT-09."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.runtime import api, index
@@ -154,8 +152,7 @@ def _(edit: Edit) -> None:
     function = api(edit)
     fastapi = "fastapi" in edit.read(index(function)).lower()
     app, root = ("app", f"/{function.kebab}") if fastapi else ("app", "/")
-    edit.append(index(function), ROUTE.format(app=app, path=root))
     below = f"{root.rstrip('/')}/reports/" + ("{day}" if fastapi else "<day>")
-    edit.append(
-        index(function), ROUTE.format(app=app, path=below).replace("report()", "of(day: str)")
-    )
+    edit.append(index(function), ROUTE.format(app=app, path=below))
+    edit.replace(index(function), "def report()", "def report_of(day: str)")
+    edit.append(index(function), ROUTE.format(app=app, path=root))

@@ -1,7 +1,5 @@
 """Cases of EVT-10."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 

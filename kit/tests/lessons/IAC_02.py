@@ -1,7 +1,5 @@
 """Cases of IAC-02."""
 
-from __future__ import annotations
-
 import re
 
 from cases import good, violation

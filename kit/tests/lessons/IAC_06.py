@@ -1,7 +1,5 @@
 """Cases of IAC-06."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.infrastructure import ENV

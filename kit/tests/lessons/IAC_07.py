@@ -1,7 +1,5 @@
 """Cases of IAC-07."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 

@@ -1,7 +1,5 @@
 """Cases of IAC-13."""
 
-from __future__ import annotations
-
 import re
 
 from cases import good, violation
@@ -47,8 +45,7 @@ def _(edit: Edit) -> None:
 
 @good("an output has the name of a function with its alias")
 def _(edit: Edit) -> None:
-    function = edit.function()
-    old = output(edit, f"{function.logical_id}Name")
-    value = f"!Sub ${{{function.logical_id}}}:live"
-    edit.replace("template.yaml", old, old.replace(f"!Ref {function.logical_id}", value))
+    name = edit.function().logical_id
+    value = "\n    Value: "  # as deep as that of an output
+    edit.replace("template.yaml", f"{value}!Ref {name}\n", f"{value}!Sub ${{{name}}}:live\n")
     edit.output("Owners:\n  Description: Who to ask\n  Value: the team of orders\n")

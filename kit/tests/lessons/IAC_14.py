@@ -1,7 +1,5 @@
 """Cases of IAC-14."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 

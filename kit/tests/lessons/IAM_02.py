@@ -1,11 +1,8 @@
 """Cases of IAM-02."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.access import ACCOUNT, INFRA, in_infra, job, workflow
-
 from kit.spelling import pascal
 
 

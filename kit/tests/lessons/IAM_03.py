@@ -1,7 +1,5 @@
 """Cases of IAM-03."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.access import INFRA, in_infra

@@ -1,7 +1,5 @@
 """Cases of IAM-05."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import CONFIG, Edit
 from edits.access import INFRA, allow, in_infra

@@ -1,11 +1,8 @@
 """Cases of IAM-07."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.access import in_infra
-
 from kit.spelling import pascal
 
 

@@ -1,7 +1,5 @@
 """Cases of RUN-05."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import CONFIG, Edit, Function
 from edits.access import allow

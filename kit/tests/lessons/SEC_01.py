@@ -1,7 +1,5 @@
 """Cases of SEC-01."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.secrets import given, module

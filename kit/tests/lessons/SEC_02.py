@@ -1,7 +1,5 @@
 """Cases of SEC-02."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.secrets import PROVIDER, given, module

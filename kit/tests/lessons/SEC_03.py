@@ -1,7 +1,5 @@
 """Cases of SEC-03."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.access import allow

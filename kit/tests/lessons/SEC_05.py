@@ -1,7 +1,5 @@
 """Cases of SEC-05."""
 
-from __future__ import annotations
-
 from cases import good, violation
 from edits import Edit
 from edits.secrets import module, reader, secret

@@ -41,13 +41,13 @@ def _(edit: Edit) -> None:
 
 @good("the README has the same in other words and another order")
 def _(edit: Edit) -> None:
+    edit.replace(readme(edit), "## Environment variables", "## Configuration")
+    edit.replace(readme(edit), "## Locally", "## How to run it on a laptop: locally")
+    edit.replace(readme(edit), "## Dependencies", "## What it needs")
     text = edit.read(readme(edit))
-    start = text.index("## Environment variables")
+    start = text.index("## Configuration")
     end = text.index("\n## ", start) + 1
-    section = text[start:end].replace("Environment variables", "Configuration")
-    text = f"{text[:start]}{text[end:]}\n{section}"
-    text = text.replace("## Locally", "## How to run it on a laptop: locally")
-    edit.write(readme(edit), text.replace("## Dependencies", "## What it needs"))
+    edit.write(readme(edit), f"{text[:start]}{text[end:]}\n{text[start:end]}")
 
 
 @good("the README explains a variable that Lambda itself sets")

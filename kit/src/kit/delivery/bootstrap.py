@@ -11,14 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from kit.errors import KitError
+from kit.layout import ENVIRONMENTS, INFRA
+from kit.prompts import agreed, ask
 from kit.terminal import table
 
 from . import account as aws
 from .account import Account
 from .change_sets import carry_out
 from .checks_account import LET_GITHUB_IN, NOT_FOR_STS, refuses_github, template_version
-from .prompts import agreed, ask
-from .service import ENVIRONMENTS, INFRA, Service
+from .service import Service
 from .tools import gh
 
 OPTIONS = {

@@ -6,10 +6,10 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from kit.errors import KitError
+from kit.prompts import agreed
 from kit.terminal import table
 
 from .account import Account
-from .prompts import agreed
 
 # How CloudFormation says that a change set has nothing to do.
 EMPTY = ("didn't contain changes", "No updates are to be performed")

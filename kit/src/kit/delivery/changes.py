@@ -22,6 +22,7 @@ from typing import Any
 
 from kit.errors import KitError
 from kit.gate.grants import Environment, Gap, gaps, is_comparable
+from kit.layout import ENVIRONMENTS, INFRA
 from kit.template import Template, references, statements
 
 from .cloudformation import (
@@ -41,7 +42,7 @@ from .cloudformation import (
     values,
 )
 from .markdown import block, code, table
-from .service import ENVIRONMENTS, INFRA, Service
+from .service import Service
 from .tools import git
 
 OPTIONS = {"--base": {"default": "", "help": "where the change goes: origin/develop"}}

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kit.errors import KitError
+from kit.layout import ENVIRONMENTS, INFRA
 from kit.template import UnknownError
 
 from .account import is_denied, outputs, parameters, unless_absent
@@ -16,7 +17,7 @@ from .causes import way_out
 from .cloudformation import meaning, parsed
 from .report import Result, failed, passed, warned
 from .secret_values import UNSET, secret_names, state
-from .service import ENVIRONMENTS, INFRA, Service
+from .service import Service
 from .situation import Situation
 
 # What GitHub's tokens are made out to, and what an OIDC provider that refuses them lacks.

@@ -15,15 +15,17 @@ import boto3
 import yaml
 from botocore.exceptions import ProfileNotFound
 
+from kit.layout import ENVIRONMENTS
 from kit.runtimes import SUPPORTED_UNTIL
 from kit.template import PLACEHOLDER
 
 from .report import Result, failed, passed, warned
-from .service import ENVIRONMENTS, Service
+from .service import Service
 from .situation import Situation
 
 SOON = timedelta(days=180)
-MACHINES = {"aarch64": "arm64", "AMD64": "x86_64"}
+# How Lambda calls the processors that Python calls otherwise.
+ARCHITECTURES = {"aarch64": "arm64", "AMD64": "x86_64"}
 PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 EMULATORS = {"arm64": "qemu-aarch64", "x86_64": "qemu-x86_64"}
 # Where Linux says what it can emulate.
@@ -119,7 +121,7 @@ def container(situation: Situation) -> Iterator[Result]:
     if failure:
         yield failed("Docker does not run", "start it, or let CI deploy")
         return
-    machine = MACHINES.get(platform.machine(), platform.machine())
+    machine = ARCHITECTURES.get(platform.machine(), platform.machine())
     shared = _globals(situation.service).get("Architectures", ["x86_64"])
     wanted = str(shared[0])
     if machine == wanted:

@@ -7,7 +7,7 @@ import sys
 from kit.errors import KitError
 
 from .refusals import REFUSALS, explained
-from .service import here
+from .service import current_service
 
 
 def run(name: str, module: str, arguments: list[str]) -> int:
@@ -43,7 +43,7 @@ def call(name: str, module: str, arguments: list[str]) -> int:
     for flag, settings in getattr(command, "OPTIONS", {}).items():
         parser.add_argument(flag, **settings)
     options = parser.parse_args(arguments)
-    service = here(options.env)
+    service = current_service(options.env)
     try:
         code: int = command.main(service, options)
     except REFUSALS as error:

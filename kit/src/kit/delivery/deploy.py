@@ -59,28 +59,28 @@ def build(service: Service) -> None:
         raise KitError("The build failed; nothing was deployed.", "Its output is above.")
 
 
-def sam(service: Service, command: str, account: str, *options: str) -> list[str]:
+def sam(service: Service, command: str, account_id: str, *options: str) -> list[str]:
     """A command of SAM with the bucket of that account."""
     return [
         *(os.environ.get("SAM", "sam"), command, "--config-env", service.environment),
-        *("--s3-bucket", service.bucket(account), *options),
+        *("--s3-bucket", service.bucket(account_id), *options),
     ]
 
 
-def sam_deploy(service: Service, account: str) -> list[str]:
+def sam_deploy(service: Service, account_id: str) -> list[str]:
     """The command that deploys what was built, without questions (CD-09)."""
     # SAM leaves a parameter that it isn't given as it was deployed: it gets all of them.
     parameters = service.root / ".aws-sam" / "parameters.yaml"
     parameters.write_text(yaml.safe_dump(service.all_parameters), "utf-8")
     return sam(
-        *(service, "deploy", account),
-        *("--role-arn", service.arn(account, "role", service.execution_role)),
+        *(service, "deploy", account_id),
+        *("--role-arn", service.arn(account_id, "role", service.execution_role)),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
         *("--parameter-overrides", f"file://{parameters}"),
     )
 
 
-def take_over(service: Service, account: Account, number: str) -> None:
+def take_over(service: Service, account: Account, account_id: str) -> None:
     """Import into the stack the resources that exist already, where the template retains them anyway.
 
     CloudFormation imports what has its name in the template and a DeletionPolicy that retains it
@@ -91,16 +91,16 @@ def take_over(service: Service, account: Account, number: str) -> None:
     """
     packaged = service.root / ".aws-sam" / "packaged.yaml"
     options = ("--s3-prefix", service.stack, "--output-template-file", str(packaged))
-    if stream(sam(service, "package", number, *options), service.root)[0]:
+    if stream(sam(service, "package", account_id, *options), service.root)[0]:
         raise KitError("The packages could not be uploaded.", "SAM's output is above.")
     changed = change_sets.carry_out(
         *(account, service.stack, "import"),
         remedy=f"make status ENV={service.environment}",
         instead=f"make deploy ENV={service.environment} IMPORT=yes at a terminal, to see and confirm it",
         ImportExistingResources=True,
-        RoleARN=service.arn(number, "role", service.execution_role),
+        RoleARN=service.arn(account_id, "role", service.execution_role),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        TemplateURL=_upload(service, account, number, packaged),
+        TemplateURL=_upload(service, account, account_id, packaged),
         Parameters=pairs(service.all_parameters, "Parameter"),
         # Those of samconfig.toml, or the deployment that follows would update every resource.
         Tags=pairs(service.tags),
@@ -109,9 +109,9 @@ def take_over(service: Service, account: Account, number: str) -> None:
         print("\nNothing to take over: the stack is as the template says.")
 
 
-def _upload(service: Service, account: Account, number: str, template: Path) -> str:
+def _upload(service: Service, account: Account, account_id: str, template: Path) -> str:
     """Put a template into the bucket for packages, since a call takes only small ones; its URL."""
-    bucket, key = service.bucket(number), f"{service.stack}/{template.name}"
+    bucket, key = service.bucket(account_id), f"{service.stack}/{template.name}"
     account.client("s3").put_object(Bucket=bucket, Key=key, Body=template.read_bytes())
     return f"https://{bucket}.s3.{service.region}.{service.domain}/{key}"
 
@@ -160,13 +160,13 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         build(service)
     if not (service.root / ".aws-sam" / "build" / "template.yaml").is_file():
         raise KitError("Nothing is built.", f"make build ENV={service.environment}")
-    number = account.identity()["Account"]
+    account_id = account.identity()["Account"]
     begin = account.now()
     before = account.stack(service.stack) or {}
     packages_before = packages.named(service, account) if before else ""
     if take_existing:
-        take_over(service, account, number)
-    failure, printed = stream(sam_deploy(service, number), service.root)
+        take_over(service, account, account_id)
+    failure, printed = stream(sam_deploy(service, account_id), service.root)
     if failure:
         print(f"\nThe deployment of {service.stack} failed:\n")
         print(explain_deployment(account, begin, printed))

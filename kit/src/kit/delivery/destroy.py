@@ -5,11 +5,11 @@ from argparse import Namespace
 from botocore.exceptions import WaiterError
 
 from kit.errors import KitError
+from kit.prompts import ask
 
 from .account import Account
 from .causes import way_out
 from .failures import explain_stack
-from .prompts import ask
 from .service import Service
 
 OPTIONS = {"--confirm": {"metavar": "STACK", "help": "the stack's name, instead of being asked"}}

@@ -12,10 +12,9 @@ from typing import Any
 import yaml
 
 from kit.errors import KitError
+from kit.layout import ANSWERS, ENVIRONMENTS, INFRA, ROOT
 from kit.template import Template, UnknownError, read
 
-ENVIRONMENTS = ("dev", "prod")
-INFRA = "infra/environment.yaml"
 # `aws` with a service that has Regions.
 COMMAND = re.compile(r"\baws (?!configure\b|sso\b|login\b|iam\b|budgets\b)[a-z0-9]+ [a-z]")
 
@@ -35,7 +34,7 @@ class Service:
     @cached_property
     def answers(self) -> dict[str, Any]:
         """The answers to the template's questions: the name, the repository, the branches."""
-        return dict(yaml.safe_load(self._text(".copier-answers.yml")))
+        return dict(yaml.safe_load(self._text(ANSWERS)))
 
     @cached_property
     def name(self) -> str:
@@ -220,7 +219,7 @@ class Service:
             ) from error
 
 
-def here(environment: str | None = None) -> Service:
+def current_service(environment: str | None = None) -> Service:
     """The service in whose folder `make` runs, in the environment of ENV.
 
     Raises:
@@ -229,4 +228,4 @@ def here(environment: str | None = None) -> Service:
     environment = environment or os.environ.get("ENV") or "dev"
     if environment not in ENVIRONMENTS:
         raise KitError(f"There is no environment {environment!r}.", "ENV=dev or ENV=prod")
-    return Service(Path(__file__).resolve().parents[3], environment)
+    return Service(ROOT, environment)

@@ -13,7 +13,7 @@ from .git import conflicts
 
 def main() -> int:
     """Run a command; 1 when it is refused, or leaves conflicts to resolve."""
-    parser = argparse.ArgumentParser(prog=".kit functions")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["list", "add", "rename", "remove", "answer", "update"])
     for option in ("--name", "--trigger", "--to", "--yes"):
         parser.add_argument(option, default="", type=str.strip)
@@ -38,7 +38,7 @@ def main() -> int:
     except KitError as error:
         print(error, file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, EOFError):
+    except KeyboardInterrupt:
         print("\nInterrupted. Nothing is changed.", file=sys.stderr)
         return 130
 

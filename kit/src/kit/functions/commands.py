@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from kit.errors import KitError
+from kit.layout import ANSWERS, ROOT, TEMPLATE
+from kit.prompts import agreed
 
 from .git import all_or_nothing, git, need_clean_tree, remove_empty, tracked
 from .plan import carry_out, need_places_after_update, plan
@@ -20,9 +22,6 @@ from .renaming import changed_paths, need_new_names, reformat, renamed_texts
 from .rendering import render, rendered, update_to
 from .report import say, say_by_hand, say_changed, say_left, say_next, say_public
 from .service import (
-    ANSWERS,
-    ROOT,
-    TEMPLATE,
     Function,
     answers,
     answers_with,
@@ -170,11 +169,9 @@ def remove(name: str, sure: bool) -> None:
     items = [item for item in functions() if item != old]
     if not items:
         raise KitError(f"{name} is the only function, and a service has at least one.")
+    without = f"make remove-function NAME={name} YES=1"
     if not sure and not sys.stdin.isatty():
-        raise KitError(
-            "There is no terminal to ask at. To remove it without a question:",
-            f"make remove-function NAME={name} YES=1",
-        )
+        raise KitError("There is no terminal to ask at. To remove it without a question:", without)
     need_clean_tree()
     with rendered(**answers_with(items)) as (before, after):
         lines, stay = _lines(after), {key for _, key in entries(after)}
@@ -183,7 +180,7 @@ def remove(name: str, sure: bool) -> None:
         ids = resources(name, shared=stay, own=False)
         changes = plan(before, after, removing=True, gone=frozenset(unneeded | ids.keys()))
         _say_removed(old, ids, kinds(sorted(unneeded - ids.keys())), changes.dropped)
-        if not sure and input("Remove it? [y/N] ").strip().lower() not in ("y", "yes"):
+        if not sure and not agreed("Remove it?", without):
             say("Nothing is changed.")
             return
         with all_or_nothing({}):

@@ -9,8 +9,7 @@ import subprocess
 from collections.abc import Iterator
 
 from kit.errors import KitError
-
-from .service import ROOT
+from kit.layout import ROOT
 
 
 def git(*arguments: str, stdin: bytes = b"") -> str:

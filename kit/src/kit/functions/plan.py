@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kit.errors import KitError
+from kit.layout import ANSWERS, ROOT, TEMPLATE
 
 from .git import conflicts, git, mark_conflict, remove_empty, tracked
 from .lines import Line, key, located, with_commas
 from .merging import Merge, changes, merge
 from .proof import need_everything_in_place
-from .service import ANSWERS, ROOT, TEMPLATE, content, files, user_paths
+from .service import content, files, user_paths
 
 
 @dataclass

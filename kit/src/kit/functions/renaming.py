@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kit.errors import KitError
+from kit.layout import ROOT, TEMPLATE
 
 from .git import tracked
 from .lines import located
 from .merging import changes, merge, name_changes
-from .service import ROOT, TEMPLATE, Function, answers, functions, new_ids, package, text
+from .service import Function, answers, functions, new_ids, package, text
 
 
 def renamed_texts(

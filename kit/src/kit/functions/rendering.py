@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from kit.errors import KitError
+from kit.layout import ANSWERS, ROOT
 
-from .service import ANSWERS, ROOT, answers
+from .service import answers
 
 # What git must not take from its user's configuration while Copier calls it.
 PLAIN_GIT = {

@@ -7,11 +7,13 @@ import re
 import sys
 from collections.abc import Iterable
 
+from kit.layout import ANSWERS, ROOT, TEMPLATE
+
 from .access import public_endpoints
 from .git import conflicts, git, tracked
 from .plan import Plan
 from .renaming import aws_names
-from .service import ANSWERS, ROOT, TEMPLATE, Function, functions, template, text
+from .service import Function, functions, template, text
 
 
 def say(*lines: str) -> None:

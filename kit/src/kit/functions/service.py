@@ -11,13 +11,11 @@ from typing import Any
 import yaml
 
 from kit.errors import KitError
+from kit.layout import ANSWERS, ROOT, TEMPLATE
 from kit.spelling import kebab, pascal, snake
 
 from .proof import parsed
 
-ROOT = Path(__file__).resolve().parents[3]
-ANSWERS = ".copier-answers.yml"
-TEMPLATE = "template.yaml"
 # A resource, parameter or output of template.yaml, or the comment above those of a function.
 ENTRY = re.compile(r"^  (?:([A-Za-z]\w*):|# ── (.*?) ──)", re.MULTILINE)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from kit.gate.parsers import Section
-from kit.gate.service import Service
+from .parsers import Section
+from .service import Service
 
 
 def chapter(sections: Sequence[Section], title: Section) -> list[Section]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
+from kit.layout import ENVIRONMENTS, TEMPLATE
 from kit.template import Template, UnknownError, at, is_intrinsic
 
-from .service import ENVIRONMENTS, TEMPLATE, Resource, Service
+from .service import Resource, Service
 
 # What goes wrong when a part of a template is not what CloudFormation wants: the linters' business.
 ODD = (
@@ -18,17 +18,13 @@ ODD = (
 
 
 def environments(service: Service) -> dict[str, Template]:
-    """template.yaml in dev and in prod, whose names they get: IAC-02 sees to it that they do."""
-    return {
-        name: replace(found, parameters={**found.parameters, "EnvironmentName": name})
-        for name in ENVIRONMENTS
-        for found in [service.template_in(name)]
-    }
+    """template.yaml in dev and in prod."""
+    return {name: service.template_in(name) for name in ENVIRONMENTS}
 
 
 def in_prod(service: Service) -> Template:
     """template.yaml in prod."""
-    return environments(service)["prod"]
+    return service.template_in("prod")
 
 
 class _Names(Mapping[str, Any]):
@@ -55,14 +51,14 @@ def deployed(service: Service, path: str, environment: str) -> Template:
     data = service.cloudformation(path)
     declared = at(data, "Parameters")
     names = declared if isinstance(declared, dict) else {}
-    given = {str(name): str(at(each, "Default") or name) for name, each in names.items()}
+    values = {str(name): str(at(parameter, "Default") or name) for name, parameter in names.items()}
     pseudo = {**plain.pseudo, "AWS::StackName": f"{service.name}-infra-{environment}"}
-    return Template(data, {**given, "EnvironmentName": environment}, pseudo, _Names())
+    return Template(data, {**values, "EnvironmentName": environment}, pseudo, _Names())
 
 
 def all_deployed(service: Service, path: str) -> dict[str, Template]:
     """A template as `deployed`, in dev and in prod."""
-    return {each: deployed(service, path, each) for each in ENVIRONMENTS}
+    return {name: deployed(service, path, name) for name in ENVIRONMENTS}
 
 
 def resolved(template: Template, node: Any) -> Any:

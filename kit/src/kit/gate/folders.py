@@ -7,8 +7,10 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
-from kit.gate.service import TEMPLATE, Function, Resource, Service
-from kit.gate.tested import tests_in
+from kit.layout import TEMPLATE
+
+from .service import Function, Resource, Service
+from .tested import tests_in
 
 # The property with the code that is deployed as a resource.
 CODE = {

@@ -20,9 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kit.layout import INFRA, ROOT
 from kit.template import SAM, Template, UnknownError, is_intrinsic, statements
-
-from .service import INFRA
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: linters report that.
@@ -150,8 +149,7 @@ def _data(package: str, *path: str) -> Any:
     spec = importlib.util.find_spec(package)
     folders = [Path(each) for each in (spec and spec.submodule_search_locations) or ()]
     # SAM is in an environment of its own.
-    root = Path(__file__).resolve().parents[3]
-    folders += root.glob(f".venv-sam/lib/python*/site-packages/{package}")
+    folders += ROOT.glob(f".venv-sam/lib/python*/site-packages/{package}")
     files = [file for each in folders if (file := each.joinpath(*path)).is_file()]
     return json.loads(files[0].read_text("utf-8")) if files else {}
 

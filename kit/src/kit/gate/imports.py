@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from kit.gate.parsers import Module, dotted
-from kit.gate.python_names import constant, last
-from kit.gate.requirements import modules_of
-from kit.gate.service import Service
+from .parsers import Module, dotted
+from .python_names import constant, last
+from .requirements import modules_of
+from .service import Service
 
 # Functions that import what their first argument names.
 IMPORTERS = {"import_module", "__import__"}

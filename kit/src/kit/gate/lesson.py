@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kit.gate.findings import Finding
+from kit.layout import TEMPLATE
+
+from .findings import Finding
 
 if TYPE_CHECKING:
-    from kit.gate.service import Service
+    from .service import Resource, Service
 
 Check = Callable[["Service"], Iterator[Finding]]
 
@@ -26,8 +28,6 @@ class Lesson:
     Args:
         id: its name, for ever: STR-05.
         rule: what holds, in one sentence.
-        why: what happened without it.
-        here: where this service follows it.
         fix: how to fix a violation.
         defended_by: who notices a violation, of DEFENDERS.
         no_check: why only people can notice one, if that is so.
@@ -37,8 +37,6 @@ class Lesson:
 
     id: str
     rule: str
-    why: str
-    here: str
     fix: str
     defended_by: tuple[str, ...]
     no_check: str = ""
@@ -50,7 +48,7 @@ class Lesson:
         """The lesson that a docstring describes: `STR-05: rule`, then a paragraph for each part.
 
         Raises:
-            ValueError: a part is missing, unknown, or there twice.
+            ValueError: a part is missing, unknown, or there twice; or a defender is unknown.
         """
         rule, *paragraphs = [" ".join(part.split()) for part in (text or "").strip().split("\n\n")]
         name, _, rule = rule.partition(": ")
@@ -63,13 +61,14 @@ class Lesson:
         missing = [label for label in PARTS[:4] if label not in parts]
         if missing or not re.fullmatch(r"[A-Z]+-\d\d", name):
             raise ValueError(f"{name}: its docstring lacks {', '.join(missing) or 'an id'}")
+        defenders = _items(parts["Defended by"])
+        if not defenders or not set(defenders) <= set(DEFENDERS):
+            raise ValueError(f"{name}: {parts['Defended by']!r} has others than {DEFENDERS}")
         return cls(
             name,
             rule,
-            parts["Why"],
-            parts["Here"],
             parts["Fix"],
-            _items(parts["Defended by"]),
+            defenders,
             parts.get("No check", ""),
             _items(parts.get("See", "")),
         )
@@ -95,6 +94,12 @@ class Lesson:
     ) -> Finding:
         """A violation of this lesson; the arguments are those of `Finding`."""
         return Finding(self.id, path, line, message, resource, fix, warning)
+
+    def finding_in(
+        self, resource: Resource, line: int, message: str, fix: str | None = None
+    ) -> Finding:
+        """A violation of this lesson in a resource of template.yaml."""
+        return self.finding(TEMPLATE, line, message, resource.logical_id, fix)
 
 
 def _items(text: str) -> tuple[str, ...]:

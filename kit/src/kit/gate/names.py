@@ -9,7 +9,7 @@ from typing import Any
 from kit.template import NAMES
 
 from .environments import environments, exists, resolved
-from .policies import targets
+from .policies import referenced_ids
 from .service import Resource, Service
 
 # The properties with the names; NAMES of kit.template has those of the types that are here at first.
@@ -80,7 +80,7 @@ def names(service: Service) -> Iterator[Name]:
             for environment, template in templates.items()
             if exists(template, resource) and (text := resolved(template, node))
         }
-        parents = targets(resource.get(_PARENTS.get(resource.type, "")))
+        parents = referenced_ids(resource.get(_PARENTS.get(resource.type, "")))
         is_local = bool(parents & service.resources.keys())
         if texts:
             yield Name(resource, path[-1], node, resource.line_of(*path), texts, is_local)

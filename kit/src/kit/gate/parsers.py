@@ -8,13 +8,13 @@ import re
 import tomllib
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
+from kit.pins import lines
 from kit.template import Loader
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def requirements(text: str) -> tuple[Pin, ...]:
     from packaging.requirements import InvalidRequirement, Requirement  # takes 80 ms
 
     pins = []
-    for number, line in _logical_lines(text):
+    for number, line in lines(text):
         try:
             found = (
                 None if line.startswith("-") else Requirement(re.sub(r" --hash[ =].*", "", line))
@@ -180,19 +180,6 @@ def requirements(text: str) -> tuple[Pin, ...]:
             found = None
         pins.append(Pin(number, line, found))
     return tuple(pins)
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    start, whole = 0, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        start = start or number
-        whole += line
-        if line.endswith("\\"):
-            whole = whole[:-1]
-            continue
-        if content := re.sub(r"(^|\s)#.*", "", whole).strip():
-            yield start, content
-        start, whole = 0, ""
 
 
 # ── Markdown ─────────────────────────────────────────────────────────────────

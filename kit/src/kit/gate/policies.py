@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from kit.layout import ENVIRONMENTS, INFRA, TEMPLATE
 from kit.template import LocatedList, LocatedMapping, at, line_of, references, strings
 
 from .environments import deployed, exists, resolved
-from .service import ENVIRONMENTS, INFRA, TEMPLATE, Resource, Service
+from .service import Resource, Service
 
 # The templates that may declare roles.
 TEMPLATES = (INFRA, TEMPLATE)
@@ -34,7 +35,7 @@ def quoted(names: list[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
-def targets(node: Any) -> set[str]:
+def referenced_ids(node: Any) -> set[str]:
     """The logical ids that a part refers to: !GetAtt X.Arn, !Ref X.Alias and ${X} are all X."""
     return {reference.target.split(".")[0] for reference in references(node)}
 
@@ -156,7 +157,9 @@ class Role:
             *(key for key, *_ in statement.conditions()),
             *(text for text, _line in strings(principal)),
         ]
-        return bool(targets(principal) & self.providers) or any(ISSUER in text for text in texts)
+        return bool(referenced_ids(principal) & self.providers) or any(
+            ISSUER in text for text in texts
+        )
 
     def names(self, service: Service) -> list[str]:
         """Its name in each environment that has it, where its template says that."""
@@ -182,13 +185,13 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
     managed: list[tuple[str, int]] = []
     attached: set[str] = set()
     for number, policy in enumerate(listed(role.get("ManagedPolicyArns"))):
-        declared = targets(policy) & resources.keys()
+        declared = referenced_ids(policy) & resources.keys()
         attached |= declared
         if not declared:
             line = role.line_of("ManagedPolicyArns", number)
             managed += [(text, line) for text, _ in strings(policy)]
     for name, resource in resources.items():
-        users = targets([resource.get("Roles"), resource.get("RoleName")])
+        users = referenced_ids([resource.get("Roles"), resource.get("RoleName")])
         if resource.type in ATTACHABLE and (name in attached or role.logical_id in users):
             own += statements(path, resource)
     return Role(

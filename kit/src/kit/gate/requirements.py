@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from kit.gate.environments import environments, resolved
-from kit.gate.parsers import Pin
-from kit.gate.service import Resource, Service
 from kit.pins import canonical
 from kit.template import at
+
+from .environments import environments, resolved
+from .parsers import Pin
+from .service import Resource, Service
 
 DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 RENOVATE = (

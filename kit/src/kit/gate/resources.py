@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from kit.gate.findings import BrokenFileError
-from kit.gate.service import INFRA, TEMPLATE, Resource, Service
+from kit.layout import INFRA, TEMPLATE
 from kit.template import at
+
+from .findings import BrokenFileError
+from .service import Resource, Service
 
 # Folders in which templates and tools create nothing.
 ELSEWHERE = ("tests/", "docs/", "events/", ".github/")
@@ -40,7 +42,7 @@ def is_true(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
-def is_of_idempotency(resource: Resource) -> bool:
-    """Whether a table is what Powertools remembers of the last hour, by its name."""
+def is_idempotency_table(resource: Resource) -> bool:
+    """Whether a table is what Powertools remembers of the last day, by its name."""
     name = f"{resource.logical_id} {resource.get('TableName')}"
     return resource.type in TABLES and "idempotency" in name.lower()

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kit.digest import digest, recorded
+from kit.layout import TEMPLATE
 from kit.lessons import lessons
 from kit.template import line_of
 
 from . import suppressions
 from .findings import GATE, BrokenFileError, Finding
 from .lesson import Check
-from .service import TEMPLATE, Service
+from .service import Service
 from .tools import ToolError
 
 PINS = "requirements-dev.txt"  # where the linters come from

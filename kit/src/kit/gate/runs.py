@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from kit.layout import ENVIRONMENTS
 from kit.template import at, line_of
 
 from .commands import Command, program_name, script
 from .makefiles import Rule, makefile
 from .policies import listed
-from .service import ENVIRONMENTS, Job, Service
+from .service import Job, Service
+from .tools import LinterResult
 
 ENTRIES = {env: f".github/workflows/{env}_cicd.yml" for env in ENVIRONMENTS}
 PULL_REQUESTS = ("pull_request", "pull_request_target")
@@ -41,7 +43,7 @@ DEPLOYING_ACTIONS = (
 # ── Commands ─────────────────────────────────────────────────────────────────
 
 
-def targets(service: Service) -> dict[str, Rule]:
+def make_rules(service: Service) -> dict[str, Rule]:
     """The rules of the Makefile and of what it includes, by target."""
     included = [path for path in service.files_in("", ".mk") if "/" not in path]
     paths = ["Makefile", *included] if "Makefile" in service.files else included
@@ -53,7 +55,7 @@ def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
     for step in steps(service):
         yield from ((step.path, command) for command in step.commands)
     nested = [path for path in service.files_in("", "Makefile", ".mk") if "/" in path]
-    for rules in (targets(service), *(makefile(((p, service.text(p)),)) for p in nested)):
+    for rules in (make_rules(service), *(makefile(((p, service.text(p)),)) for p in nested)):
         for rule in rules.values():
             yield from ((rule.path, command) for command in rule.commands)
     for path in service.files_in("", ".sh", ".bash"):
@@ -92,7 +94,7 @@ def _targets_of(service: Service, command: Command) -> list[str]:
 
 
 def _effects_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
-    rule = targets(service).get(target)
+    rule = make_rules(service).get(target)
     if rule is None or target in seen:
         return set()
     does: set[str] = set()
@@ -195,6 +197,11 @@ def own(service: Service, uses: Any) -> str:
     path = re.sub(r"^(\./|\$/)", "", str(uses or "")).rstrip("/")
     paths = (path, f"{path}/action.yml", f"{path}/action.yaml") if path != uses else ()
     return next((p for p in paths if p in service.workflows or p in service.actions), "")
+
+
+def audits(service: Service, rule: str) -> Iterator[LinterResult]:
+    """What an audit of zizmor finds."""
+    return (result for result in service.tools.zizmor if result.rule == rule)
 
 
 # ── Deployments ──────────────────────────────────────────────────────────────

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kit.gate.commands import Command
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.layout import ENVIRONMENTS
 from kit.template import at
+
+from .commands import Command
+from .service import Service
 
 SAMCONFIG = "samconfig.toml"
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from kit.layout import INFRA, TEMPLATE
 from kit.template import Template, at
 
 from .environments import all_deployed, resolved
 from .findings import Finding
 from .lesson import Lesson
 from .policies import READING, Statement, comments, grants, last_line, listed
-from .service import ACCOUNT, INFRA, TEMPLATE, Service
+from .service import ACCOUNT, Service
 
 # How a comment begins that gives the reason for a wide resource.
 REASON = "No narrower scope:"

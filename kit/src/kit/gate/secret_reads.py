@@ -11,7 +11,7 @@ from typing import Any
 
 from kit.template import at, strings
 
-from .policies import targets
+from .policies import referenced_ids
 from .python_names import Code, Definition, keyword, last
 from .service import Service
 
@@ -28,7 +28,7 @@ def is_value(service: Service, written: Any) -> bool:
     """Whether a part of template.yaml comes to the value of a secret: by a dynamic reference, or by
     a parameter with NoEcho."""
     is_dynamic = any(DYNAMIC.search(text) for text, _line in strings(written))
-    return is_dynamic or any(is_hidden(service, name) for name in targets(written))
+    return is_dynamic or any(is_hidden(service, name) for name in referenced_ids(written))
 
 
 def is_hidden(service: Service, parameter: str) -> bool:
@@ -37,7 +37,7 @@ def is_hidden(service: Service, parameter: str) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class SecretRead:
     """A call that reads the value of a secret.
 
     Args:
@@ -54,22 +54,22 @@ class Read:
 
 
 @lru_cache
-def secret_reads(code: Code) -> tuple[Read, ...]:
+def secret_reads(code: Code) -> tuple[SecretRead, ...]:
     """The calls of Powertools and boto3 that read a secret."""
     return tuple(_reads(code))
 
 
-def _reads(code: Code) -> Iterator[Read]:
+def _reads(code: Code) -> Iterator[SecretRead]:
     for where, call, name in code.calls:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else last(name)
         if method == "get_secret_value":
-            yield Read(where, call, keyword(call, "SecretId"), caches=False)
+            yield SecretRead(where, call, keyword(call, "SecretId"), caches=False)
         elif method == "get_secret":
-            yield Read(where, call, keyword(call, "name", 0), caches=True)
+            yield SecretRead(where, call, keyword(call, "name", 0), caches=True)
         elif name.endswith("SecretsProvider().get"):
             # A provider that is made for this call forgets what it reads.
             is_kept = not isinstance(getattr(call.func, "value", None), ast.Call)
-            yield Read(where, call, keyword(call, "name", 0), caches=is_kept)
+            yield SecretRead(where, call, keyword(call, "name", 0), caches=is_kept)
 
 
 @lru_cache

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
+from kit.layout import ANSWERS, INFRA, TEMPLATE
 from kit.spelling import snake
 from kit.template import LocatedMapping, Template, at, line_of, merged
 
@@ -24,10 +25,6 @@ from .tools import Tools
 
 Data = TypeVar("Data")
 
-TEMPLATE = "template.yaml"
-INFRA = "infra/environment.yaml"
-ANSWERS = ".copier-answers.yml"
-ENVIRONMENTS = ("dev", "prod")
 # Made up: which one it is makes no difference to what a template says.
 ACCOUNT = "123456789012"
 # A Region of any partition, as botocore tells them apart; to be put between boundaries.
@@ -37,18 +34,18 @@ A_REGION = (
 )
 # Folders that hold nothing of the service's own. Where git runs, .gitignore counts too.
 IGNORED = {
-    *(
-        ".aws-sam",
-        ".git",
-        ".kit",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".venv",
-        ".venv-copier",
-    ),
+    ".aws-sam",
+    ".git",
+    ".kit",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    ".venv-copier",
     ".venv-sam",
-    *("__pycache__", "htmlcov", "node_modules"),
+    "__pycache__",
+    "htmlcov",
+    "node_modules",
 }
 
 
@@ -79,10 +76,6 @@ class Resource:
         here = keys and keys[0] in self.properties
         return line_of(self.properties, *keys) if here else self.line
 
-    def finding(self, lesson: str, line: int, message: str, fix: str | None = None) -> Finding:
-        """A finding about it, in template.yaml."""
-        return Finding(lesson, TEMPLATE, line, message, resource=self.logical_id, fix=fix)
-
 
 @dataclass(frozen=True, eq=False)
 class Function(Resource):
@@ -102,14 +95,13 @@ class Function(Resource):
     @property
     def variables(self) -> dict[str, Any]:
         """What its environment gets, with what Globals add."""
-        found = self.get("Environment", "Variables")
-        return found if isinstance(found, dict) else {}
+        variables = self.get("Environment", "Variables")
+        return variables if isinstance(variables, dict) else {}
 
     @property
     def events(self) -> dict[str, dict[str, Any]]:
         """Its events that have a Type, by name."""
-        found = self.get("Events")
-        events = found.items() if isinstance(found, dict) else ()
+        events = _mapping(self.get("Events")).items()
         return {name: event for name, event in events if isinstance(at(event, "Type"), str)}
 
 
@@ -124,8 +116,8 @@ class Job:
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        found = self.body.get("steps")
-        return [step for step in found if isinstance(step, dict)] if isinstance(found, list) else []
+        steps = self.body.get("steps")
+        return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
 
 
 class Service:
@@ -147,8 +139,8 @@ class Service:
     def files_in(self, folder: str, *suffixes: str) -> list[str]:
         """The files below a folder, in order; with one of these suffixes, if any is given."""
         start = f"{folder}/" if folder else ""
-        found = (path for path in self.files if path.startswith(start))
-        return sorted(path for path in found if not suffixes or path.endswith(suffixes))
+        paths = (path for path in self.files if path.startswith(start))
+        return sorted(path for path in paths if not suffixes or path.endswith(suffixes))
 
     def has(self, path: str) -> bool:
         """Whether there is such a file, or a folder with files."""
@@ -254,8 +246,8 @@ class Service:
                     except UnparsedError as error:
                         line = resource.line_of(key) + error.line
                         fix = "Fix its syntax: is a comma missing, or one too many?"
-                        found = f"`{key}` of `{resource.logical_id}` {error}"
-                        yield Finding(GATE, TEMPLATE, line, found, resource.logical_id, fix)
+                        message = f"`{key}` of `{resource.logical_id}` {error}"
+                        yield Finding(GATE, TEMPLATE, line, message, resource.logical_id, fix)
 
     # ── What the files say ───────────────────────────────────────────────────
 
@@ -267,8 +259,8 @@ class Service:
     @cached_property
     def answers(self) -> dict[str, Any]:
         """What the template was answered."""
-        found = self.yaml(ANSWERS)
-        return found if isinstance(found, dict) else {}
+        answers = self.yaml(ANSWERS)
+        return answers if isinstance(answers, dict) else {}
 
     @property
     def name(self) -> str:
@@ -289,9 +281,9 @@ class Service:
 
     def cloudformation(self, path: str) -> dict[str, Any]:
         """A template as it is written; intrinsics as {"Ref": …}, {"Fn::Sub": …}."""
-        found = self._parsed(path, parsers.cloudformation)
-        if isinstance(found, dict) and isinstance(found.get("Resources"), dict):
-            return found
+        template = self._parsed(path, parsers.cloudformation)
+        if isinstance(template, dict) and isinstance(template.get("Resources"), dict):
+            return template
         fix = "Bring its Resources back, as they were in the last commit."
         raise BrokenFileError(path, 1, "has no mapping of Resources", fix)
 
@@ -299,11 +291,6 @@ class Service:
     def template(self) -> dict[str, Any]:
         """template.yaml."""
         return self.cloudformation(TEMPLATE)
-
-    @property
-    def infra(self) -> dict[str, Any]:
-        """infra/environment.yaml."""
-        return self.cloudformation(INFRA)
 
     def resources_of(self, path: str) -> dict[str, Resource]:
         """The resources of a template by their logical ids; functions as Function."""
@@ -319,9 +306,9 @@ class Service:
     @cached_property
     def resources(self) -> dict[str, Resource]:
         """The resources of template.yaml."""
-        found = self.resources_of(TEMPLATE)
+        resources = self.resources_of(TEMPLATE)
         self.reading = TEMPLATE
-        return found
+        return resources
 
     def of_type(self, *kinds: str) -> list[Resource]:
         """The resources of template.yaml of these types, or of types that begin like "AWS::SQS::"."""
@@ -360,11 +347,11 @@ class Service:
     def _mappings(self, paths: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         for path in paths:
             try:
-                found = self.yaml(path)
+                workflow = self.yaml(path)
             except BrokenFileError:
-                continue  # told once, by `unreadable`
-            if isinstance(found, dict):
-                yield path, found
+                continue  # reported once, by `unreadable`
+            if isinstance(workflow, dict):
+                yield path, workflow
 
     @property
     def jobs(self) -> list[Job]:

@@ -1,4 +1,4 @@
-"""What linters already tell: each runs once, beside the checks, and its results become findings."""
+"""What linters report: each runs once, beside the checks, and its results become findings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _known: dict[tuple[object, ...], Any] = {}
 
 
 @dataclass(frozen=True)
-class Told:
+class LinterResult:
     """A linter's result: which rule, where, in its own words."""
 
     rule: str
@@ -71,8 +71,8 @@ class Tool:
             try:
                 _known[self._key] = json.loads(printed)
             except json.JSONDecodeError:
-                told = " ".join(errors.split())[:300] or "it said nothing"
-                raise ToolError(f"`{self._name}` failed: {told}") from None
+                reason = " ".join(errors.split())[:300] or "it said nothing"
+                raise ToolError(f"`{self._name}` failed: {reason}") from None
         return _known[self._key]
 
 
@@ -85,16 +85,16 @@ class Tools:
         self._text = text
 
     def start(self) -> None:
-        """Let all of them run, in the background. What goes wrong is told by who needs them."""
+        """Let all of them run, in the background. Who needs one reports what goes wrong."""
         for tool in (self._ruff, self._zizmor):
             with contextlib.suppress(ToolError):
                 tool.start()
 
     @cached_property
-    def ruff(self) -> list[Told]:
-        """What ruff tells of RUFF_RULES in src, without what pyproject.toml leaves out."""
+    def ruff(self) -> list[LinterResult]:
+        """ruff's results for RUFF_RULES in src, without what pyproject.toml leaves out."""
         return [
-            Told(
+            LinterResult(
                 str(each["code"]),
                 Path(each["filename"]).relative_to(self._root.resolve()).as_posix(),
                 int(each["location"]["row"]),
@@ -104,10 +104,10 @@ class Tools:
         ]
 
     @cached_property
-    def zizmor(self) -> list[Told]:
-        """What zizmor tells of .github; its rules are audits, like unpinned-uses."""
+    def zizmor(self) -> list[LinterResult]:
+        """zizmor's results for .github; its rules are audits, like unpinned-uses."""
         return [
-            Told(
+            LinterResult(
                 str(each["ident"]),
                 str(place["symbolic"]["key"]["Local"]["verbatim_path"]),
                 int(place["concrete"]["location"]["start_point"]["row"]) + 1,
@@ -134,6 +134,6 @@ class Tools:
         paths = [p for p in self._files if p.startswith(start) and p.endswith(suffix)]
         texts = []
         for path in paths:
-            with contextlib.suppress(BrokenFileError):  # told once, by `unreadable`
+            with contextlib.suppress(BrokenFileError):  # reported once, by `unreadable`
                 texts.append((path, self._text(path)))
         return tuple(texts)

@@ -32,7 +32,7 @@ _METHODS = ("get", "pop", "setdefault")
 
 
 @dataclass(frozen=True)
-class Read:
+class VariableRead:
     """A variable that code reads.
 
     Args:
@@ -53,7 +53,7 @@ class Package:
     modules: list[Module]
 
     @cached_property
-    def reads(self) -> list[Read]:
+    def reads(self) -> list[VariableRead]:
         """The variables that the code reads by names that are written out, also as the argument of
         a function that reads what it is given: required("STAGE")."""
         keys = [(module, *key) for module in self.modules for key in _keys(module)]
@@ -65,7 +65,7 @@ class Package:
             if call.args and dotted(call.func).removeprefix("self.") in helpers
         ]
         return [
-            Read(name, module.path, line, may_be_none)
+            VariableRead(name, module.path, line, may_be_none)
             for module, key, line, may_be_none in keys
             for name in _texts(module, key)
         ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from kit.template import at, line_of, strings
 
-from .policies import listed, targets
+from .policies import listed, referenced_ids
 from .resources import is_true, mapping_of
 from .service import Function, Resource, Service
 
@@ -29,9 +29,9 @@ SOURCES = {
     "AWS::Kinesis::Stream": "Kinesis",
     "AWS::SQS::Queue": "SQS",
 }
-# The property with the queue for what can't be delivered, and the protocols that machines read.
+# The property with the queue for what can't be delivered, and the protocols that programs read.
 UNDELIVERED = {"EventBridge": "DeadLetterConfig", "SNS": "RedrivePolicy"}
-MACHINES = {"firehose", "http", "https", "lambda", "sqs"}
+PROGRAM_PROTOCOLS = {"firehose", "http", "https", "lambda", "sqs"}
 # Only mappings of Kafka, of message brokers and of DocumentDB have these.
 OTHERS = {"DocumentDBEventSourceConfig", "Queues", "SelfManagedEventSource", "Topics"}
 
@@ -100,7 +100,9 @@ def sources(service: Service) -> Iterator[Source]:
 
 def _declared(service: Service, node: Any) -> list[Resource]:
     """The resources of template.yaml that a part of it refers to."""
-    return [service.resources[name] for name in sorted(targets(node) & service.resources.keys())]
+    return [
+        service.resources[name] for name in sorted(referenced_ids(node) & service.resources.keys())
+    ]
 
 
 def _queue(service: Service, node: Any) -> Resource | None:
@@ -110,7 +112,7 @@ def _queue(service: Service, node: Any) -> Resource | None:
 
 def asynchronous(service: Service) -> list[Function]:
     """The functions that something invokes without waiting for the result."""
-    invoked = targets([caller.properties for caller in service.of_type(*CALLERS)])
+    invoked = referenced_ids([caller.properties for caller in service.of_type(*CALLERS)])
     return [
         function
         for function in service.functions
@@ -133,7 +135,7 @@ def deliveries(service: Service) -> Iterator[Source]:
         title = f"`{resource.logical_id}`"
         for target in [*listed(resource.get("Targets")), *listed(resource.get("Target"))]:
             yield Source("EventBridge", target, None, None, resource, title, resource.line)
-        if str(resource.get("Protocol")).lower() in MACHINES:
+        if str(resource.get("Protocol")).lower() in PROGRAM_PROTOCOLS:
             settings = resource.properties
             yield Source("SNS", settings, None, None, resource, title, resource.line)
 
@@ -142,7 +144,7 @@ def invoke_configs(service: Service, function: Function) -> list[dict[str, Any]]
     """The settings of a function's asynchronous invocations, in it or beside it."""
     configs = [function.get("EventInvokeConfig")]
     for config in service.of_type("AWS::Lambda::EventInvokeConfig"):
-        if function.logical_id in targets(config.get("FunctionName")):
+        if function.logical_id in referenced_ids(config.get("FunctionName")):
             configs.append(config.properties)
     return [config for config in configs if isinstance(config, dict)]
 
@@ -163,7 +165,7 @@ def dead_letters(service: Service) -> set[str]:
     kept += [at(source.settings, UNDELIVERED[source.kind]) for source in deliveries(service)]
     kept += [at(source.settings, "DestinationConfig", "OnFailure") for source in sources(service)]
     kept += [queue.get("RedrivePolicy") for queue in service.of_type("AWS::SQS::Queue")]
-    return targets(kept)
+    return referenced_ids(kept)
 
 
 def watched(service: Service) -> Iterator[tuple[Resource, str, str]]:
@@ -179,7 +181,7 @@ def watched(service: Service) -> Iterator[tuple[Resource, str, str]]:
                 continue
             name = f"{at(metric, 'Namespace')} {at(metric, 'MetricName')}"
             values = [at(dimension, "Value") for dimension in dimensions]
-            ids = targets(values)
+            ids = referenced_ids(values)
             # A physical name counts where the resource has it in the same words.
             for resource in service.of_type("AWS::Serverless::Function", "AWS::SQS::Queue"):
                 if (resource.get("FunctionName") or resource.get("QueueName")) in values:

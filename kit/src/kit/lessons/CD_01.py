@@ -7,7 +7,7 @@ Here: `stack_name` of both environments in `samconfig.toml`.
 Fix: Set `stack_name = "<service>-<env>"` in `samconfig.toml`, and give commands `--config-env`
 instead of a name.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.runs import all_commands
 from kit.gate.samconfig import SAMCONFIG, sam_command, setting_in, settings_in
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS
 
 LESSON = Lesson.read(__doc__)
 

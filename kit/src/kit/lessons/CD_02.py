@@ -8,7 +8,7 @@ CONTAINER=yes` in the workflows.
 Fix: Set `use_container = true` under `[<env>.build.parameters]`, and build by `make build
 CONTAINER=yes` or `sam build --config-env <env>`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import Step, steps, targets
+from kit.gate.runs import Step, make_rules, steps
 from kit.gate.samconfig import SAMCONFIG, sam_command, setting_in, uses_samconfig
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)
@@ -44,7 +45,7 @@ def workflows_build_in_the_container(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def make_builds_in_the_container(service: Service) -> Iterator[Finding]:
     """One way of `make build` uses the container; the other is for laptops without Docker."""
-    rule = targets(service).get("build")
+    rule = make_rules(service).get("build")
     builds = [c for c in rule.commands if sam_command(c) == "build"] if rule else []
     if rule and builds and all(map(_sam_leaves_the_container, builds)):
         message = "`make build` never builds in the Lambda container"

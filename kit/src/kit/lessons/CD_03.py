@@ -16,7 +16,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.regions import regions_of_pipelines
 from kit.gate.samconfig import SAMCONFIG, region_of, setting_in, settings_in
-from kit.gate.service import ANSWERS, ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ANSWERS, ENVIRONMENTS
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)

@@ -9,7 +9,7 @@ lessons` look for words that somebody was to replace.
 Fix: Take the value from the outputs of the stack or from a variable; delete the step that replaces
 text, and fill in what is left.
 
-Defended by: gate, deploy.
+Defended by: gate, preflight, deploy.
 """
 
 import ast
@@ -22,7 +22,8 @@ from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
 from kit.gate.runs import all_commands, steps
 from kit.gate.samconfig import SAMCONFIG
-from kit.gate.service import INFRA, TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import INFRA, TEMPLATE
 from kit.template import PLACEHOLDER, line_of
 
 LESSON = Lesson.read(__doc__)

@@ -17,7 +17,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.runs import all_commands
 from kit.gate.samconfig import SAMCONFIG, sam_command, setting_in, settings_in, uses_samconfig
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS
 
 LESSON = Lesson.read(__doc__)
 

@@ -25,10 +25,11 @@ from typing import Any
 from kit.gate.environments import deployed, exists, values
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
-from kit.gate.policies import targets
+from kit.gate.policies import referenced_ids
 from kit.gate.samconfig import SAMCONFIG, line_of_setting
-from kit.gate.service import TEMPLATE, Function, Service
+from kit.gate.service import Function, Service
 from kit.gate.wiring import HTTP_EVENTS
+from kit.layout import TEMPLATE
 from kit.template import Template, at, references
 
 LESSON = Lesson.read(__doc__)
@@ -41,7 +42,7 @@ def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
     """Each function that somebody calls, unless it is a hook of deployments."""
     prod = deployed(service, TEMPLATE, "prod")
     functions = [f for f in service.functions if exists(prod, f)]
-    hooks = {hook for f in functions for hook in targets(f.get(PREFERENCE, "Hooks"))}
+    hooks = {hook for f in functions for hook in referenced_ids(f.get(PREFERENCE, "Hooks"))}
     referred = [r for res in service.resources.values() for r in references(res.body)]
     aliases = {f"{r.target}.{r.attribute}".rstrip(".") for r in referred}
     by_problem: dict[str, list[Function]] = {}
@@ -87,7 +88,7 @@ def _watches(service: Service, alarm: Any, name: str) -> bool:
     """Whether an alarm may be about a function: unless it is plainly about others."""
     resource = service.resources.get(str(alarm).strip("<>"))
     functions = {function.logical_id for function in service.functions}
-    watched = targets(resource.properties) & functions if resource else set()
+    watched = referenced_ids(resource.properties) & functions if resource else set()
     return not watched or name in watched
 
 

@@ -22,7 +22,8 @@ from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
 from kit.gate.regions import GLOBAL_SERVICES, REGION, regions_of_pipelines
 from kit.gate.samconfig import SAMCONFIG, region_of, settings_in
-from kit.gate.service import INFRA, TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import INFRA, TEMPLATE
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)

@@ -10,7 +10,7 @@ somebody: `AlarmTopic`, whose policy lets `budgets.amazonaws.com` publish, or an
 `MonthlyBudgetUsd=0` in `samconfig.toml` decides against it, but keep the resource `Budget` with its
 condition.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from kit.gate.environments import environments, exists, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import listed, statements, targets
+from kit.gate.policies import listed, referenced_ids, statements
 from kit.gate.samconfig import region_of
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 from kit.template import at, line_of, strings
 
 LESSON = Lesson.read(__doc__)
@@ -62,7 +63,7 @@ def budgets_warn(service: Service) -> Iterator[Finding]:
         ]
         if not any(addresses):
             yield LESSON.finding(TEMPLATE, budget.line_of(key), f"{name} warns nobody", name)
-        for topic in sorted(targets(addresses) & topics):
+        for topic in sorted(referenced_ids(addresses) & topics):
             if not _takes_budgets(service, topic):
                 problem = f"{name} warns nobody: no policy lets `budgets.amazonaws.com` publish"
                 message = f"{problem} to {topic}"
@@ -76,7 +77,7 @@ def _takes_budgets(service: Service, topic: str) -> bool:
         and {"budgets.amazonaws.com", "*"}
         & {text for text, _ in strings(statement.body["Principal"])}
         for policy in service.of_type("AWS::SNS::TopicPolicy")
-        if topic in targets(policy.get("Topics"))
+        if topic in referenced_ids(policy.get("Topics"))
         for statement in statements(TEMPLATE, policy)
         if "Principal" in statement.body
     )

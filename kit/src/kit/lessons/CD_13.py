@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import DELETES, all_commands, effects, targets
+from kit.gate.runs import DELETES, all_commands, effects, make_rules
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
@@ -22,7 +22,7 @@ LESSON = Lesson.read(__doc__)
 
 @LESSON.check
 def destroy_is_there(service: Service) -> Iterator[Finding]:
-    rule = targets(service).get("destroy")
+    rule = make_rules(service).get("destroy")
     if rule is None:
         yield LESSON.finding("Makefile", 1, "there is no `make destroy`")
         return

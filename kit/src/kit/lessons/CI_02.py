@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import ENTRIES, PULL_REQUESTS, deployments
+from kit.gate.runs import ENTRIES, PULL_REQUESTS, audits, deployments
 from kit.gate.service import Job, Service
 from kit.template import line_of
 
@@ -64,3 +64,10 @@ def no_pull_request_deploys(service: Service) -> Iterator[Finding]:
         if events and deployment.path not in ENTRIES.values():
             message = f"`{act.text}` of the job {deployment.job.id} runs on {events[0]}"
             yield LESSON.finding(act.path, act.line, message)
+
+
+@LESSON.check
+def no_trigger_is_dangerous(service: Service) -> Iterator[Finding]:
+    for result in audits(service, "dangerous-triggers"):
+        message = "runs code of others with the token of this repository"
+        yield LESSON.finding(result.path, result.line, message)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import Step, called_workflow, steps_of
+from kit.gate.runs import Step, audits, called_workflow, steps_of
 from kit.gate.service import Job, Service
 from kit.template import at, leaves, line_of
 
@@ -83,3 +83,15 @@ def checkouts_leave_nothing_behind(service: Service) -> Iterator[Finding]:
                 line = line_of(step, "with", "persist-credentials")
                 message = f"the checkout of {job.id} leaves its credentials behind"
                 yield LESSON.finding(job.path, line, message)
+
+
+@LESSON.check
+def tokens_reach_no_further(service: Service) -> Iterator[Finding]:
+    """What zizmor finds of checkouts and of permissions; which of them is in its message."""
+    for result in audits(service, "artipacked"):
+        message = "keeps the token where later steps find it: no `persist-credentials: false`"
+        yield LESSON.finding(result.path, result.line, message)
+    for result in audits(service, "excessive-permissions"):
+        detail = result.message.partition(": ")[2]
+        message = f"gives jobs more than they need: {detail}"
+        yield LESSON.finding(result.path, result.line, message)

@@ -8,7 +8,7 @@ Here: `pr_checks` and `build-and-deploy` both run `make check`, which has `lint`
 Fix: Keep `make check` before the deployment, in its job or in one that it needs, without `if`,
 `continue-on-error` and `|| true`, and its three parts in the `Makefile`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -23,7 +23,7 @@ from kit.gate.runs import (
     acts_of,
     deployments,
     effects,
-    targets,
+    make_rules,
 )
 from kit.gate.service import Service
 
@@ -80,7 +80,7 @@ def _parts(does: Collection[str]) -> set[str]:
 def make_check_checks(service: Service) -> Iterator[Finding]:
     """`make check` has its three parts, a target of its name each of them, and all can fail."""
     for target, parts in {"check": {*PARTS}, **{part: {part} for part in PARTS}}.items():
-        rule = targets(service).get(target, Rule(target, "Makefile", 1, []))
+        rule = make_rules(service).get(target, Rule(target, "Makefile", 1, []))
         for part in sorted(parts - _parts(effects(service, Command(("make", target))))):
             message = f"`make {target}` does not run what checks {part}"
             yield LESSON.finding(rule.path, rule.line, message)

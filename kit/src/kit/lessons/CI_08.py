@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.makefiles import Rule
-from kit.gate.runs import ENTRIES, INTEGRATION, deployments, effects, targets
+from kit.gate.runs import ENTRIES, INTEGRATION, deployments, effects, make_rules
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
@@ -37,7 +37,7 @@ def dev_is_tested(service: Service) -> Iterator[Finding]:
 
 @LESSON.check
 def integration_tests_can_fail(service: Service) -> Iterator[Finding]:
-    rule = targets(service).get("integration", Rule("integration", "Makefile", 1, []))
+    rule = make_rules(service).get("integration", Rule("integration", "Makefile", 1, []))
     commands = [c for c in rule.commands if INTEGRATION in effects(service, c)]
     if not commands:
         message = "no `make integration` tests `tests/integration`"

@@ -10,7 +10,7 @@ Here: `.python-version`, `Globals` of `template.yaml`, `pyproject.toml`; the wor
 Fix: Change what differs to the version of `.python-version`. To change the version everywhere, use
 `make answer NAME=python_version VALUE=…`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 """
 
 import re
@@ -21,7 +21,8 @@ from kit.gate.findings import Finding, and_more
 from kit.gate.folders import FUNCTIONS
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import runtimes_of, wanted_python
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)

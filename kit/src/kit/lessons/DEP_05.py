@@ -7,7 +7,7 @@ Here: `Runtime` in `template.yaml`; the preflight warns months before the last d
 
 Fix: Choose one that AWS supports: `make answer NAME=python_version VALUE=…`.
 
-Defended by: prompt, gate.
+Defended by: prompt, gate, preflight.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ from kit.gate.findings import Finding, and_more
 from kit.gate.folders import FUNCTIONS
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import runtimes_of, wanted_python
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 from kit.runtimes import SUPPORTED_UNTIL
 
 LESSON = Lesson.read(__doc__)

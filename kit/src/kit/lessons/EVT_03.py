@@ -34,12 +34,12 @@ def invocations_keep_failures(service: Service) -> Iterator[Finding]:
     for function in wiring.asynchronous(service):
         if not wiring.failures_of(service, function):
             message = f"`{function.logical_id}` is invoked asynchronously, and keeps no failures"
-            yield function.finding(LESSON.id, function.line, message)
+            yield LESSON.finding_in(function, function.line, message)
     for delivery in wiring.deliveries(service):
         key = wiring.UNDELIVERED[delivery.kind]
         if not at(delivery.settings, key):
             message = f"{delivery.name} has no `{key}`"
-            yield delivery.owner.finding(LESSON.id, delivery.line, message)
+            yield LESSON.finding_in(delivery.owner, delivery.line, message)
 
 
 @LESSON.check
@@ -49,10 +49,10 @@ def sources_keep_failures(service: Service) -> Iterator[Finding]:
         kept = at(source.settings, "DestinationConfig", "OnFailure")
         if source.kind in wiring.STREAMS and not kept:
             message = f"{source.name} keeps no failed record"
-            yield source.owner.finding(LESSON.id, source.line, message)
+            yield LESSON.finding_in(source.owner, source.line, message)
         if source.queue and not source.queue.get("RedrivePolicy"):
             message = f"`{source.queue.logical_id}` has no `RedrivePolicy`"
-            yield source.queue.finding(LESSON.id, source.queue.line, message)
+            yield LESSON.finding_in(source.queue, source.queue.line, message)
 
 
 @LESSON.check
@@ -65,4 +65,4 @@ def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
     for queue in service.of_type("AWS::SQS::Queue"):
         if queue.logical_id in silent:
             message = f"`{queue.logical_id}` has no alarm on its messages"
-            yield queue.finding(LESSON.id, queue.line, message)
+            yield LESSON.finding_in(queue, queue.line, message)

@@ -44,7 +44,7 @@ def batches_report(service: Service) -> Iterator[Finding]:
     for source in batches:
         if REPORTS not in listed(source.settings.get("FunctionResponseTypes")):
             message = f"{source.name} has no `FunctionResponseTypes: [{REPORTS}]`"
-            yield source.owner.finding(LESSON.id, source.line_of("FunctionResponseTypes"), message)
+            yield LESSON.finding_in(source.owner, source.line_of("FunctionResponseTypes"), message)
     for function, code, handler in handlers(service):
         takes_batches = any(source.function is function for source in batches)
         if takes_batches and handler and not any(map(_reports, code.modules.values())):

@@ -15,7 +15,7 @@ Defended by: gate.
 from collections.abc import Iterator
 
 from kit.gate import wiring
-from kit.gate.environments import environments, resolved
+from kit.gate.environments import in_prod, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.service import Service
@@ -45,7 +45,7 @@ def sources_are_limited(service: Service) -> Iterator[Finding]:
         if source.kind == "SQS" and not limited and reserved is None:
             missing.append("MaximumConcurrency")
         for key in missing:
-            yield source.owner.finding(LESSON.id, source.line, f"{source.name} has no `{key}`")
+            yield LESSON.finding_in(source.owner, source.line, f"{source.name} has no `{key}`")
 
 
 @LESSON.check
@@ -56,17 +56,17 @@ def retries_are_chosen(service: Service) -> Iterator[Finding]:
             if not any(key in config for config in wiring.invoke_configs(service, function)):
                 message = f"`{function.logical_id}` has no `{key}` for asynchronous invocations"
                 line = function.line_of("EventInvokeConfig")
-                yield function.finding(LESSON.id, line, message)
+                yield LESSON.finding_in(function, line, message)
     for delivery in wiring.deliveries(service):
         if delivery.kind == "EventBridge" and not at(delivery.settings, "RetryPolicy"):
             message = f"{delivery.name} has no `RetryPolicy`"
-            yield delivery.owner.finding(LESSON.id, delivery.line, message)
+            yield LESSON.finding_in(delivery.owner, delivery.line, message)
 
 
 @LESSON.check
 def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
     """A queue hides a message for six times as long as its function may work on it."""
-    template = environments(service)["prod"]
+    template = in_prod(service)
     for source in wiring.sources(service):
         if not source.queue or not source.function:
             continue
@@ -78,4 +78,4 @@ def queues_hide_long_enough(service: Service) -> Iterator[Finding]:
             message += f" `{source.function.logical_id}` may take {timeout}:"
             message += f" {TIMES} times that is {TIMES * int(timeout)}"
             line = source.queue.line_of("VisibilityTimeout")
-            yield source.queue.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(source.queue, line, message)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from kit.gate.environments import exists, in_prod
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import listed, targets
+from kit.gate.policies import listed, referenced_ids
 from kit.gate.service import Service
 from kit.gate.wiring import STREAMS, sources, watched
 from kit.template import at
@@ -36,7 +36,7 @@ def functions_raise_alarms(service: Service) -> Iterator[Finding]:
         for metric in ("Errors", "Throttles", *(["IteratorAge"] if function in readers else [])):
             if (f"AWS/Lambda {metric}", function.logical_id) not in alarms:
                 message = f"`{function.logical_id}` has no alarm on `{metric}`"
-                yield function.finding(LESSON.id, function.line, message)
+                yield LESSON.finding_in(function, function.line, message)
 
 
 @LESSON.check
@@ -44,7 +44,7 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
     """Each alarm notifies somebody, is a part of one that does, or is of one version: that one is
     for rolling back, and CD-10's."""
     composites = service.of_type("AWS::CloudWatch::CompositeAlarm")
-    parts = targets([alarm.get("AlarmRule") for alarm in composites])
+    parts = referenced_ids([alarm.get("AlarmRule") for alarm in composites])
     unread = _topics_that_nobody_reads(service)
     for alarm in [*service.of_type("AWS::CloudWatch::Alarm"), *composites]:
         actions = alarm.get("AlarmActions")
@@ -53,19 +53,19 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
         is_exempt = alarm.logical_id in parts or names & {"ExecutedVersion", "FunctionVersion"}
         if str(alarm.get("ActionsEnabled")).lower() == "false" and not is_exempt:
             message = f"`{alarm.logical_id}` notifies nobody: its actions are off"
-            yield alarm.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(alarm, line, message)
         elif not actions and not is_exempt:
             message = f"`{alarm.logical_id}` notifies nobody: it has no `AlarmActions`"
-            yield alarm.finding(LESSON.id, line, message)
-        for topic in sorted(targets(actions) & unread):
+            yield LESSON.finding_in(alarm, line, message)
+        for topic in sorted(referenced_ids(actions) & unread):
             message = f"`{alarm.logical_id}` notifies `{topic}`, to which nobody subscribes"
-            yield alarm.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(alarm, line, message)
 
 
 def _topics_that_nobody_reads(service: Service) -> set[str]:
     topics = service.of_type("AWS::SNS::Topic")
-    read = targets(
+    read = referenced_ids(
         [subscription.get("TopicArn") for subscription in service.of_type("AWS::SNS::Subscription")]
     )
-    read |= targets([function.events for function in service.functions])
+    read |= referenced_ids([function.events for function in service.functions])
     return {topic.logical_id for topic in topics if not topic.get("Subscription")} - read

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 from kit.template import leaves
 
 LESSON = Lesson.read(__doc__)

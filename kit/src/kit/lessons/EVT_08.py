@@ -18,9 +18,10 @@ from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import comments, last_line, targets
-from kit.gate.service import TEMPLATE, Function, Service
+from kit.gate.policies import comments, last_line, referenced_ids
+from kit.gate.service import Function, Service
 from kit.gate.wiring import HTTP_EVENTS
+from kit.layout import TEMPLATE
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)
@@ -43,7 +44,7 @@ def events_say_who_may_call(service: Service) -> Iterator[Finding]:
             problem = _access_problem(service, function, name, event)
             if problem and event["Type"] in HTTP_EVENTS:
                 message = f"`{name}` of `{function.logical_id}` {problem}"
-                yield function.finding(LESSON.id, function.line_of("Events", name), message)
+                yield LESSON.finding_in(function, function.line_of("Events", name), message)
 
 
 @LESSON.check
@@ -54,14 +55,14 @@ def other_endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
         if not resource.get(key):
             message = f"`{resource.logical_id}` has no `{key}`"
             fix = f"Set `{key}: {token}`, or `{key}: NONE` if it is public."
-            yield resource.finding(LESSON.id, resource.line, message, fix)
+            yield LESSON.finding_in(resource, resource.line, message, fix)
     for function in service.functions:
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
             message = f"the URL of `{function.logical_id}` has no `AuthType`"
             fix = "Set `AuthType: AWS_IAM` under `FunctionUrlConfig`, or `AuthType: NONE` if it is"
             fix += " public."
-            yield function.finding(LESSON.id, function.line_of("FunctionUrlConfig"), message, fix)
+            yield LESSON.finding_in(function, function.line_of("FunctionUrlConfig"), message, fix)
 
 
 def _access_problem(
@@ -70,7 +71,7 @@ def _access_problem(
     """What is wrong with what an event says of who may call."""
     if at(event, "Properties", "Auth", "Authorizer"):
         return None
-    ids = targets(event)
+    ids = referenced_ids(event)
     apis = [api for api in service.of_type(*APIS) if api.logical_id in ids]
     defaults = [at(service.template, "Globals", event["Type"]), *(api.properties for api in apis)]
     is_private = any(at(default, "Auth", "DefaultAuthorizer") for default in defaults)

@@ -20,11 +20,12 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
 from kit.gate.parsers import Module, dotted
-from kit.gate.policies import listed, targets
+from kit.gate.policies import listed, referenced_ids
 from kit.gate.python_names import constant, keyword, last
 from kit.gate.resources import is_true, mapping_of
 from kit.gate.samconfig import SAMCONFIG
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 from kit.spelling import kebab
 from kit.template import Reference, at, line_of, references
 
@@ -88,7 +89,7 @@ def sources_of_events_are_declared(service: Service) -> Iterator[Finding]:
                     message = f"`{event}` of `{function.logical_id}` comes from `{name}`"
                     message += ", which is not declared"
                     line = function.line_of("Events", event, "Properties", key)
-                    yield function.finding(LESSON.id, line, message)
+                    yield LESSON.finding_in(function, line, message)
 
 
 @LESSON.check
@@ -101,13 +102,13 @@ def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
     for function in service.functions:
         for event, body in function.events.items():
             path = ("Events", event, "Properties", "Pattern", "source")
-            if not targets(at(body, "Properties", "EventBusName")) & buses:
+            if not referenced_ids(at(body, "Properties", "EventBusName")) & buses:
                 continue
             for source in listed(function.get(*path)):
                 if isinstance(source, str) and source not in sent and not source.startswith("aws."):
                     message = f"`{event}` of `{function.logical_id}` waits for events of `{source}`"
                     message += ", which nothing here sends"
-                    yield function.finding(LESSON.id, function.line_of(*path), message)
+                    yield LESSON.finding_in(function, function.line_of(*path), message)
 
 
 @LESSON.check
@@ -117,11 +118,11 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
     fifo = {topic.logical_id for topic in topics if is_true(topic.get("FifoTopic"))}
     for function in service.functions:
         for event, body in function.events.items():
-            if body["Type"] == "SNS" and targets(at(body, "Properties", "Topic")) & fifo:
+            if body["Type"] == "SNS" and referenced_ids(at(body, "Properties", "Topic")) & fifo:
                 message = f"the FIFO topic of `{event}` can't call `{function.logical_id}`"
                 fix = "Let the function read a FIFO queue of that topic, or take a standard topic."
                 line = function.line_of("Events", event, "Properties", "Topic")
-                yield function.finding(LESSON.id, line, message, fix)
+                yield LESSON.finding_in(function, line, message, fix)
 
 
 @LESSON.check
@@ -139,7 +140,7 @@ def names_are_of_functions_that_are_here(service: Service) -> Iterator[Finding]:
             if text.startswith(f"{service.name}-") and not text.startswith(expected):
                 message = f"{name.property} is {text} in prod, which names no function here"
                 fix = f"The function is `{owner.name}`: begin the name with {expected}."
-                yield name.resource.finding(LESSON.id, name.line, message, fix)
+                yield LESSON.finding_in(name.resource, name.line, message, fix)
 
 
 @LESSON.check

@@ -17,7 +17,7 @@ from typing import Any
 from kit.gate.environments import environments, exists, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import targets
+from kit.gate.policies import referenced_ids
 from kit.gate.service import Service
 from kit.template import Template, at
 
@@ -50,14 +50,14 @@ def certificates_name_their_region(service: Service) -> Iterator[Finding]:
                 problem = _problem(service, template, resource.get(*keys), region)
                 if problem and exists(template, resource):
                     message = f"`{resource.logical_id}` needs a certificate of {region}: {problem}"
-                    yield resource.finding(LESSON.id, resource.line_of(*keys), message)
+                    yield LESSON.finding_in(resource, resource.line_of(*keys), message)
                     break
 
 
 def _problem(service: Service, template: Template, node: Any, region: str) -> str:
     """Why a certificate is not one of that Region for sure; empty if it is."""
     arn = str(resolved(template, node) or "")
-    declared = [service.resources.get(name) for name in targets(node)]
+    declared = [service.resources.get(name) for name in referenced_ids(node)]
     actual = ""
     if arn.startswith("arn:"):
         actual = arn.split(":")[3]
@@ -69,7 +69,7 @@ def _problem(service: Service, template: Template, node: Any, region: str) -> st
     if node is None or actual:
         return "" if actual in ("", region) else f"this one is in {actual}"
     patterns = [
-        at(service.template, "Parameters", name, "AllowedPattern") for name in targets(node)
+        at(service.template, "Parameters", name, "AllowedPattern") for name in referenced_ids(node)
     ]
     is_said = any(region in str(pattern) for pattern in patterns)
     return "" if is_said else "no `AllowedPattern` of its parameter names the Region"

@@ -10,7 +10,7 @@ the machine that it runs on.
 Fix: Declare the resource in `template.yaml`; what exists already can be imported with `make deploy
 IMPORT=yes`.
 
-Defended by: gate, preflight.
+Defended by: gate, deploy.
 
 See: docs/decisions/0001-one-template.md.
 """

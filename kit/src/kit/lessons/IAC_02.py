@@ -19,7 +19,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.resources import other_templates
 from kit.gate.samconfig import SAMCONFIG, settings_in
-from kit.gate.service import ENVIRONMENTS, TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS, TEMPLATE
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)

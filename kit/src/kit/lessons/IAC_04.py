@@ -30,7 +30,7 @@ def names_end_in_the_environment_and_fit(service: Service) -> Iterator[Finding]:
         for environment, text in name.texts.items():
             if problem := _problem(name, environment, text):
                 message = f"{name.property} is {text} in {environment}{problem}"
-                yield name.resource.finding(LESSON.id, name.line, message)
+                yield LESSON.finding_in(name.resource, name.line, message)
                 break
 
 

@@ -38,7 +38,7 @@ def names_carry_the_service(service: Service) -> Iterator[Finding]:
             if missing := [] if name.is_local else _missing(service, name, text):
                 message = f"{name.property} is {text} in {environment}"
                 message += f", without {' and without '.join(missing)}"
-                yield name.resource.finding(LESSON.id, name.line, message)
+                yield LESSON.finding_in(name.resource, name.line, message)
                 break
 
 
@@ -62,4 +62,4 @@ def names_within_a_parent_are_short(service: Service) -> Iterator[Finding]:
             if key in LOCAL and "${EnvironmentName}" in text:
                 message = f"{key} has the environment, and is only known within its parent"
                 fix = "Leave out the environment: the name of its parent has it."
-                yield resource.finding(LESSON.id, line, message, fix)
+                yield LESSON.finding_in(resource, line, message, fix)

@@ -20,7 +20,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
 from kit.gate.resources import mapping_of
-from kit.gate.service import A_REGION, INFRA, TEMPLATE, Service
+from kit.gate.service import A_REGION, Service
+from kit.layout import INFRA, TEMPLATE
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
@@ -82,7 +83,7 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
                     message = f"`{variable}` has the name of {logical_id} written out"
                     line = function.line_of("Environment", "Variables", variable)
                     fix = f"Pass `!Ref {logical_id}`, or its attribute by `!GetAtt`."
-                    yield function.finding(LESSON.id, line, message, fix)
+                    yield LESSON.finding_in(function, line, message, fix)
 
 
 def _texts(node: Any, line: int = 0, of_account: bool = False) -> Iterator[tuple[str, int]]:

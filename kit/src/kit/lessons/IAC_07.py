@@ -17,8 +17,9 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
 from kit.gate.variables import is_known, packages, passed_stages, says_stage
+from kit.layout import TEMPLATE
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
@@ -59,7 +60,7 @@ def what_is_passed_is_read(service: Service) -> Iterator[Finding]:
                 message = f"passes `{name}` to `{function.logical_id}`, whose code does not read it"
                 fix = f"Read `{name}` in `{function.folder}/lambda_pkg/settings.py`, or delete it"
                 fix += f" here and in the function's README. {ONLY_A_LIBRARY}"
-                yield function.finding(LESSON.id, line, message, fix)
+                yield LESSON.finding_in(function, line, message, fix)
     for name in sorted(unread):
         message = f"passes `{name}` to all functions, and no code reads it"
         fix = f"Delete `{name}` here and in the functions' READMEs, or read it. {ONLY_A_LIBRARY}"

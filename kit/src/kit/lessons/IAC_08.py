@@ -33,7 +33,7 @@ def stage_is_the_only_word(service: Service) -> Iterator[Finding]:
         for name in sorted(function.variables.keys() & stages):
             line = function.line_of("Environment", "Variables", name)
             message = f"passes `{name}` to say where the code runs, beside `STAGE`"
-            yield function.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(function, line, message)
 
 
 @LESSON.check
@@ -46,4 +46,4 @@ def stage_is_the_environment(service: Service) -> Iterator[Finding]:
                 line = function.line_of("Environment", "Variables", "STAGE")
                 message = f"`STAGE` is {stage or 'not known'} in {environment}"
                 fix = "Pass `STAGE: !Ref EnvironmentName`, in `Globals`."
-                yield function.finding(LESSON.id, line, message, fix)
+                yield LESSON.finding_in(function, line, message, fix)

@@ -35,7 +35,7 @@ def sizes_are_numbers(service: Service) -> Iterator[Finding]:
             if not isinstance(value, int) and not is_intrinsic(value):
                 problem = "has no" if value is None else f"has {value!r} as its"
                 message = f"{function.logical_id} {problem} {key}, which should be a number"
-                yield function.finding(LESSON.id, function.line_of(key), message)
+                yield LESSON.finding_in(function, function.line_of(key), message)
 
 
 @LESSON.check

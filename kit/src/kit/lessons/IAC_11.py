@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from kit.gate.environments import environments, exists, in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import is_of_idempotency
+from kit.gate.resources import is_idempotency_table
 from kit.gate.service import Resource, Service
 from kit.template import line_of
 
@@ -68,7 +68,7 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
                 problem = f"has {key}: {policy}" if policy else f"has no {key}"
                 line = line_of(resource.body, key) or resource.line
                 message = f"{resource.logical_id} holds data and {problem}"
-                yield resource.finding(LESSON.id, line, message)
+                yield LESSON.finding_in(resource, line, message)
 
 
 @LESSON.check
@@ -83,11 +83,11 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
                 settings = values(prod, resource.properties, *path)
                 if not settings or any(str(value).lower() in OFF for value in settings):
                     message = f"{resource.logical_id} has no `{path[-1]}` in prod"
-                    yield resource.finding(LESSON.id, resource.line_of(path[0]), message)
+                    yield LESSON.finding_in(resource, resource.line_of(path[0]), message)
 
 
 def _stateful(service: Service) -> Iterator[Resource]:
     """What holds data that somebody would miss."""
     for resource in service.of_type(*STATEFUL):
-        if not is_of_idempotency(resource):
+        if not is_idempotency_table(resource):
             yield resource

@@ -21,9 +21,9 @@ from kit.gate.environments import in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.policies import targets
+from kit.gate.policies import referenced_ids
 from kit.gate.python_names import constant
-from kit.gate.resources import TABLES, is_of_idempotency, is_true
+from kit.gate.resources import TABLES, is_idempotency_table, is_true
 from kit.gate.service import Resource, Service
 from kit.gate.variables import packages
 
@@ -45,15 +45,15 @@ def logs_go(service: Service) -> Iterator[Finding]:
         if not group.get("RetentionInDays"):
             message = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
             fix = "Set `RetentionInDays: !Ref LogRetentionDays` on it."
-            yield group.finding(LESSON.id, group.line, message, fix)
+            yield LESSON.finding_in(group, group.line, message, fix)
     names = {resolved(prod, group.get("LogGroupName")) for group in groups}
     for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
         node = function.get("LoggingConfig", "LogGroup")
         default = f"/aws/lambda/{resolved(prod, function.get('FunctionName'))}"
         name = resolved(prod, node) if node else default
-        if name not in names and not targets(node) & {group.logical_id for group in groups}:
+        if name not in names and not referenced_ids(node) & {group.logical_id for group in groups}:
             message = f"{function.logical_id} writes to a log group that is not declared"
-            yield function.finding(LESSON.id, function.line_of("LoggingConfig"), message)
+            yield LESSON.finding_in(function, function.line_of("LoggingConfig"), message)
 
 
 @LESSON.check
@@ -68,7 +68,7 @@ def items_expire(service: Service) -> Iterator[Finding]:
         if reason and not is_true(enabled):
             line = table.line_of("TimeToLiveSpecification")
             message = f"{table.logical_id} has no enabled `TimeToLiveSpecification`: {reason}"
-            yield table.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(table, line, message)
 
 
 @LESSON.check
@@ -80,15 +80,15 @@ def objects_expire(service: Service) -> Iterator[Finding]:
                 f"{bucket.logical_id} has no `LifecycleConfiguration`: old versions and broken"
             )
             message += " uploads stay for ever"
-            yield bucket.finding(LESSON.id, bucket.line, message)
+            yield LESSON.finding_in(bucket, bucket.line, message)
 
 
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:
     """Tables of functions that write items with an expiry, if none of their tables looks at it."""
     reasons: dict[str, str] = {}
-    tables = [table for table in service.of_type(*TABLES) if not is_of_idempotency(table)]
+    tables = [table for table in service.of_type(*TABLES) if not is_idempotency_table(table)]
     for package in packages(service):
-        names = targets(package.function.variables)
+        names = referenced_ids(package.function.variables)
         used: list[Resource] = [table for table in tables if table.logical_id in names]
         writers = [module.path for module in package.modules if _writes_expiry(module)]
         if writers and not any(table.get("TimeToLiveSpecification") for table in used):

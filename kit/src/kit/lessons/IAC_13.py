@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
-from kit.gate.policies import targets
+from kit.gate.policies import referenced_ids
 from kit.gate.python_names import constant
 from kit.gate.resources import mapping_of
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
@@ -36,16 +37,16 @@ DOMAINS = ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName", "AWS:
 def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
     """Each API and each function is in an output, and each output says what it is."""
     outputs = mapping_of(service.template, "Outputs")
-    shown = targets(outputs)
+    shown = referenced_ids(outputs)
     domains = {domain.logical_id for domain in service.of_type(*DOMAINS)}
     for resource in [*service.of_type(*APIS), *service.functions]:
         is_api = resource.type in APIS
-        others = domains | targets(resource.get("Domain")) if is_api else set()
+        others = domains | referenced_ids(resource.get("Domain")) if is_api else set()
         if not shown & {resource.logical_id, *others}:
             line = line_of(service.template, "Outputs") or resource.line
             what = "address" if is_api else "name"
             message = f"no output has the {what} of {resource.logical_id}"
-            yield resource.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(resource, line, message)
     for name, body in outputs.items():
         if not at(body, "Description"):
             message = f"the output {name} has no Description"

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import TEMPLATES, roles
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)

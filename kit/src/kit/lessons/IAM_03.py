@@ -25,7 +25,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import ISSUER, TEMPLATES, Role, Statement, listed, quoted, roles
 from kit.gate.scopes import as_written
-from kit.gate.service import ENVIRONMENTS, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS
 from kit.template import strings
 
 LESSON = Lesson.read(__doc__)

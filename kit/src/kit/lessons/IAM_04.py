@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.scopes import too_wide
-from kit.gate.service import INFRA, Service
+from kit.gate.service import Service
+from kit.layout import INFRA
 
 LESSON = Lesson.read(__doc__)
 

@@ -11,7 +11,7 @@ Fix: Take actions that change resources out of `DeployRole`; let only CloudForma
 `template.yaml` the boundary: `PermissionsBoundary` under Globals → Function, and on each
 `AWS::IAM::Role`.
 
-Defended by: gate.
+Defended by: gate, preflight.
 
 See: docs/access.md.
 """
@@ -31,10 +31,11 @@ from kit.gate.policies import (
     grants,
     listed,
     quoted,
+    referenced_ids,
     roles,
-    targets,
 )
-from kit.gate.service import ENVIRONMENTS, INFRA, TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS, INFRA, TEMPLATE
 from kit.template import at, line_of, strings
 
 LESSON = Lesson.read(__doc__)
@@ -95,7 +96,7 @@ def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
             if operator != "StringEquals" or listed(receiver) != [CLOUDFORMATION]:
                 yield f"`{action}` to other services than CloudFormation"
         elif action not in MAY and not READING.fullmatch(verb):
-            are_packages = resources and all(targets(each) & buckets for each in resources)
+            are_packages = resources and all(referenced_ids(each) & buckets for each in resources)
             if service != "s3" or "*" in verb or not are_packages:
                 yield f"`{action}`"
 
@@ -151,7 +152,7 @@ def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
         yield LESSON.finding(TEMPLATE, line, message, fix=BOUND)
     for resource in bare:
         message = f"`{resource.logical_id}` has no `PermissionsBoundary`"
-        yield resource.finding(LESSON.id, resource.line, message, BOUND)
+        yield LESSON.finding_in(resource, resource.line, message, BOUND)
     for function in service.functions:
         for name, event in function.events.items():
             # SAM makes a role with which the scheduler calls the function.
@@ -159,12 +160,12 @@ def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
             if makes_role and not _is_bounded(at(event, "Properties", "PermissionsBoundary")):
                 message = f"`{name}` of `{function.logical_id}` has no `PermissionsBoundary`"
                 fix = "Give the event the `PermissionsBoundary` that functions get under Globals."
-                yield function.finding(LESSON.id, function.line_of("Events", name), message, fix)
+                yield LESSON.finding_in(function, function.line_of("Events", name), message, fix)
 
 
 def _is_bounded(boundary: Any) -> bool:
     """Whether it is a policy of one's own: AWS has none that bounds a service."""
-    if not boundary or "AWS::NoValue" in targets(boundary):
+    if not boundary or "AWS::NoValue" in referenced_ids(boundary):
         return False
     return not any(":iam::aws:policy/" in text for text, _line in strings(boundary))
 
@@ -179,4 +180,4 @@ def roles_allow_what_is_needed(service: Service) -> Iterator[Finding]:
     for gap in found.values():
         resource = service.resources[gap.resource]
         lines = (line for text, line in strings(resource.body) if text == gap.asks)
-        yield resource.finding(LESSON.id, next(lines, resource.line), gap.found, gap.fix)
+        yield LESSON.finding_in(resource, next(lines, resource.line), gap.found, gap.fix)

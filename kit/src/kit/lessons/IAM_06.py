@@ -21,11 +21,12 @@ from typing import Any
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.policies import Statement, listed, statements, targets
+from kit.gate.policies import Statement, listed, referenced_ids, statements
 from kit.gate.python_names import constant
 from kit.gate.scopes import too_wide
-from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.gate.service import Function, Resource, Service
 from kit.gate.wiring import dead_letters, sources
+from kit.layout import TEMPLATE
 from kit.template import at, strings
 
 LESSON = Lesson.read(__doc__)
@@ -77,7 +78,7 @@ def one_role_each(service: Service) -> Iterator[Finding]:
     users: dict[str, str] = {}
     for resource in service.of_type(*RUNS_CODE):
         role = resource.get("Role") or resource.get("RoleArn")
-        declared = targets(role) & own
+        declared = referenced_ids(role) & own
         user = resource.logical_id
         owners = [users.setdefault(name, user) for name in sorted(declared)]
         if role and not declared:
@@ -86,7 +87,7 @@ def one_role_each(service: Service) -> Iterator[Finding]:
             message = f"`{user}` has the same role as `{owners[0]}`"
         else:
             continue
-        yield resource.finding(LESSON.id, resource.line_of("Role"), message)
+        yield LESSON.finding_in(resource, resource.line_of("Role"), message)
 
 
 @LESSON.check
@@ -105,13 +106,13 @@ def _broad(resource: Resource, policy: Any, line: int) -> Iterator[Finding]:
         for text in (text for text, _line in strings(policy) if BROAD.search(text)):
             message = f"`{resource.logical_id}` has the managed policy `{text.split('/')[-1]}`"
             fix = "Replace it by a statement with the actions that the code calls."
-            yield resource.finding(LESSON.id, line, message, fix)
+            yield LESSON.finding_in(resource, line, message, fix)
     elif isinstance(policy, dict):
         for name, parameters in policy.items():
             if str(name).endswith("Policy") and "*" in [text for text, _ in strings(parameters)]:
                 message = f"`{resource.logical_id}` has `{name}` for `*`"
                 fix = "Give it the name of a resource, as `!Ref Table` does."
-                yield resource.finding(LESSON.id, line, message, fix)
+                yield LESSON.finding_in(resource, line, message, fix)
 
 
 @LESSON.check
@@ -123,7 +124,7 @@ def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
         names = _names_in_code(service, function)
         reads = function.logical_id in readers
         for statement in _grants(function) if names else ():
-            if targets(statement.body.get("Resource")) & failures:
+            if referenced_ids(statement.body.get("Resource")) & failures:
                 continue
             for number, action in enumerate(statement.actions):
                 by_lambda = reads and OF_SOURCES.fullmatch(action)
@@ -133,7 +134,7 @@ def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
                         statement.line_of("Action", number),
                         "Remove the action, or call it.",
                     )
-                    yield function.finding(LESSON.id, line, message, fix)
+                    yield LESSON.finding_in(function, line, message, fix)
 
 
 @LESSON.check
@@ -161,7 +162,7 @@ def _grants(function: Function) -> list[Statement]:
 
 def _names_in_code(service: Service, function: Function) -> set[str]:
     """The names and texts of a function's code; none where code that is elsewhere may call AWS."""
-    layers = [service.resources.get(name) for name in targets(function.get("Layers"))]
+    layers = [service.resources.get(name) for name in referenced_ids(function.get("Layers"))]
     elsewhere = len(listed(function.get("Layers"))) > len(layers) or None in layers
     if not function.folder or elsewhere or service.has(f"{function.folder}/requirements.private"):
         return set()
@@ -201,7 +202,7 @@ def _allowed(service: Service, function: Function) -> set[str] | None:
     """The services that a function's policies name; None where something else may allow more."""
     names = {f"{function.logical_id}Role", function.logical_id}
     elsewhere = any(
-        names & targets([resource.get("Source"), resource.get("Roles")])
+        names & referenced_ids([resource.get("Source"), resource.get("Roles")])
         for resource in service.of_type("AWS::Serverless::Connector", "AWS::IAM::")
     )
     if elsewhere or function.get("Role") or function.body.get("Connectors") or not function.folder:

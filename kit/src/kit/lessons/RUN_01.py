@@ -10,8 +10,6 @@ inject the context at the handler, and use neither `print`, `sys.stdout` nor log
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
@@ -28,7 +26,8 @@ from kit.gate.python_names import (
     keyword,
     last,
 )
-from kit.gate.service import TEMPLATE, Function, Service
+from kit.gate.service import Function, Service
+from kit.layout import TEMPLATE
 from kit.template import is_intrinsic
 
 LESSON = Lesson.read(__doc__)

@@ -12,8 +12,6 @@ for callers.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterable, Iterator

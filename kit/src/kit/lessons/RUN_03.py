@@ -12,8 +12,6 @@ let all three know the same origins, methods and headers.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from typing import Any
@@ -22,10 +20,11 @@ from kit.gate.findings import Finding
 from kit.gate.http import RESOLVERS, has_api, http_functions, status_of
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import KEPT, Module, dotted
-from kit.gate.policies import listed, targets
+from kit.gate.policies import listed, referenced_ids
 from kit.gate.python_names import Code, constant, is_open, keyword, last, scopes
-from kit.gate.service import TEMPLATE, Function, Resource, Service
+from kit.gate.service import Function, Resource, Service
 from kit.gate.tested import is_skipped, tests_in, tests_of
+from kit.layout import TEMPLATE
 from kit.template import at, is_intrinsic, line_of
 
 LESSON = Lesson.read(__doc__)
@@ -56,7 +55,7 @@ def apis_have_cors(service: Service) -> Iterator[Finding]:
         name, key = api.logical_id, CORS_OF_APIS[api.type]
         shared = at(service.template, "Globals", api.type.rpartition("::")[2])
         if not (api.get(key) or at(shared, key) or api.get("ProtocolType") == "WEBSOCKET"):
-            yield api.finding(LESSON.id, api.line, f"`{name}` has no `{key}`")
+            yield LESSON.finding_in(api, api.line, f"`{name}` has no `{key}`")
         if api.type == "AWS::Serverless::Api":
             yield from _gateway_responses(api, shared)
             auth = api.get("Auth")
@@ -64,12 +63,12 @@ def apis_have_cors(service: Service) -> Iterator[Finding]:
             if at(auth, "DefaultAuthorizer") and token:
                 message = f"`{name}` asks preflights for a token, which browsers never send"
                 fix = "Write `AddDefaultAuthorizerToCorsPreflight: false` under `Auth`."
-                yield api.finding(LESSON.id, api.line_of("Auth"), message, fix)
+                yield LESSON.finding_in(api, api.line_of("Auth"), message, fix)
     for function in service.functions:
         name = function.logical_id
         if function.get("FunctionUrlConfig") and not function.get("FunctionUrlConfig", "Cors"):
             line = function.line_of("FunctionUrlConfig")
-            yield function.finding(LESSON.id, line, f"the URL of `{name}` has no `Cors`")
+            yield LESSON.finding_in(function, line, f"the URL of `{name}` has no `Cors`")
         for event in function.events.values():
             key, cors = API_EVENTS.get(event["Type"], ("", ""))
             # SAM declares an API for these, which has what Globals say.
@@ -77,7 +76,7 @@ def apis_have_cors(service: Service) -> Iterator[Finding]:
             if is_implicit and not at(service.template, "Globals", event["Type"], cors):
                 message = f"`{name}` answers by an API that nothing declares, without CORS"
                 fix = f"Write `{key}: !Ref …` with the API that has the CORS settings."
-                yield function.finding(LESSON.id, line_of(event, "Type"), message, fix)
+                yield LESSON.finding_in(function, line_of(event, "Type"), message, fix)
 
 
 def _gateway_responses(api: Resource, shared: Any) -> Iterator[Finding]:
@@ -87,7 +86,7 @@ def _gateway_responses(api: Resource, shared: Any) -> Iterator[Finding]:
         if not any(ALLOW_ORIGIN in str(key).lower() for key in headers or ()):
             message = f"`{api.logical_id}` answers `{name}` itself, without CORS headers"
             fix = f"Let its gateway response `{name}` have `Access-Control-Allow-Origin`."
-            yield api.finding(LESSON.id, api.line, message, fix)
+            yield LESSON.finding_in(api, api.line, message, fix)
 
 
 @LESSON.check
@@ -124,7 +123,9 @@ def _adds_cors(code: Code, resolvers: list[ast.Call]) -> bool:
 def code_and_api_agree(service: Service) -> Iterator[Finding]:
     """What the code allows to browsers, its API allows too: the API's answer is what they get."""
     for function, code, _handler in http_functions(service):
-        apis = targets([at(event, "Properties", "ApiId") for event in function.events.values()])
+        apis = referenced_ids(
+            [at(event, "Properties", "ApiId") for event in function.events.values()]
+        )
         for api in service.of_type("AWS::Serverless::HttpApi"):
             cors = api.get("CorsConfiguration")
             if api.logical_id in apis and isinstance(cors, dict) and not is_intrinsic(cors):
@@ -169,13 +170,13 @@ def _allows(written: Any, value: str) -> bool:
 
 
 def _variables_agree(function: Function, api: Resource) -> Iterator[Finding]:
-    origins = targets(api.get("CorsConfiguration", "AllowOrigins"))
+    origins = referenced_ids(api.get("CorsConfiguration", "AllowOrigins"))
     for name, value in function.variables.items():
-        if "ORIGIN" in name and origins and not origins & targets(value):
+        if "ORIGIN" in name and origins and not origins & referenced_ids(value):
             message = f"`{name}` has other origins than `{api.logical_id}`"
             line = function.line_of("Environment", "Variables", name)
             fix = f"Make both from {', '.join(f'`{origin}`' for origin in sorted(origins))}."
-            yield function.finding(LESSON.id, line, message, fix)
+            yield LESSON.finding_in(function, line, message, fix)
 
 
 @LESSON.check

@@ -11,8 +11,6 @@ startup event.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

@@ -10,8 +10,6 @@ with `functools.cache`; call `httpx` and `requests` through a client.
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections import defaultdict
 from collections.abc import Iterator

@@ -12,14 +12,12 @@ Fix: Do the work in a function with `@idempotent_function`, or behind a conditio
 Defended by: gate.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import targets
+from kit.gate.policies import referenced_ids
 from kit.gate.python_names import Code, Definition, constant, handlers, last
 from kit.gate.service import Function, Service
 from kit.gate.wiring import HTTP_EVENTS
@@ -67,7 +65,7 @@ def _senders(service: Service, function: Function) -> set[str]:
     return kinds | {
         sender.type.rpartition("::")[2]
         for sender in service.of_type(*SENDERS)
-        if function.logical_id in targets(sender.get(*SENDERS[sender.type]))
+        if function.logical_id in referenced_ids(sender.get(*SENDERS[sender.type]))
     }
 
 

@@ -22,7 +22,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import TEMPLATES
 from kit.gate.secret_reads import DYNAMIC, is_hidden, is_value, words
-from kit.gate.service import ENVIRONMENTS, TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import ENVIRONMENTS, TEMPLATE
 from kit.template import at, leaves, line_of
 
 LESSON = Lesson.read(__doc__)
@@ -144,7 +145,7 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
             if not pattern.fullmatch(str(name or "")):
                 message = f"`{secret.logical_id}` is not called {form}"
                 fix = f"Set its `Name` to {form}."
-                yield secret.finding(LESSON.id, secret.line_of("Name"), message, fix)
+                yield LESSON.finding_in(secret, secret.line_of("Name"), message, fix)
         for function in service.functions:
             for variable, written in function.variables.items():
                 name = resolved(template, written)
@@ -158,4 +159,4 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                         " as leaked: change it where it was made."
                     )
                     line = function.line_of("Environment", "Variables", variable)
-                    yield function.finding(LESSON.id, line, message, fix)
+                    yield LESSON.finding_in(function, line, message, fix)

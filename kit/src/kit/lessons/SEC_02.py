@@ -34,7 +34,7 @@ def variables_have_names(service: Service) -> Iterator[Finding]:
             if is_value(service, written):
                 message = f"`{name}` of `{function.logical_id}` gets the value of a secret"
                 line = function.line_of("Environment", "Variables", name)
-                yield function.finding(LESSON.id, line, message)
+                yield LESSON.finding_in(function, line, message)
 
 
 @LESSON.check

@@ -19,7 +19,8 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import grants, listed
 from kit.gate.scopes import as_written, wide_actions
-from kit.gate.service import TEMPLATE, Resource, Service
+from kit.gate.service import Resource, Service
+from kit.layout import TEMPLATE
 from kit.template import Template, at
 
 LESSON = Lesson.read(__doc__)
@@ -36,7 +37,7 @@ def only_reading(service: Service) -> Iterator[Finding]:
             if is_wide and action.lower().startswith("secretsmanager:"):
                 message = f"`{action}` is allowed in {statement.name}, which is more than reading"
                 line, fix = statement.line_of("Action"), f"Allow `{GET_VALUE}` alone."
-                yield statement.holder.finding(LESSON.id, line, message, fix)
+                yield LESSON.finding_in(statement.holder, line, message, fix)
 
 
 @LESSON.check
@@ -48,7 +49,7 @@ def only_its_own(service: Service) -> Iterator[Finding]:
             message = (
                 f"`{reader.logical_id}` may read `{foreign}`, which no `…_SECRET` variable names"
             )
-            yield reader.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(reader, line, message)
 
 
 def _readable(service: Service) -> Iterator[tuple[Resource, Any, int]]:

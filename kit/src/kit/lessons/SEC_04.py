@@ -26,7 +26,7 @@ from kit.gate.python_names import (
     keyword,
     last,
 )
-from kit.gate.secret_reads import Read, is_handler, secret_calls, secret_reads
+from kit.gate.secret_reads import SecretRead, is_handler, secret_calls, secret_reads
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
@@ -59,7 +59,7 @@ def no_endless_variable(service: Service) -> Iterator[Finding]:
         if age.isdigit() and not 0 < int(age) <= LONGEST_SECONDS:
             message = f"`{function.logical_id}` caches secrets for {age} seconds"
             line = function.line_of("Environment", "Variables", MAX_AGE)
-            yield function.finding(LESSON.id, line, message)
+            yield LESSON.finding_in(function, line, message)
 
 
 def _kept_for_ever(code: Code, where: Definition, call: ast.Call) -> str:
@@ -99,7 +99,7 @@ def _has_clock(code: Code, where: Definition) -> bool:
     return bool(names & {*CLOCKS}) or any("ttl" in decorator for decorator in decorators)
 
 
-def _age_problem(code: Code, read: Read) -> str:
+def _age_problem(code: Code, read: SecretRead) -> str:
     """Why a read is not cached, or for too long; empty if nothing is wrong."""
     if constant(keyword(read.call, "force_fetch")) is True:
         return "reads a secret anew at each call: `force_fetch`"

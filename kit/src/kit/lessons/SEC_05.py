@@ -159,4 +159,4 @@ def events_are_not_logged(service: Service) -> Iterator[Finding]:
         value = str(function.variables.get(LOG_EVENT, "")).lower()
         if value in ("true", "1", "yes", "on", "t", "y"):
             line = function.line_of("Environment", "Variables", LOG_EVENT)
-            yield function.finding(LESSON.id, line, f"`{LOG_EVENT}` logs each event whole")
+            yield LESSON.finding_in(function, line, f"`{LOG_EVENT}` logs each event whole")

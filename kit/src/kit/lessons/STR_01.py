@@ -19,7 +19,8 @@ from pathlib import PurePosixPath
 from kit.gate.findings import Finding
 from kit.gate.folders import CODE, FUNCTIONS, folder_of, with_folders
 from kit.gate.lesson import Lesson
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
 

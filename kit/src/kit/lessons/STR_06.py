@@ -21,7 +21,8 @@ from kit.gate.findings import Finding
 from kit.gate.folders import CODE, FUNCTIONS, built_functions, folder_of, is_python
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
-from kit.gate.service import TEMPLATE, Resource, Service
+from kit.gate.service import Resource, Service
+from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
 

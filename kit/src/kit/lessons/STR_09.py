@@ -22,7 +22,8 @@ from kit.gate.folders import built_functions, stray
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Pin
 from kit.gate.requirements import required
-from kit.gate.service import TEMPLATE, Service
+from kit.gate.service import Service
+from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
 

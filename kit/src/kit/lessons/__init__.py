@@ -1,7 +1,5 @@
 """The lessons, one module each: STR_05.py is STR-05, with its rule, its story and its check."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Mapping
 from functools import cache

@@ -2,20 +2,18 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from kit.gate import report
 from kit.gate.run import run
+from kit.layout import ROOT
 from kit.terminal import table
-
-SERVICE = Path(__file__).resolve().parents[3]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="lessons", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table", action="store_true", help="list every lesson as well")
     arguments = parser.parse_args()
-    outcome = run(SERVICE)
+    outcome = run(ROOT)
     if arguments.table:
         table(report.rows(outcome), *report.HEAD)
         print()
