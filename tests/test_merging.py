@@ -91,7 +91,10 @@ def sections(lines: list[str]) -> list[str]:
     """The resource or section of each line: the last line that begins one."""
     found, section = [], ""
     for line in lines:
-        if re.match(r"(  )?[A-Z]\w*:|#+ |\[[^]]+\](\s|$)", line) and "Mine" not in line.split(" #")[0]:
+        if (
+            re.match(r"(  )?[A-Z]\w*:|#+ |\[[^]]+\](\s|$)", line)
+            and "Mine" not in line.split(" #")[0]
+        ):
             section = re.sub(r" # Mine\d+", "", line).strip()
         found.append(section)
     return found
