@@ -49,9 +49,11 @@ TREE_NOTES = {
     "samconfig.toml": "how each environment is built and deployed",
     "pyproject.toml": "the tools",
     "requirements-dev.txt": "pinned, with hashes",
+    "requirements-copier.txt": "Copier, for updates and functions",
     "requirements-deploy.txt": "what the job that deploys installs",
     "requirements-sam.txt": "the SAM CLI, where there is none",
-    ".github/": "dev_cicd.yml, prod_cicd.yml, dependabot.yml",
+    "infra/environment.yaml": "roles, boundary and bucket: deployed once per environment by make bootstrap",
+    ".github/": "checks.yml, deploy.yml, dev_cicd.yml, prod_cicd.yml, dependabot.yml",
     "docs/": "architecture, CI/CD, access, operations, decisions",
     "events/app/": "example events",
     ".kit/": "the template's own programs, which the Makefile calls",
@@ -65,10 +67,14 @@ TREE_NOTES = {
 LESSONS_HEAD = """
 # Lessons
 
-What teams learned the hard way who built and ran services like this one. This service follows all
-of it from its first commit. `make lessons`, a part of `make check`, reports each violation with its
-file and line, the lesson, and the fix. A lesson's page says what it cost somebody, where this
-service follows it, and how it is checked. Ids are for ever.
+What teams that built and ran services like this one learned the hard way, one lesson each. This
+service follows every lesson from its first commit. `make lessons`, a part of `make check`, reports
+each violation with its file and line, the lesson, and the fix. A lesson's page says what it cost
+somebody, where this service follows it, and how it is checked. Ids are for ever.
+
+What defends a lesson: *gate* is `make lessons`; *prompt*, Copier's questions; *preflight* and
+*deploy*, those commands; *hook*, what `make setup` installs in git; *run time*, the function
+itself; *guide*, nothing but review.
 
 ## Suppressing a violation
 
@@ -85,7 +91,7 @@ until = 2027-01-31     # its last day, at most two years ahead: then somebody lo
 An entry without a reason, after its last day, or that matches nothing is a violation itself, with
 the id `GATE`. So is a file that can't be read as what it is.
 """
-LESSONS_COLUMNS = "| lesson | rule | noticed by |\n| --- | --- | --- |"
+LESSONS_COLUMNS = "| lesson | rule | defended by |\n| --- | --- | --- |"
 TABLE_HEAD = """
 # How each lesson is defended
 
@@ -287,7 +293,8 @@ def terminal(folder: Path) -> str:
     # Copier's notes on the task that it runs, with paths that differ in every run, and on this
     # working tree.
     text = re.sub(r"^ > Running task[^]]*\]\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^.*(DirtyLocalWarning|warn\().*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^.*DirtyLocalWarning.*\n(.*automatically\.\n)?", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^.*warn\(.*\n", "", text, flags=re.MULTILINE)
     return "```console\n" + re.sub(r"\n{3,}", "\n\n", text).strip() + "\n```"
 
 

@@ -598,6 +598,26 @@ def test_drift_is_told(world: World, api: Endpoint, capsys: Said) -> None:
     assert command("drift") == 0
 
 
+def test_what_could_not_be_compared_is_reported_beside_the_drifts(
+    world: World, api: Endpoint, capsys: Said
+) -> None:
+    make_stack(world, api)
+    at(world)
+    world.not_compared = "Failed to detect drift on resource [Api]"
+    deleted = {
+        "LogicalResourceId": "Table",
+        "ResourceType": "AWS::DynamoDB::Table",
+        "StackResourceDriftStatus": "DELETED",
+    }
+    for drifts in ([deleted], []):
+        world.drifts = drifts
+        assert command("drift") == 1
+        told = capsys.readouterr()
+        assert ("Table (AWS::DynamoDB::Table): DELETED" in told.out) is bool(drifts)
+        assert "Failed to detect drift on resource [Api]" in told.err
+        assert "is as template.yaml says" not in told.out
+
+
 # ── Secrets ──
 
 

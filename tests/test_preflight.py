@@ -616,6 +616,27 @@ def test_what_another_stack_has_is_not_offered_for_deletion(world: World) -> Non
     assert [each.split(":")[0] for each in seen.fix] == ["rename it"]
 
 
+def test_a_secret_that_has_a_name_is_deleted_at_once_or_restored(world: World) -> None:
+    world.edit(
+        "template.yaml",
+        "  # ── Your own resources go here ──\n",
+        "  Key:\n    Type: AWS::SecretsManager::Secret\n    Properties:\n"
+        "      Name: !Sub orders/signing-key-${EnvironmentName}\n",
+    )
+    name, client = "orders/signing-key-dev", world.client("secretsmanager")
+    client.create_secret(Name=name, SecretString="x")
+    assert any(
+        f"delete-secret --force-delete-without-recovery --secret-id {name}" in fix
+        for fix in world.run()["names", "failed"].fix
+    )
+    client.delete_secret(SecretId=name)
+    seen = world.run()["names", "failed"]
+    assert "is scheduled for deletion" in seen.seen
+    restore, rename = seen.fix
+    assert f"aws secretsmanager restore-secret --secret-id {name}" in restore
+    assert rename.startswith("rename it")
+
+
 checks_names = delivery("checks_names")
 ARN = f"arn:aws:secretsmanager:us-east-1:{MOTO}:secret:orders/key-dev-AbCdEf"
 

@@ -90,6 +90,7 @@ class World:
         self.pending = False
         self.events: list[dict[str, Any]] = []
         self.drifts: list[dict[str, Any]] | None = None
+        self.not_compared = ""  # why the detection of drifts failed for some resources
         self.change_sets: ChangeSets | None = None
         real = delivery("account").Account._client
         monkeypatch.setattr(
@@ -124,9 +125,14 @@ class World:
             client.get_paginator = pages
         if name == "cloudformation" and self.drifts is not None:
             client.detect_stack_drift = lambda **_: {"StackDriftDetectionId": "1"}
-            client.describe_stack_drift_detection_status = lambda **_: {
-                "DetectionStatus": "DETECTION_COMPLETE"
-            }
+            client.describe_stack_drift_detection_status = lambda **_: (
+                {
+                    "DetectionStatus": "DETECTION_FAILED",
+                    "DetectionStatusReason": self.not_compared,
+                }
+                if self.not_compared
+                else {"DetectionStatus": "DETECTION_COMPLETE"}
+            )
             client.describe_stack_resource_drifts = self.page_of_drifts
         if name == "cloudformation" and self.change_sets is not None:
             self.change_sets.teach(client)

@@ -45,6 +45,13 @@ def _(edit: Edit) -> None:
     edit.replace("Makefile", "$(BIN)/pytest tests/integration", "$(BIN)/pytest tests/smoke")
 
 
+@good("the Makefile names the integration tests by a variable")
+def _(edit: Edit) -> None:
+    edit.replace("Makefile", "$(BIN)/pytest tests/integration", "$(BIN)/pytest $(TESTS)")
+    variables = "TESTS := tests/integration\nTESTS += --quiet\nTESTS ?= tests/smoke\n"
+    edit.replace("Makefile", "COOLDOWN = ", f"{variables}COOLDOWN = ")
+
+
 @good("the integration tests are a job of their own, in every environment")
 def _(edit: Edit) -> None:
     edit.replace(DEPLOY, INTEGRATION_STEP, "")

@@ -1,7 +1,7 @@
 """Cases of EVT-10."""
 
 from cases import good, violation
-from edits import Edit
+from edits import Edit, NotHereError
 
 
 def domain(edit: Edit, certificate: str, parameter: str = "") -> None:
@@ -39,6 +39,39 @@ def passed(edit: Edit, region: str) -> None:
     edit.replace_all("samconfig.toml", '"LogLevel=', f'"{given}", "LogLevel=')
 
 
+EDGE_OPTIMIZED = """RestApi:
+  Type: AWS::Serverless::Api
+  Properties:
+    StageName: live
+    Cors:
+      AllowOrigin: "'*'"
+    TracingEnabled: true
+    Domain:
+      DomainName: !Sub rest.${EnvironmentName}.example.com
+      EndpointConfiguration: EDGE
+      CertificateArn: !Ref CertificateArn
+    GatewayResponses:
+      DEFAULT_4XX:
+        ResponseParameters:
+          Headers:
+            Access-Control-Allow-Origin: "'*'"
+      DEFAULT_5XX:
+        ResponseParameters:
+          Headers:
+            Access-Control-Allow-Origin: "'*'"
+"""
+
+
+def edge_optimized(edit: Edit, regions: str) -> None:
+    """Declare a REST API with a domain at CloudFront, and where its certificate may be."""
+    edit.parameter(PARAMETER.format(regions=regions))
+    edit.declare(EDGE_OPTIMIZED)
+    edit.output(
+        "RestEndpoint:\n  Description: The address of the REST API\n"
+        "  Value: !Sub https://rest.${EnvironmentName}.example.com\n"
+    )
+
+
 @violation("an API's certificate is in the Region of CloudFront")
 def _(edit: Edit) -> None:
     other = "us-east-1" if region(edit) != "us-east-1" else "eu-west-1"
@@ -66,6 +99,18 @@ def _(edit: Edit) -> None:
         AcmCertificateArn: !Ref CertificateArn
         SslSupportMethod: sni-only"""
     )
+
+
+@violation("an edge-optimized domain gets a certificate of the API's Region")
+def _(edit: Edit) -> None:
+    if region(edit) == "us-east-1":
+        raise NotHereError("the API's Region is CloudFront's")
+    edge_optimized(edit, region(edit))
+
+
+@good("an edge-optimized domain gets a certificate of us-east-1")
+def _(edit: Edit) -> None:
+    edge_optimized(edit, "us-east-1")
 
 
 @good("a parameter takes certificates of the API's Region")

@@ -83,13 +83,25 @@ KINDS = {
     ),
     "AWS::SecretsManager::Secret": Kind(
         *("secret", "secretsmanager", "describe_secret", "SecretId"),
-        "aws secretsmanager delete-secret --secret-id {}",
+        "aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {}",
     ),
 }
 
 
-def find(situation: Situation, kind: Kind, name: str) -> str | None:
-    """The physical id of what has a name, which may be a URL or an ARN; None when it is free."""
+class Found(NamedTuple):
+    """What has a name.
+
+    Args:
+        physical_id: which may be a URL or an ARN.
+        is_scheduled: it is a secret that will be deleted, and keeps its name for 7 to 30 days. https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
+    """
+
+    physical_id: str
+    is_scheduled: bool = False
+
+
+def find(situation: Situation, kind: Kind, name: str) -> Found | None:
+    """What has a name; None when it is free."""
     service, account = situation.service, situation.account
     if kind.noun == "topic":
         name = f"arn:{service.partition}:sns:{service.region}:{account}:{name}"
@@ -101,12 +113,12 @@ def find(situation: Situation, kind: Kind, name: str) -> str | None:
     except ClientError as error:
         # All accounts share the names of buckets: another one has it, or another Region.
         if kind.noun == "bucket" and code(error) in ("301", "400", "403"):
-            return name
+            return Found(name)
         raise
     items, key = kind.listed
     if answer is None or (items and not any(item[key] == name for item in answer[items])):
         return None
-    return str(answer.get(kind.physical_id, name))
+    return Found(str(answer.get(kind.physical_id, name)), "DeletedDate" in answer)
 
 
 def names(situation: Situation) -> Iterator[Result]:
@@ -121,9 +133,9 @@ def names(situation: Situation) -> Iterator[Result]:
         if _is_among(own, type_, name):
             continue
         try:
-            if physical_id := find(situation, kind, name):
+            if found := find(situation, kind, name):
                 taken = True
-                yield _taken(situation, resource, kind, physical_id)
+                yield _taken(situation, resource, kind, found)
         except ClientError as error:
             denied = is_denied(error)
             why = f"{'not allowed to' if denied else 'could not'} look for {kind.noun}s: {error}"
@@ -146,16 +158,23 @@ def _is_among(own: list[tuple[str, str]], type_: str, name: str) -> bool:
     return any(each == name or each.endswith((f"/{name}", f":{name}")) for each in ids)
 
 
-def _taken(situation: Situation, resource: Resource, kind: Kind, physical_id: str) -> Result:
+def _taken(situation: Situation, resource: Resource, kind: Kind, found: Found) -> Result:
     lines = getattr(situation.template.data["Resources"], "lines", {})
     place = f"{resource.logical_id} in template.yaml, line {lines.get(resource.logical_id, 0)}"
     rename = f"rename it: another name for {place}"
     seen = f"the {kind.noun} {resource.name} exists already and belongs to"
-    if owner := _owner(situation, physical_id):
+    if owner := _owner(situation, found.physical_id):
         return failed(f"{seen} the stack {owner}", rename)
+    if found.is_scheduled:
+        restore = f"aws secretsmanager restore-secret --secret-id {found.physical_id}"
+        return failed(
+            f"the {kind.noun} {resource.name} is scheduled for deletion, and has its name until then",
+            f"restore it, then look again: {restore}",
+            rename,
+        )
     environment = situation.service.environment
     take_over = f"take it over, with its data: make deploy ENV={environment} IMPORT=yes"
-    delete = kind.delete.format(physical_id, account=situation.account)
+    delete = kind.delete.format(found.physical_id, account=situation.account)
     return failed(
         f"{seen} no stack that can be seen",
         *([take_over] if resource.deletion_policy.startswith("Retain") else []),

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from .commands import Command, logical_lines, script
 
-VARIABLE = re.compile(r"(?:export )?([\w.-]+)\s*(?:[?+]|:{1,3})?=\s*(.*)")
+VARIABLE = re.compile(r"(?:export )?([\w.-]+)\s*([?+]|:{1,3})?=\s*(.*)")
 RULE = re.compile(r"([^\s:=#$][^:=#]*?)\s*::?(?!=)([^;#]*)")
 REFERENCE = re.compile(r"\$\(([^()]*)\)")
 # The value of a variable that names other variables and calls no function.
@@ -40,7 +40,11 @@ def makefile(files: tuple[tuple[str, str], ...]) -> dict[str, Rule]:
                 for rule in opened:
                     rule.recipe.append((number, line))
             elif assigned := VARIABLE.fullmatch(line):
-                variables[assigned[1]] = assigned[2]
+                name, operator, value = assigned.groups()
+                if operator == "+" and name in variables:
+                    variables[name] += f" {value}"
+                elif operator != "?" or name not in variables:
+                    variables[name] = value
             elif head := RULE.match(line):
                 opened = [Rule(target, path, number, head[2].split()) for target in head[1].split()]
                 parts += opened

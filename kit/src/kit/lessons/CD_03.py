@@ -5,7 +5,7 @@ Why: Two weeks went into a certificate, a bucket and a stack that were in three 
 Here: `region` in `samconfig.toml`, the same in both environments and in `.copier-answers.yml`.
 
 Fix: Set the same Region in both environments of `samconfig.toml`, as `.copier-answers.yml` has it.
-Elsewhere read that one: in workflows by the output `region` of `python .kit delivery facts`.
+Elsewhere read that one: in workflows by the output `region` of `python .kit facts`.
 
 Defended by: gate, preflight.
 """

@@ -1,5 +1,5 @@
-"""EVT-04: Functions that take batches report which of their records failed, and go on in no group
-of a FIFO queue after one.
+"""EVT-04: Functions that take batches report which of their records failed; in a FIFO queue, a group
+stops at its first failure.
 
 Why: One bad record brought its whole batch back, again and again, or came out after what was behind
 it.
@@ -101,8 +101,8 @@ def records_can_fail(service: Service) -> Iterator[Finding]:
 
 
 def _guard(function: FunctionNode) -> ast.stmt | None:
-    """The statement by which a function fails never: it only logs whatever is raised in it, and
-    nothing outside of it does more."""
+    """The statement that keeps a function from ever failing: it only logs whatever is raised in
+    it, and nothing outside of it does more."""
     guards = [statement for statement in function.body if _is_guard(statement)]
     others = [statement for statement in function.body if statement not in guards]
     raises = any(isinstance(node, ast.Raise) for node in ast.walk(function))

@@ -65,8 +65,10 @@ def references_are_declared(service: Service) -> Iterator[Finding]:
             line = line_of(resource.body, key)
             used += [Reference(str(name), "", line) for name in listed(resource.body.get(key))]
     # SAM makes AppFunctionRole of AppFunction, and more that is called after itself.
-    made = "|".join(resource.logical_id for resource in service.of_type("AWS::Serverless::"))
-    by_sam = re.compile(rf"AWS::\w+|Serverless\w+|CodeDeployServiceRole|(?:{made})[A-Z]\w*")
+    prefixes = "|".join(resource.logical_id for resource in service.of_type("AWS::Serverless::"))
+    by_sam = re.compile(
+        rf"AWS::\w+|Serverless\w+|CodeDeployServiceRole|(?:{prefixes or r'(?!)'})[A-Z]\w*"
+    )
     lines: dict[str, int] = {}
     for reference in used:
         target = reference.target.split(".")[0]

@@ -46,7 +46,9 @@ def certificates_name_their_region(service: Service) -> Iterator[Finding]:
     for kind, keys, at_edge in CERTIFICATES:
         for resource in service.of_type(kind):
             for template in environments(service).values():
-                region = EDGE if at_edge else template.pseudo["AWS::Region"]
+                endpoint = resolved(template, resource.get("Domain", "EndpointConfiguration"))
+                is_at_edge = at_edge or endpoint == "EDGE"  # SAM's own domains are Regional else
+                region = EDGE if is_at_edge else template.pseudo["AWS::Region"]
                 problem = _problem(service, template, resource.get(*keys), region)
                 if problem and exists(template, resource):
                     message = f"`{resource.logical_id}` needs a certificate of {region}: {problem}"

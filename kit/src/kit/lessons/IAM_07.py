@@ -2,11 +2,11 @@
 
 Why: AWS refused long names, others were cut, and two then were the same.
 
-Here: Roles of `infra/environment.yaml`; those that SAM makes begin with the stack's name.
+Here: In `template.yaml` a role's name begins with `${AWS::StackName}-`, since CloudFormation's role
+can create no other roles; in `infra/environment.yaml` it is `<service>-…-${EnvironmentName}`.
 
-Fix: Leave the name to CloudFormation, or write `!Sub ${AWS::StackName}-…` in `template.yaml`, as
-its role may make no others, and `<service>-…-${EnvironmentName}` in `infra/environment.yaml`, and
-shorten the rest.
+Fix: Write the name that way and shorten the rest. In `template.yaml` you may also leave it to
+CloudFormation.
 
 Defended by: prompt, gate.
 """
@@ -39,7 +39,7 @@ def role_names_fit(service: Service) -> Iterator[Finding]:
 
 def _problem(service: Service, role: Role, names: list[str], name: str) -> str:
     if len(name) > LONGEST_NAME:
-        return f"which has {len(name)} characters"
+        return f"which has {len(name)} characters, of at most {LONGEST_NAME}"
     if service.name.replace("-", "") not in re.sub(r"[^a-z0-9]", "", name.lower()):
         return "which does not name the service"
     # Names of roles that deploy are IAM-02's.

@@ -4,8 +4,9 @@ name is named after a module of the standard library or of the Lambda runtime.
 Why: `import lambda` is a syntax error. A module called `json` that lies directly in a folder on
 Python's path hides the real one, for libraries as well.
 
-Here: `src/`, the folders of functions, `python/` of layers and `scripts/` are on the path. Inside a
-package a module hides nothing: `services/email.py` in a `lambda_pkg` is a good name.
+Here: `src/`, the folders of functions and `python/` of layers are on the path, and `scripts/`, if
+you have one. Inside a package a module hides nothing: `services/email.py` in a `lambda_pkg` is a
+good name.
 
 Fix: Rename the folder or module after what it holds, and its imports.
 

@@ -67,4 +67,4 @@ def tests_leave_the_path_alone(service: Service) -> Iterator[Finding]:
         if os.path.normpath(str(path)).startswith("src/"):
             message = f"pythonpath has {path}: tests import by names that Lambda does not know"
             line = service.line_with(PYPROJECT, "pythonpath")
-            yield LESSON.finding(PYPROJECT, line, message, fix="Leave only src and scripts.")
+            yield LESSON.finding(PYPROJECT, line, message, fix='Set `pythonpath = ["src"]`.')
