@@ -156,7 +156,7 @@ def picture(service: Path) -> str:
 
 def rooms_picture() -> str:
     """From which rooms a function of the kind `queue` is filled."""
-    function = next(each for each in places.functions() if each["name"] == "queue")
+    function = next(item for item in places.functions() if item["name"] == "queue")
     edges: dict[tuple[str, str], None] = {}  # a set in order
     for kind, folder in places.slots().items():
         for source in reversed(function[kind].values()):

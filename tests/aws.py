@@ -64,7 +64,7 @@ class Account:
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(StackName="dev", TemplateBody=json.dumps(part))
         made = cloudformation.describe_stack_resources(StackName="dev")["StackResources"]
-        self.names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in made}
+        self.names = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in made}
         assert self.names.keys() == wanted.keys()
         self.queue = self.listen() if "EventBus" in resources else ""
 

@@ -62,12 +62,12 @@ def infra(service: Path, environment: str, **parameters: str) -> Any:
 def arns(template: Any, region: str, stack: str) -> dict[str, str]:
     """The ARN of each resource of a stack; names that CloudFormation makes up begin with the stack."""
     found = {}
-    for each in template.resources():
+    for resource in template.resources():
         # As long names are cut: by CloudFormation, which says nowhere how (25 of each was seen).
-        made_up = f"{stack}-{each.logical_id}-A1B2C3D4E5F6"
+        made_up = f"{stack}-{resource.logical_id}-A1B2C3D4E5F6"
         if len(made_up) > 64:
-            made_up = f"{stack[:25]}-{each.logical_id[:25]}-A1B2C3D4E5F6"
-        name = each.name or made_up
+            made_up = f"{stack[:25]}-{resource.logical_id[:25]}-A1B2C3D4E5F6"
+        name = resource.name or made_up
         service, rest = {
             "AWS::ApiGatewayV2::Api": ("apigateway", "/apis/a1b2c3"),
             # The evaluator's data mix up the stages of REST and HTTP APIs: the API stands for its stage.
@@ -76,7 +76,7 @@ def arns(template: Any, region: str, stack: str) -> dict[str, str]:
             "AWS::CloudWatch::Alarm": ("cloudwatch", f"alarm:{name}"),
             "AWS::CloudWatch::Dashboard": (
                 "cloudwatch",
-                f"dashboard/{template.resolve(each.properties.get('DashboardName', ''))}",
+                f"dashboard/{template.resolve(resource.properties.get('DashboardName', ''))}",
             ),
             "AWS::CodeDeploy::Application": ("codedeploy", f"application:{name}"),
             "AWS::CodeDeploy::DeploymentGroup": (
@@ -97,17 +97,17 @@ def arns(template: Any, region: str, stack: str) -> dict[str, str]:
             "AWS::SQS::Queue": ("sqs", name),
             "AWS::Scheduler::Schedule": (
                 "scheduler",
-                f"schedule/{stack}/{template.resolve(each.properties.get('Name', ''))}",
+                f"schedule/{stack}/{template.resolve(resource.properties.get('Name', ''))}",
             ),
             "AWS::Scheduler::ScheduleGroup": ("scheduler", f"schedule-group/{name}"),
-        }.get(each.type, ("", ""))
-        if each.type == "AWS::Events::Rule":
-            bus = stack + "/" if "EventBusName" in each.properties else ""
+        }.get(resource.type, ("", ""))
+        if resource.type == "AWS::Events::Rule":
+            bus = stack + "/" if "EventBusName" in resource.properties else ""
             service, rest = "events", f"rule/{bus}{made_up}"
         owner = {"apigateway": ":", "s3": "::"}.get(service, f":{ACCOUNT}")
         where = "" if service in ("budgets", "iam", "s3") or "dashboard/" in rest else region
         separator = "" if service == "s3" else ":"
-        found[each.logical_id] = (
+        found[resource.logical_id] = (
             f"arn:aws:{service}:{where}{owner}{separator}{rest}" if service else ""
         )
     return found
@@ -119,7 +119,7 @@ def expanded(service: Path, environment: str) -> tuple[Any, dict[str, str]]:
     known: dict[str, Any] = {}
     template = Template(expand(service), named.parameters, named.template(ACCOUNT).pseudo, known)
     by_id = arns(template, named.region, named.stack)
-    types = {each.logical_id: each for each in template.resources()}
+    types = {resource.logical_id: resource for resource in template.resources()}
     for logical_id, arn in by_id.items():
         known[f"{logical_id}.Arn"] = arn
         known[f"{logical_id}.QueueName"] = arn.rsplit(":", 1)[-1]
@@ -129,9 +129,9 @@ def expanded(service: Path, environment: str) -> tuple[Any, dict[str, str]]:
             known[logical_id] = arn
         elif not types[logical_id].name:
             known[logical_id] = arn.rsplit("/", 1)[-1] or logical_id
-    for each in types.values():
-        if each.type in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
-            function = by_id[each.properties["FunctionName"]["Ref"]]
-            by_id[each.logical_id] = f"{function}:live" if "Alias" in each.type else f"{function}:5"
-            known[each.logical_id] = by_id[each.logical_id]
+    for item in types.values():
+        if item.type in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
+            function = by_id[item.properties["FunctionName"]["Ref"]]
+            by_id[item.logical_id] = f"{function}:live" if "Alias" in item.type else f"{function}:5"
+            known[item.logical_id] = by_id[item.logical_id]
     return template, by_id

@@ -47,7 +47,7 @@ class Access:
     def __init__(self, service: Path, environment: str) -> None:
         self.named = delivery("service").Service(service, environment)
         self.template = infra(service, environment)
-        self.resources = {each.logical_id: each for each in self.template.resources()}
+        self.resources = {resource.logical_id: resource for resource in self.template.resources()}
         self.region = self.named.region
 
     def document(self, policy: str) -> Any:
@@ -56,7 +56,7 @@ class Access:
     @property
     def deploy(self) -> list[Any]:
         policies = self.template.resolve(self.resources["DeployRole"].properties["Policies"])
-        return [*[each["PolicyDocument"] for each in policies], *self.attached("DeployRole")]
+        return [*[policy["PolicyDocument"] for policy in policies], *self.attached("DeployRole")]
 
     @property
     def execution(self) -> list[Any]:
@@ -64,7 +64,7 @@ class Access:
 
     def attached(self, role: str) -> list[Any]:
         attached = self.resources[role].properties["ManagedPolicyArns"]
-        return [self.document(each["Ref"]) for each in attached]
+        return [self.document(item["Ref"]) for item in attached]
 
     @property
     def trust(self) -> Any:
@@ -109,7 +109,7 @@ def evaluate(simulations: list[dict[str, Any]]) -> list[str]:
 
 def simulate(requests: list[Request], *arguments: Any, **options: Any) -> list[str]:
     """What IAM says to each request with the same policies."""
-    return evaluate([simulation(each, *arguments, **options) for each in requests])
+    return evaluate([simulation(item, *arguments, **options) for item in requests])
 
 
 def refused(requests: list[Request], *arguments: Any, **options: Any) -> list[str]:
@@ -127,50 +127,50 @@ def refused(requests: list[Request], *arguments: Any, **options: Any) -> list[st
 
 def left_out(permission: str, kind: str) -> bool:
     return any(
-        re.fullmatch(each["pattern"], permission) and kind in each.get("types", [kind])
-        for each in PERMISSIONS["left_out"]
+        re.fullmatch(item["pattern"], permission) and kind in item.get("types", [kind])
+        for item in PERMISSIONS["left_out"]
     )
 
 
 def requests_for(template: Any, arns: dict[str, str], access: Access) -> Iterator[Request]:
     """What CloudFormation's handlers ask for, for each resource of a stack."""
     role = f"arn:aws:iam::{ACCOUNT}:role/{access.named.stack}-SomeRole-A1B2C3"
-    for each in template.resources():
-        assert each.type in PERMISSIONS["handlers"], f"{each.type} is not in tests/permissions.yml"
-        for permission in PERMISSIONS["handlers"][each.type]:
-            if left_out(permission, each.type):
+    for item in template.resources():
+        assert item.type in PERMISSIONS["handlers"], f"{item.type} is not in tests/permissions.yml"
+        for permission in PERMISSIONS["handlers"][item.type]:
+            if left_out(permission, item.type):
                 continue
             context: dict[str, str] = {}
-            resource = arns[each.logical_id]
+            resource = arns[item.logical_id]
             if permission == "iam:PassRole":
                 resource = role
-                context["iam:PassedToService"] = passed_to(each.type)
+                context["iam:PassedToService"] = passed_to(item.type)
             elif permission.startswith("s3:GetObject"):
                 resource = f"arn:aws:s3:::{access.named.bucket(ACCOUNT)}/{access.named.stack}/0a1b"
-            elif each.type == "AWS::Lambda::EventSourceMapping":
-                context["lambda:FunctionArn"] = template.resolve(each.properties["FunctionName"])
-            elif each.type in ("AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"):
-                resource = function_of(template, each, access)
-            elif each.type == "AWS::IAM::Role":
+            elif item.type == "AWS::Lambda::EventSourceMapping":
+                context["lambda:FunctionArn"] = template.resolve(item.properties["FunctionName"])
+            elif item.type in ("AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"):
+                resource = function_of(template, item, access)
+            elif item.type == "AWS::IAM::Role":
                 context["iam:PermissionsBoundary"] = template.resolve(
-                    each.properties["PermissionsBoundary"]
+                    item.properties["PermissionsBoundary"]
                 )
-            elif each.type in ("AWS::Logs::MetricFilter", "AWS::Logs::SubscriptionFilter"):
-                resource = arns[each.properties["LogGroupName"]["Ref"]]
-            elif each.type in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
-                key = "Queues" if "SQS" in each.type else "Topics"
-                resource = arns[each.properties[key][0]["Ref"]]
-            elif each.type == "AWS::S3::BucketPolicy":
-                resource = arns[each.properties["Bucket"]["Ref"]]
-            elif each.type == "AWS::SNS::Subscription":
-                resource = template.resolve(each.properties["TopicArn"])
+            elif item.type in ("AWS::Logs::MetricFilter", "AWS::Logs::SubscriptionFilter"):
+                resource = arns[item.properties["LogGroupName"]["Ref"]]
+            elif item.type in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+                key = "Queues" if "SQS" in item.type else "Topics"
+                resource = arns[item.properties[key][0]["Ref"]]
+            elif item.type == "AWS::S3::BucketPolicy":
+                resource = arns[item.properties["Bucket"]["Ref"]]
+            elif item.type == "AWS::SNS::Subscription":
+                resource = template.resolve(item.properties["TopicArn"])
             elif permission == "scheduler:DeleteSchedule":
                 resource = access.arn("scheduler", f"schedule/{access.named.stack}/any")
             elif permission.startswith("codedeploy:GetDeploymentConfig"):
                 resource = access.arn(
                     "codedeploy", "deploymentconfig:CodeDeployDefault.LambdaAllAtOnce"
                 )
-            elif each.type == "AWS::Lambda::Alias" and permission.startswith("codedeploy:"):
+            elif item.type == "AWS::Lambda::Alias" and permission.startswith("codedeploy:"):
                 group = next(arn for arn in arns.values() if ":deploymentgroup:" in arn)
                 resource = group
             if permission.endswith("ApplicationRevision"):
@@ -178,7 +178,7 @@ def requests_for(template: Any, arns: dict[str, str], access: Access) -> Iterato
             if "log-group:" in resource:
                 resource += ":*"
             if permission == "iam:AttachRolePolicy":
-                for policy in each.properties.get("ManagedPolicyArns", []):
+                for policy in item.properties.get("ManagedPolicyArns", []):
                     yield {
                         "action": permission,
                         "resource": resource,
@@ -228,13 +228,13 @@ def test_what_the_evaluator_does_not_know(
 ) -> None:
     access = Access(service, "dev")
     (found,) = [
-        each
+        item
         for document in access.execution
-        for each in document["Statement"]
-        if each["Sid"] == statement
+        for item in document["Statement"]
+        if item["Sid"] == statement
     ]
     assert actions <= {action.split(":")[1] for action in found["Action"]}
-    assert any(each.endswith(resource) for each in found["Resource"])
+    assert any(item.endswith(resource) for item in found["Resource"])
 
 
 def test_a_resource_without_its_permissions_is_noticed(service: Path, access: Access) -> None:
@@ -261,15 +261,15 @@ def form(arn: str) -> tuple[str, int, int]:
 def without_each(documents: list[Any]) -> Iterator[tuple[str, str, list[Any]]]:
     """Each action that policies allow, with its statement's id, and the policies without it."""
     for document in documents:
-        others = [each for each in documents if each is not document]
+        others = [item for item in documents if item is not document]
         for statement in document["Statement"]:
             if statement["Effect"] != "Allow":
                 continue
             actions = statement["Action"]
             actions = actions if isinstance(actions, list) else [actions]
             for action in actions:
-                left = [each for each in actions if each != action]
-                rest = [each for each in document["Statement"] if each is not statement]
+                left = [item for item in actions if item != action]
+                rest = [item for item in document["Statement"] if item is not statement]
                 rest += [{**statement, "Action": left}] if left else []
                 yield statement["Sid"], action, [*others, {**document, "Statement": rest}]
 
@@ -280,7 +280,7 @@ def test_no_permission_is_there_for_nothing(service: Path) -> None:
     access = Access(service, "dev")
     # One resource of each form is enough.
     every = requests_for(*expanded(service, "dev"), access)
-    requests = {(each["action"], form(each["resource"])): each for each in every}.values()
+    requests = {(item["action"], form(item["resource"])): item for item in every}.values()
     cases = [
         (f"{sid} {action}", simulation(request, policies))
         for sid, action, policies in without_each(access.execution)
@@ -292,10 +292,10 @@ def test_no_permission_is_there_for_nothing(service: Path) -> None:
         what for (what, _asked), answer in zip(cases, answers, strict=True) if answer != "Allowed"
     }
     every_one = {f"{sid} {action}" for sid, action, _policies in without_each(access.execution)}
-    reasons = [each["pattern"] for each in PERMISSIONS["beyond_handlers"]]
+    reasons = [handler["pattern"] for handler in PERMISSIONS["beyond_handlers"]]
     unused = every_one - needed
-    assert {each for each in unused if not any(re.fullmatch(r, each) for r in reasons)} == set()
-    assert [r for r in reasons if not any(re.fullmatch(r, each) for each in unused)] == []
+    assert {item for item in unused if not any(re.fullmatch(r, item) for r in reasons)} == set()
+    assert [r for r in reasons if not any(re.fullmatch(r, item) for item in unused)] == []
 
 
 def test_policies_fit_into_iam(rendered_samples: dict[str, Path]) -> None:
@@ -550,16 +550,16 @@ def test_no_role_of_a_service_exceeds_the_boundary(service: Path, access: Access
     """What a role of template.yaml allows, its boundary allows too: or it would never work."""
     template, _arns = expanded(service, access.named.environment)
     boundary = access.document("Boundary")
-    roles = [each for each in template.resources() if each.type == "AWS::IAM::Role"]
+    roles = [resource for resource in template.resources() if resource.type == "AWS::IAM::Role"]
     assert len(roles) > 15
     requests = []
     for role in roles:
         assert template.resolve(role.properties["PermissionsBoundary"]).endswith(
             access.named.boundary
         )
-        policies = [each["PolicyDocument"] for each in role.properties.get("Policies", [])]
-        for each in policies:
-            requests += list(statements([template.resolve(each)]))
+        policies = [prop["PolicyDocument"] for prop in role.properties.get("Policies", [])]
+        for policy in policies:
+            requests += list(statements([template.resolve(policy)]))
     logs = access.arn(
         "logs", f"log-group:/aws/lambda/warehouse-shop-{access.named.environment}:log-stream:a"
     )
@@ -646,8 +646,8 @@ EXAMPLES = {
 
 def without_fences(documents: list[Any]) -> list[Any]:
     return [
-        {**each, "Statement": [one for one in each["Statement"] if one["Effect"] == "Allow"]}
-        for each in documents
+        {**item, "Statement": [one for one in item["Statement"] if one["Effect"] == "Allow"]}
+        for item in documents
     ]
 
 
@@ -758,7 +758,7 @@ def test_roles_of_functions_stay_in_their_environment(
 
     boundary = access.document("Boundary")
     assert refused([asked(here)], [ANYTHING], boundary=boundary) == []
-    assert allowed([asked(each) for each in elsewhere], [ANYTHING], boundary=boundary) == []
+    assert allowed([asked(item) for item in elsewhere], [ANYTHING], boundary=boundary) == []
 
 
 def test_names_that_cloudformation_makes_up_are_the_services_own(access: Access) -> None:
@@ -932,8 +932,8 @@ def checkov(service: Path) -> list[dict[str, Any]]:
         cwd=service,
     )
     reports = json.loads(done.stdout[done.stdout.index("[") :])
-    assert {each["check_type"] for each in reports} == {"cloudformation", "github_actions"}
-    return [found for each in reports for found in each["results"]["failed_checks"]]
+    assert {report["check_type"] for report in reports} == {"cloudformation", "github_actions"}
+    return [found for report in reports for found in report["results"]["failed_checks"]]
 
 
 @pytest.mark.parametrize("name", ["all-triggers", "everything"])
@@ -948,7 +948,7 @@ def test_checkov_can_find_something(service: Path, tmp_path: Path) -> None:
     infra_file = broken / "infra" / "environment.yaml"
     text = infra_file.read_text("utf-8")
     infra_file.write_text(text.replace("BlockPublicAcls: true", "BlockPublicAcls: false"), "utf-8")
-    assert any(each["resource"].endswith("ArtifactBucket") for each in checkov(broken))
+    assert any(item["resource"].endswith("ArtifactBucket") for item in checkov(broken))
 
 
 def test_cfn_lint_finds_nothing(rendered_samples: dict[str, Path], tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def add(text: str) -> tuple[str, str]:
 
 def section(report: str, title: str) -> str:
     """What is below the heading that starts so; empty when there is none."""
-    parts = [each for each in report.split("\n### ")[1:] if each.startswith(title)]
+    parts = [word for word in report.split("\n### ")[1:] if word.startswith(title)]
     return parts[0].partition("\n")[2] if parts else ""
 
 
@@ -115,14 +115,14 @@ def rows(report: str, title: str = "Resources") -> list[list[str]]:
             found.append([])
         if token.type == "inline" and found:
             children = token.children or []
-            assert {each.type for each in children} <= {"code_inline", "text"}, children
-            found[-1].append("".join(each.content for each in children))
+            assert {child.type for child in children} <= {"code_inline", "text"}, children
+            found[-1].append("".join(child.content for child in children))
     return found[1:]
 
 
 def row(report: str, name: str, key: str = "", title: str = "Resources") -> list[str]:
     """The cells of what happens to a property: what, before, after; the type is left out."""
-    (found,) = [each for each in rows(report, title) if each[1] == name and each[3] == key]
+    (found,) = [item for item in rows(report, title) if item[1] == name and item[3] == key]
     return [found[0], *found[4:]]
 
 
@@ -289,7 +289,7 @@ def test_a_service_below_the_top_of_its_repository(template: Path, tmp_path: Pat
     ],
 )  # fmt: skip
 def test_what_is_replaced(changes: Changes, old: str, new: str, name: str, what: str) -> None:
-    (found,) = [each for each in rows(changes((old, new))) if each[1] == name]
+    (found,) = [item for item in rows(changes((old, new))) if item[1] == name]
     assert found[0] == what
 
 
@@ -300,7 +300,7 @@ def test_the_gravest_comes_first_and_each_resource_counts_once(changes: Changes)
         ("pk\n          KeyType", "x\n          KeyType"),
         add("  Mine:\n    Type: AWS::SNS::Topic\n"),
     )
-    assert [each[0] for each in rows(report)] == [
+    assert [item[0] for item in rows(report)] == [
         "replaced",
         "perhaps replaced",
         "added",
@@ -333,7 +333,7 @@ def test_sam_has_names_of_its_own(
     edit(service, *add(f"{resource}{old}\n"))
     commit(service)
     report = changes((f"{resource}{old}\n", f"{resource}{new}\n"), base="HEAD")
-    assert [each[0] for each in rows(report)] == ["replaced"]
+    assert [item[0] for item in rows(report)] == ["replaced"]
     assert ("its data is lost" in look(report)) == (kind == "AWS::Serverless::SimpleTable")
 
 
@@ -695,7 +695,7 @@ def test_a_value_has_no_meaning_in_markdown(changes: Changes, evil: str) -> None
     )
     said = {
         *row(report, "AppFunction", "Description")[2:],
-        *(cell for each in rows(report) if each[0] == "added" for cell in each[1:3]),
+        *(cell for item in rows(report) if item[0] == "added" for cell in item[1:3]),
     }
     quoted = '"' + evil.replace("\\", "\\\\") + '"'
     assert said <= {evil, quoted}, said
@@ -715,14 +715,14 @@ def test_lines_and_invisible_letters_are_shown_as_such(changes: Changes) -> None
     report = changes((text, 'Description: "a\\n\\n# b\\u202Ec\\e[31m"'))
     assert row(report, "AppFunction", "Description")[2] == '"a\\n\\n# b\\u202ec\\u001b[31m"'
     report = changes(add('  "a\\n\\n# b":\n    Type: x\n'))
-    assert [each[1] for each in rows(report) if each[0] == "added"] == ["a\\n\\n# b"]
+    assert [item[1] for item in rows(report) if item[0] == "added"] == ["a\\n\\n# b"]
 
 
 def test_a_statement_can_not_end_its_block(changes: Changes) -> None:
     report = changes((ALLOWED, 'Action: "x\\n```\\n# ```` injected"'))
     tokens = MarkdownIt("commonmark").parse(permissions(report))
-    assert [each.type for each in tokens if each.type in ("fence", "heading_open")] == ["fence"]
-    assert "injected" in next(each.content for each in tokens if each.type == "fence")
+    assert [token.type for token in tokens if token.type in ("fence", "heading_open")] == ["fence"]
+    assert "injected" in next(token.content for token in tokens if token.type == "fence")
 
 
 # ── What can't be read ───────────────────────────────────────────────────────

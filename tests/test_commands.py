@@ -334,7 +334,7 @@ def test_an_editor_finds_code_and_tests(service: Path) -> None:
     tags = {tag.split()[0] for tag in settings["yaml.customTags"]}
     used = set(re.findall(r"(?<=[ \[])![A-Z]\w+", (service / "template.yaml").read_text("utf-8")))
     assert used <= tags
-    assert {each["module"] for each in launch["configurations"]} == {"pytest"}
+    assert {configuration["module"] for configuration in launch["configurations"]} == {"pytest"}
     assert "charliermarsh.ruff" in extensions["recommendations"]
     ignored = run("git", "check-ignore", ".vscode/settings.json", cwd=service)
     assert ignored.returncode == 1

@@ -27,14 +27,14 @@ def dashboard(service: Path) -> dict[str, list[list[Any]]]:
 def test_every_function_and_queue_is_shown(rendered_samples: dict[str, Path], name: str) -> None:
     service = rendered_samples[name]
     calls, errors, duration, *queues = dashboard(service).values()
-    functions = [f"${{{each}}}" for each in resources(service, "AWS::Serverless::Function")]
+    functions = [f"${{{resource}}}" for resource in resources(service, "AWS::Serverless::Function")]
     assert sorted(metric[3] for metric in calls) == sorted(functions)
     assert sorted(metric[3] for metric in duration) == sorted(functions)
     assert sorted(metric[3] for metric in errors) == sorted(2 * functions)
     assert {metric[1] for metric in errors} == {"Errors", "Throttles"}
     waiting = {metric[3] for metric in queues[0]} if queues else set()
     declared = resources(service, "AWS::SQS::Queue")
-    assert waiting == {f"${{{each}.QueueName}}" for each in declared}
+    assert waiting == {f"${{{item}.QueueName}}" for item in declared}
 
 
 def test_many_functions_fit(orders: Callable[..., Path]) -> None:

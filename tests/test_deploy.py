@@ -432,7 +432,7 @@ def test_what_a_hook_or_a_validation_refuses_is_told(
 ) -> None:
     built.events = [{**event, "Timestamp": datetime.now(UTC)}]
     printed = failures.explain_deployment(account(built), datetime.now(UTC), "Error: Failed")
-    assert all(each in printed for each in told), printed
+    assert all(item in printed for item in told), printed
 
 
 @pytest.mark.parametrize(
@@ -880,7 +880,7 @@ def test_bootstrap_changes_nothing_without_a_yes(
 
 def change_sets_of(world: World, stack: str) -> list[str]:
     found = world.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
-    return [each["ChangeSetName"] for each in found]
+    return [item["ChangeSetName"] for item in found]
 
 
 def test_bootstrap_goes_on_after_a_yes(
@@ -982,8 +982,10 @@ def test_packages_go_when_nothing_names_them(world: World) -> None:
 
 def test_the_bucket_removes_by_that_tag_alone(world: World) -> None:
     (bucket,) = [
-        each for each in infra(world.root, "dev").resources() if each.type == "AWS::S3::Bucket"
+        resource
+        for resource in infra(world.root, "dev").resources()
+        if resource.type == "AWS::S3::Bucket"
     ]
     rules = bucket.properties["LifecycleConfiguration"]["Rules"]
-    (expiring,) = [each for each in rules if "ExpirationInDays" in each]
+    (expiring,) = [rule for rule in rules if "ExpirationInDays" in rule]
     assert expiring["TagFilters"] == delivery("packages").SUPERSEDED["TagSet"]

@@ -145,7 +145,7 @@ def test_a_version_that_answers_with_500_trips_a_rollback_alarm(
         AlarmNames=["orders-app-new-version-failures-dev"]
     )["MetricAlarms"]
     # In the deployment of that version: here it still watches the one that is live.
-    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
     assert dimensions == {**expected, "FunctionVersion": "1"}
     template = load((service / "template.yaml").read_text("utf-8"))
     preference = template["Resources"]["AppFunction"]["Properties"]["DeploymentPreference"]

@@ -166,7 +166,7 @@ def test_the_first_cause_of_each_resource_is_told_and_no_consequence() -> None:
         event("Api", "CREATE_COMPLETE"),
     ]
     found = failures.failures(newest_first, "orders-dev")
-    assert [(each.resource, each.reason) for each in found] == [
+    assert [(item.resource, item.reason) for item in found] == [
         ("Table", "orders-dev already exists")
     ]
 
@@ -195,7 +195,7 @@ OVERLAPS = {
 @pytest.mark.parametrize("reason", [reason for reason, _expected in SAID])
 def test_patterns_are_not_so_wide_that_they_meet(reason: str) -> None:
     """One cause fits each example: where it stands in the list matters only for those above."""
-    _first, *others = [each for each in causes.CAUSES if re.search(each.pattern, reason)]
+    _first, *others = [item for item in causes.CAUSES if re.search(item.pattern, reason)]
     known = [other for text, other in OVERLAPS.items() if text in reason]
     assert len(others) == len(known)
     for cause, other in zip(others, known, strict=True):

@@ -777,7 +777,7 @@ def test_what_both_add_alike_is_there_twice(service: Path, last: bool) -> None:
     commit(service)
     made(service, "answer", "NAME=secrets", "VALUE=stripe-key:app")
     policies = cloudformation(service)["Resources"]["AppFunction"]["Properties"]["Policies"]
-    actions = [each["Action"] for policy in policies for each in policy["Statement"]]
+    actions = [item["Action"] for policy in policies for item in policy["Statement"]]
     assert "dynamodb:Query" in actions
     assert "secretsmanager:GetSecretValue" in str(actions)
 

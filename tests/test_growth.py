@@ -49,7 +49,7 @@ def test_the_documents_say_how_many_functions_fit(template: Path, tmp_path: Path
     api, bucket = fits("api"), fits("bucket")
     with_tokens, with_chat = fits("api", **tokens), fits("bucket", alarm_chat_webhook="chat")
     page = (tmp_path / "0/docs/architecture.md").read_text("utf-8")
-    numbers = [int(each) for each in re.findall(r"\d+", page.split("## Growth")[1])[:7]]
+    numbers = [int(item) for item in re.findall(r"\d+", page.split("## Growth")[1])[:7]]
     more = with_tokens[0] - api[0], with_chat[0] - bucket[0]
     assert numbers == [500, api[0], bucket[0], *more, with_chat[1], api[1]]
 
@@ -66,7 +66,7 @@ def test_the_gate_warns_from_400_resources_on(
     """IAC-14: a warning is told, and fails nothing."""
     outcome = grown(orders, count)
     assert outcome.findings == []
-    assert [each.lesson for each in outcome.warnings] == ["IAC-14"] * warns
+    assert [warning.lesson for warning in outcome.warnings] == ["IAC-14"] * warns
     assert ("warning: template.yaml" in report.findings(outcome)) is warns
     assert ("split the service soon" in report.findings(outcome)) is warns
 

@@ -123,8 +123,10 @@ def test_the_gate_names_the_lesson(
         assert tree(edit.root) != content(rendered_samples[name]), f"{name}: nothing changed"
         outcome = gate.run(edit.root, TODAY)
         # What is new may need more than the roles give, which is IAM-05's and has cases of its own.
-        told = [each for each in outcome.findings if not str(each.fix).endswith(THEN)]
-        found = {each.lesson for each in (outcome.findings if case.lesson == "IAM-05" else told)}
+        told = [finding for finding in outcome.findings if not str(finding.fix).endswith(THEN)]
+        found = {
+            finding.lesson for finding in (outcome.findings if case.lesson == "IAM-05" else told)
+        }
         assert found == expected, f"{name}: {report.findings(outcome)}"
         if not every_sample:
             break
@@ -195,7 +197,7 @@ def test_what_the_gate_does_not_see_is_tested_elsewhere() -> None:
     for test in {test for tests in elsewhere.values() for test in tests}:
         path, name = test.split("::")
         functions = ast.parse((ROOT / path).read_text("utf-8")).body
-        assert name in {getattr(each, "name", "") for each in functions}, test
+        assert name in {getattr(function, "name", "") for function in functions}, test
 
 
 # ── Suppressions ─────────────────────────────────────────────────────────────────
@@ -315,8 +317,8 @@ def test_a_file_that_can_not_be_read_is_told_once(
         (service / path).unlink()
     else:
         (service / path).write_bytes(text.encode() if isinstance(text, str) else text)
-    found = [each for each in gate.run(service, TODAY).findings if each.path == path]
-    assert [each.lesson for each in found] == [GATE]
+    found = [finding for finding in gate.run(service, TODAY).findings if finding.path == path]
+    assert [item.lesson for item in found] == [GATE]
     assert problem in told(service)
 
 
@@ -391,7 +393,7 @@ def test_a_linter_that_is_not_there_is_told_once(
     monkeypatch.setattr(tools, "_known", {})
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     said = gate.run(rendered_samples["default"], TODAY).findings
-    assert [(each.lesson, each.path, each.message, each.fix) for each in said] == [
+    assert [(item.lesson, item.path, item.message, item.fix) for item in said] == [
         (GATE, "requirements-dev.txt", f"`{name}` did not start: No such file or directory", fix)
         for name in ("ruff", "zizmor")
         for fix in ["Run `make setup`."]
@@ -410,7 +412,9 @@ def test_whatever_is_in_template_yaml_no_check_crashes(
         for key in ("Events", "Environment", "Policies", "CodeUri", "Handler", "Role", "Timeout"):
             entry += f"  Odd{key}{number}:\n    Type: AWS::Serverless::Function\n    Properties:\n      {key}: {value}\n"
         Edit(service, "default").replace("template.yaml", MARKER, f"{MARKER}\n{entry}")
-    crashes = [each for each in gate.run(service, TODAY).findings if "failed here" in each.message]
+    crashes = [
+        finding for finding in gate.run(service, TODAY).findings if "failed here" in finding.message
+    ]
     assert crashes == []
 
 

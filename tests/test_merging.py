@@ -50,7 +50,7 @@ def renders(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def shared_files(before: Path, after: Path) -> list[tuple[str, str, str]]:
     """The files that both have and that differ, and that are not a user's: path, before, after."""
     found = []
-    for path in sorted(each for each in before.rglob("*") if each.is_file()):
+    for path in sorted(item for item in before.rglob("*") if item.is_file()):
         name = path.relative_to(before).as_posix()
         other = after / name
         if OWNED.match(name) or name == ".copier-answers.yml" or not other.is_file():
@@ -137,7 +137,7 @@ def test_edits_at_every_line_stay_in_their_place(renders: dict[str, Path], name:
         size = 3 if deep else 12
         for start in range(0, len(numbers) if deep else 240, size):
             ours = edited(path, lines, kept, numbers[start : start + size])
-            sides = [located(each, path) for each in (base, ours, becomes)]
+            sides = [located(item, path) for item in (base, ours, becomes)]
             its = (name_changes if name == "rename" else changes)(sides[0], sides[2])
             done = merge(
                 sides[0],
@@ -283,16 +283,16 @@ def test_what_stands_beside_a_removed_function_stays_whole(service: Path) -> Non
     table = resource(service, "Table")
     line = '                  ["Mine", "Orders", {"label": "mine"}],\n'
     text = (service / "template.yaml").read_text("utf-8")
-    metric = next(each for each in text.splitlines(keepends=True) if '{"label": "app",' in each)
+    metric = next(item for item in text.splitlines(keepends=True) if '{"label": "app",' in item)
     edit(service, metric, metric + line)
     edit_resource(
         service, "TrafficCheckFunction", "          NEW_FUNCTION_VERSIONS:",
         "          MINE: 1\n          NEW_FUNCTION_VERSIONS:",
     )  # fmt: skip
     arrow = next(
-        each
-        for each in (service / "README.md").read_text("utf-8").splitlines(keepends=True)
-        if 'fn_sender["sender"]' in each
+        item
+        for item in (service / "README.md").read_text("utf-8").splitlines(keepends=True)
+        if 'fn_sender["sender"]' in item
     )
     edit(service, arrow, f"  mine --> bus\n{arrow}", "README.md")
     commit(service)
@@ -308,7 +308,7 @@ def test_a_conflict_is_left_and_reported(service: Path) -> None:
     """Both want another text in one place: git has it unmerged, and the command fails."""
     readme = "src/orders/traffic_check/README.md"
     text = (service / readme).read_text("utf-8")
-    line = next(each for each in text.splitlines(keepends=True) if "`sender`" in each)
+    line = next(item for item in text.splitlines(keepends=True) if "`sender`" in item)
     edit(service, line, f"Tried are some.{line}", readme)
     commit(service)
     done = run(*KIT, "functions", "add", "--name=admin", "--trigger=api", cwd=service)

@@ -343,7 +343,7 @@ def changes_of_prod(world: World) -> dict[str, Any]:
     prod = delivery("service").Service(world.root, "prod")
     situation = SimpleNamespace(service=prod)
     results = delivery("checks_local").uncommitted_changes(situation)
-    return {str(each.status): each for each in results}
+    return {str(result.status): result for result in results}
 
 
 def test_prod_gets_what_is_committed_on_its_branch(world: World) -> None:

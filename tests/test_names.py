@@ -47,7 +47,7 @@ def test_two_functions_have_two_spellings(names: list[str]) -> None:
         return
     own = [path.name for path in (ROOT / "own").iterdir()]
     for spelling in (pascal, kebab):
-        assert len({spelling(each).lower() for each in [*names, *own]}) == len(names) + len(own)
+        assert len({spelling(item).lower() for item in [*names, *own]}) == len(names) + len(own)
 
 
 # ── A service with such names, in an account that is prepared for it ──
@@ -79,7 +79,7 @@ def b2b_world(
 def test_the_role_that_is_made_is_the_one_that_is_assumed(b2b_world: World) -> None:
     """The preflight finds it, the workflow signs in to it, and the gate has nothing to say."""
     assert b2b_world.run() == {}
-    roles = {each["RoleName"] for each in b2b_world.client("iam").list_roles()["Roles"]}
+    roles = {role["RoleName"] for role in b2b_world.client("iam").list_roles()["Roles"]}
     facts = b2b_world.command("facts", "--env", "dev").stdout
     (assumed,) = (line.removeprefix("role=") for line in facts.splitlines() if "role=" in line)
     assert assumed == "B2bOrders-GitHubActions-Deploy-Dev-Role"

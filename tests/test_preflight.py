@@ -192,9 +192,9 @@ def reordered(text: str) -> str:
     def turned(node: Any) -> Any:
         if isinstance(node, dict):
             return {key: turned(node[key]) for key in reversed(node)}
-        if isinstance(node, list) and all(re.match(r"[a-z0-9]+:[A-Z]", str(each)) for each in node):
+        if isinstance(node, list) and all(re.match(r"[a-z0-9]+:[A-Z]", str(item)) for item in node):
             return node[::-1]
-        return [turned(each) for each in node] if isinstance(node, list) else node
+        return [turned(item) for item in node] if isinstance(node, list) else node
 
     return yaml.safe_dump(turned(delivery("cloudformation").parsed(text)), sort_keys=False)
 
@@ -255,8 +255,8 @@ def test_whatever_else_changes_in_infra_needs_a_new_bootstrap(world: World) -> N
 @fault("access: failed")
 def no_oidc_provider(world: World) -> None:
     iam = world.client("iam")
-    for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
+    for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
 
 
 @fault("access: failed")
@@ -403,8 +403,8 @@ def no_room_for_code(world: World) -> None:
 def a_provider_for_another_audience(world: World) -> None:
     """As somebody makes GitHub's OIDC provider who needs it for something else than AWS."""
     iam = world.client("iam")
-    for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=each["Arn"])
+    for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
     iam.create_open_id_connect_provider(
         Url="https://token.actions.githubusercontent.com", ClientIDList=["sigstore"]
     )
@@ -465,7 +465,7 @@ def pairs() -> Iterator[tuple[str, str]]:
     names = list(FAULTS)
     for one, other in combinations(names, 2):
         distance = names.index(other) - names.index(one)
-        exclusive = any({one, other} <= each for each in EXCLUSIVE)
+        exclusive = any({one, other} <= item for item in EXCLUSIVE)
         if exclusive or (one in ABSENT and other in ABSENT):
             continue
         if distance in (7, 17):
@@ -580,8 +580,8 @@ def test_a_check_that_breaks_is_told_and_stops_no_other(
 def test_an_alarm_that_nobody_hears(world: World) -> None:
     world.deploy()
     sns = world.client("sns")
-    for each in sns.list_subscriptions()["Subscriptions"]:
-        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    for subscription in sns.list_subscriptions()["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     assert told(world.run()) == {"alarms: warned"}
 
 
@@ -613,7 +613,7 @@ def test_what_another_stack_has_is_not_offered_for_deletion(world: World) -> Non
     a_table_of_another_stack(world)
     seen = world.run()["names", "failed"]
     assert seen.seen.endswith("belongs to the stack experiment")
-    assert [each.split(":")[0] for each in seen.fix] == ["rename it"]
+    assert [item.split(":")[0] for item in seen.fix] == ["rename it"]
 
 
 def test_a_secret_that_has_a_name_is_deleted_at_once_or_restored(world: World) -> None:
@@ -737,7 +737,9 @@ def test_the_command_prints_json(world: World) -> None:
     no_secret(world)
     results = json.loads(world.command("preflight", "--json").stdout)
     (failed,) = [
-        each for each in results if each["status"] == "failed" and each["check"] == "secrets"
+        result
+        for result in results
+        if result["status"] == "failed" and result["check"] == "secrets"
     ]
     assert failed.keys() == {"check", "status", "seen", "lesson", "why", "fix"}
 

@@ -41,7 +41,7 @@ def wheel(folder: Path, name: str, version: str, says: str, *needs: str, tag: st
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
-    metadata += [f"Requires-Dist: {each}" for each in needs]
+    metadata += [f"Requires-Dist: {need}" for need in needs]
     files = {
         f"{module}.py": f"ORIGIN = {says!r}\n",
         f"{info}/METADATA": "\n".join(metadata) + "\n",
@@ -85,8 +85,8 @@ class Answer(BaseHTTPRequestHandler):
             self.send(file.read_bytes())
         elif wheels := sorted((self.server.folder / index / rest.strip("/")).glob("*.whl")):
             links = "".join(
-                f'<a href="{each.name}#sha256={hashlib.sha256(each.read_bytes()).hexdigest()}">{each.name}</a>'
-                for each in wheels
+                f'<a href="{item.name}#sha256={hashlib.sha256(item.read_bytes()).hexdigest()}">{item.name}</a>'
+                for item in wheels
             )
             self.send(
                 f"<!DOCTYPE html><html><body>{links}</body></html>".encode(), kind="text/html"
@@ -160,7 +160,7 @@ def without_uv() -> str:
     """PATH without uv, and still with a SAM CLI."""
     sam = shutil.which("sam")
     assert sam
-    folders = [each for each in os.environ["PATH"].split(":") if not Path(each, "uv").exists()]
+    folders = [word for word in os.environ["PATH"].split(":") if not Path(word, "uv").exists()]
     return ":".join([str(Path(sam).parent), *folders])
 
 
@@ -178,7 +178,7 @@ def keepers(folder: Path) -> list[str]:
         for path in folder.rglob("*")
         if path.is_file()
         and not path.is_symlink()
-        and any(each in path.read_bytes() for each in (TOKEN.encode(), encoded))
+        and any(item in path.read_bytes() for item in (TOKEN.encode(), encoded))
     ]
 
 
@@ -202,8 +202,8 @@ def test_installed_and_built_from_the_private_index_alone(
     built = service / ".aws-sam" / "build" / "AppFunction"
     assert origin(service, built) == "private"
     assert (built / "acme_tools-1.0.dist-info").is_dir()
-    assert [each for each in indexes.asked if "/public/" in each and "acme" in each] == []
-    assert [each for each in indexes.asked if "/private/" in each and "acme" not in each] == []
+    assert [item for item in indexes.asked if "/public/" in item and "acme" in item] == []
+    assert [item for item in indexes.asked if "/private/" in item and "acme" not in item] == []
 
     assert TOKEN not in said
     assert keepers(tmp_path) == []  # the caches of uv and pip are there as well
@@ -333,7 +333,7 @@ def test_what_a_private_package_needs_is_listed_too(service: Path, indexes: Inde
     assert "acme-app 3.0 requires acme-secret, which is not installed." in done.stdout
     assert "acme-app 3.0 requires no-such-package, which is not installed." in done.stdout
     assert "requires acme-tools" not in done.stdout
-    assert [each for each in indexes.asked if "secret" in each or "such" in each] == []
+    assert [item for item in indexes.asked if "secret" in item or "such" in item] == []
 
 
 def test_without_private_packages_nobody_is_asked(service: Path, built: Path) -> None:

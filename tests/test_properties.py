@@ -136,7 +136,7 @@ def test_accepted_answers_render_and_parse(template: Path, answers: dict[str, ob
         declared = resources(service, "AWS::Serverless::Function")
         handlers = [path for path in tree(service) if path.endswith("lambda_pkg/index.py")]
         assert sorted(handlers) == sorted(
-            f"{each['CodeUri']}lambda_pkg/index.py" for each in declared.values()
+            f"{item['CodeUri']}lambda_pkg/index.py" for item in declared.values()
         )
         asked = declared.keys() - {"TrafficCheckFunction"}
         assert len(asked) == str(answers["functions"]).count(":")

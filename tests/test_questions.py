@@ -422,7 +422,7 @@ def test_private_indexes_are_codeartifacts() -> None:
     domain, repository = (
         model.shape_for(name).metadata["pattern"] for name in ("DomainName", "RepositoryName")
     )
-    answers = [*ACCEPTED, *(each[:2] for each in REFUSED)]
+    answers = [*ACCEPTED, *(item[:2] for item in REFUSED)]
     indexes = [str(index) for name, index in answers if name == "private_index" and index]
     for index in indexes:
         problem = RULES.private_index_problem(index).strip()

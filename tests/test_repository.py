@@ -84,7 +84,7 @@ def test_the_samples_cover_every_answer() -> None:
     assert len(kinds) == 4
     assert {a.get("python_version", "3.13") for a in answers} == {"3.11", "3.12", "3.13", "3.14"}
     assert {a.get("architecture", "arm64") for a in answers} == {"arm64", "x86_64"}
-    given = {name for each in answers for name in each}
+    given = {name for answer in answers for name in answer}
     assert given == QUESTIONS.keys() - COMPUTED - {"more_questions", "seen"}
 
 

@@ -50,7 +50,7 @@ def runnable(version: str) -> str:
     """That version, or one that this machine has instead, with a warning that says so."""
     if interpreter(version):
         return version
-    other = next(each for each in ("3.13", "3.14", "3.12", "3.11") if interpreter(each))
+    other = next(item for item in ("3.13", "3.14", "3.12", "3.11") if interpreter(item))
     warnings.warn(f"no Python {version} on this machine: built with {other} instead", stacklevel=2)
     return other
 
@@ -162,7 +162,7 @@ def check_rollback_metric(function: Function, event: dict[str, Any]) -> None:
     counting = function.account.template["Resources"][f"{name}FailuresFilter"]["Properties"]
     (line,) = counted(counting["FilterPattern"], logged)
     (transformation,) = counting["MetricTransformations"]
-    paths = {each["Key"]: each["Value"] for each in transformation["Dimensions"]}
+    paths = {dimension["Key"]: dimension["Value"] for dimension in transformation["Dimensions"]}
     dimensions = {key: line[path.removeprefix("$.")] for key, path in paths.items()}
     assert dimensions == {"FunctionName": "f", "FunctionVersion": "7"}
 

@@ -160,14 +160,14 @@ class Functions(RuleBasedStateMachine):
     @precondition(lambda self: len(self.functions) < 4)
     @rule(data=st.data(), trigger=st.sampled_from(TRIGGERS))
     def add(self, data: st.DataObject, trigger: str) -> None:
-        name = data.draw(st.sampled_from([each for each in NAMES if each not in self.functions]))
+        name = data.draw(st.sampled_from([item for item in NAMES if item not in self.functions]))
         self.command("add", f"--name={name}", f"--trigger={trigger}")
         self.functions[name] = Edited(trigger)
 
     @rule(data=st.data())
     def rename(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(list(self.functions)))
-        new = data.draw(st.sampled_from([each for each in NAMES if each not in self.functions]))
+        new = data.draw(st.sampled_from([item for item in NAMES if item not in self.functions]))
         if self.command("rename", f"--name={name}", f"--to={new}", old=name, new=new):
             self.functions = {
                 new if each == name else each: edited for each, edited in self.functions.items()
@@ -343,9 +343,9 @@ class Functions(RuleBasedStateMachine):
                 assert self.text(path.format(name)).count(mark) == 1, (mark, path)
             for path in edited.deleted:
                 assert not (self.service / path.format(name)).exists()
-            for each in edited.block:
-                path, mark = each.split(":")
-                assert self.text(path).count(mark) == 1, each
+            for item in edited.block:
+                path, mark = item.split(":")
+                assert self.text(path).count(mark) == 1, item
             function = resources[f"{pascal(name)}Function"]["Properties"]
             assert function["CodeUri"] == f"src/orders/{name}/"
             if edited.timeout:
@@ -357,7 +357,7 @@ class Functions(RuleBasedStateMachine):
         known = {
             mark
             for edited in self.functions.values()
-            for mark in [*edited.marks, *(each.split(":")[1] for each in edited.block)]
+            for mark in [*edited.marks, *(item.split(":")[1] for item in edited.block)]
         } | (self.shared | self.anywhere).keys()
         names = check("git", "ls-files", cwd=self.service).split()
         left = {

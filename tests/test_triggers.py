@@ -197,7 +197,7 @@ def test_a_secret_is_of_the_functions_that_are_named(service: Path, stack: dict[
         variables = [f"{secret.replace('-', '_').upper()}_SECRET" for secret in names]
         function = stack[f"{name.capitalize()}Function"]["Properties"]
         passed = function["Environment"]["Variables"]
-        assert [each for each in passed if each.endswith("_SECRET")] == variables
+        assert [item for item in passed if item.endswith("_SECRET")] == variables
         allowed = statements(stack, f"{name.capitalize()}Function")
         readable = allowed.get("secretsmanager:GetSecretValue", [])
         assert [re.findall(r"warehouse/(.*)-\$", arn["Fn::Sub"]) for arn in readable] == [
@@ -216,9 +216,9 @@ def test_a_secret_is_of_the_functions_that_are_named(service: Path, stack: dict[
 def test_events_are_published_under_the_services_name_only(service: Path) -> None:
     function = resources(service, "AWS::Serverless::Function")["WorkerFunction"]
     (publish,) = [
-        each
-        for each in function["Policies"][0]["Statement"]
-        if each["Action"] == "events:PutEvents"
+        item
+        for item in function["Policies"][0]["Statement"]
+        if item["Action"] == "events:PutEvents"
     ]
     assert publish["Condition"] == {"StringEquals": {"events:source": "warehouse"}}
 
@@ -246,10 +246,10 @@ def test_what_is_asynchronous_ends_in_its_dead_letters(
     """EVT-03, EVT-05: both what the function fails at and what never reaches it."""
     queue = {"Fn::GetAtt": [f"{name.title()}DeadLetterQueue", "Arn"]}
     (invoke,) = [
-        each["Properties"]
-        for each in stack.values()
-        if each["Type"] == "AWS::Lambda::EventInvokeConfig"
-        and each["Properties"]["FunctionName"] == {"Ref": f"{name.title()}Function"}
+        item["Properties"]
+        for item in stack.values()
+        if item["Type"] == "AWS::Lambda::EventInvokeConfig"
+        and item["Properties"]["FunctionName"] == {"Ref": f"{name.title()}Function"}
     ]
     assert invoke["DestinationConfig"]["OnFailure"]["Destination"] == queue
     assert invoke["MaximumRetryAttempts"] == 2
@@ -286,9 +286,9 @@ def test_a_batch_reports_its_failures(service: Path, name: str) -> None:
     """EVT-04, EVT-05."""
     found = resources(service, "AWS::Lambda::EventSourceMapping")
     (mapping,) = [
-        each
-        for each in found.values()
-        if each["FunctionName"] == {"Fn::Ref": f"{name.title()}Function.Alias"}
+        item
+        for item in found.values()
+        if item["FunctionName"] == {"Fn::Ref": f"{name.title()}Function.Alias"}
     ]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     if name in functions_of("stream"):
@@ -326,7 +326,7 @@ def test_a_late_or_stalled_source_raises_an_alarm(service: Path) -> None:
 
 
 def test_schedules_rest_in_dev(service: Path, stack: dict[str, Any]) -> None:
-    schedules = [each for each in stack.values() if each["Type"] == "AWS::Scheduler::Schedule"]
+    schedules = [item for item in stack.values() if item["Type"] == "AWS::Scheduler::Schedule"]
     assert len(schedules) == 2
     for schedule in schedules:
         properties = schedule["Properties"]

@@ -278,8 +278,8 @@ def test_the_deploying_job_installs_what_it_imports_and_no_more(
     for name in ("requirements-deploy.txt", "requirements-dev.txt"):
         pins = (service / name).read_text("utf-8").split()
         # `pip` of the interpreter, where uv is not there.
-        assert [each for each in installed if each not in pins and "pip==" not in each] == []
-    names = {each.split("==")[0] for each in installed}
+        assert [item for item in installed if item not in pins and "pip==" not in item] == []
+    names = {item.split("==")[0] for item in installed}
     assert {"boto3", "httpx", "pytest", "pytest-socket", "pyyaml"} <= names
     assert not names & {"mypy", "moto", "ruff", "zizmor", "pytest-cov", "aws-lambda-powertools"}
     # All of these import what they need: the deployment ends where AWS would be asked.

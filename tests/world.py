@@ -163,9 +163,9 @@ class World:
         client = self.client("cloudformation")
         for stack in client.describe_stacks()["Stacks"]:
             found = client.list_stack_resources(StackName=stack["StackName"])
-            for each in found["StackResourceSummaries"]:
-                if each["PhysicalResourceId"] == physical_id:
-                    return {"StackResources": [{**each, "StackName": stack["StackName"]}]}
+            for summary in found["StackResourceSummaries"]:
+                if summary["PhysicalResourceId"] == physical_id:
+                    return {"StackResources": [{**summary, "StackName": stack["StackName"]}]}
         return {"StackResources": []}
 
     def client(self, name: str, region: str = "us-east-1") -> Any:
@@ -230,7 +230,7 @@ class World:
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
         )
         sns = self.client("sns")
-        (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
+        (topic,) = (item["TopicArn"] for item in sns.list_topics()["Topics"])
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
 
     def no_credentials(self) -> None:
@@ -252,7 +252,7 @@ class World:
         """What the preflight says: (check, status) → result, passed ones left out."""
         service = delivery("service").Service(self.root, "dev")
         results = preflight.run(service)
-        names = {each.check for each in results}
+        names = {result.check for result in results}
         assert names == {"credentials", *preflight.CHECKS}
         return {(e.check, str(e.status)): e for e in results if str(e.status) != "passed"}
 

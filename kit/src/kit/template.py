@@ -157,10 +157,10 @@ def merged(shared: Any, own: Any) -> Any:
     both = LocatedMapping(shared)
     for key, value in own.items():
         both[key] = merged(shared[key], value) if key in shared else value
-    for each in (shared, own):
-        if isinstance(each, LocatedMapping):
-            both.lines |= each.lines
-            both.line = each.line
+    for item in (shared, own):
+        if isinstance(item, LocatedMapping):
+            both.lines |= item.lines
+            both.line = item.line
     return both
 
 
@@ -308,7 +308,7 @@ class Template:
             UnknownError: it refers to what only a deployment knows.
         """
         if isinstance(node, list):
-            return [self.resolve(each) for each in node]
+            return [self.resolve(item) for item in node]
         if not isinstance(node, dict):
             return node
         if len(node) == 1:
@@ -366,7 +366,7 @@ class Template:
             return self._known(name)
         value = self.parameters.get(name, parameter.get("Default", ""))
         is_list = parameter["Type"] == "CommaDelimitedList"
-        return [each.strip() for each in str(value).split(",")] if is_list else value
+        return [word.strip() for word in str(value).split(",")] if is_list else value
 
     def _known(self, name: str) -> Any:
         if name in self.known:

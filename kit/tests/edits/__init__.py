@@ -86,9 +86,9 @@ class Edit:
 
     def function(self, *triggers: str) -> Function:
         """The first function, or the first of one of these triggers; else the edit is skipped."""
-        for each in self.functions:
-            if not triggers or each.trigger in triggers:
-                return each
+        for item in self.functions:
+            if not triggers or item.trigger in triggers:
+                return item
         raise NotHereError
 
     def two(self) -> tuple[Function, Function]:

@@ -38,7 +38,7 @@ ACCOUNT = "arn:aws:iam::${{ vars.AWS_ACCOUNT_ID }}"
 
 
 def job(name: str, environment: str, *given: str) -> str:
-    lines = "\n".join(f"          {each}" for each in given)
+    lines = "\n".join(f"          {item}" for item in given)
     return JOB.format(name=name, environment=environment, given=lines)
 
 

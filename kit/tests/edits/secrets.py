@@ -10,19 +10,19 @@ PROVIDER = (
 
 def reader(edit: Edit) -> Function:
     """A function that reads a secret."""
-    for each in edit.functions:
-        if edit.has(f"{each.code}/services/secret_values.py"):
-            return each
+    for function in edit.functions:
+        if edit.has(f"{function.code}/services/secret_values.py"):
+            return function
     edit.skip()
     raise AssertionError
 
 
 def module(edit: Edit, text: str) -> Function:
     """Add a module to the first function that calls AWS."""
-    for each in edit.functions:
-        if edit.has(f"{each.code}/utils/aws.py"):
-            edit.write(f"{each.code}/services/partner.py", text)
-            return each
+    for function in edit.functions:
+        if edit.has(f"{function.code}/utils/aws.py"):
+            edit.write(f"{function.code}/services/partner.py", text)
+            return function
     edit.skip()
     raise AssertionError
 

@@ -6,9 +6,9 @@ from edits import Edit, Function
 
 def publisher(edit: Edit) -> Function:
     """A function that publishes."""
-    for each in edit.functions:
-        if edit.has(f"{each.code}/utils/publisher.py"):
-            return each
+    for function in edit.functions:
+        if edit.has(f"{function.code}/utils/publisher.py"):
+            return function
     edit.skip()
     raise AssertionError
 

@@ -106,5 +106,5 @@ def _(edit: Edit) -> None:
     function = edit.function(*ASYNCHRONOUS, "queue", "stream")
     queue = f"{function.pascal}DeadLetterQueue"
     lines = edit.resource(queue).splitlines()
-    name = next(each for each in lines if "QueueName:" in each).partition(": ")[2]
+    name = next(line for line in lines if "QueueName:" in line).partition(": ")[2]
     edit.in_resource(f"{function.pascal}DeadLettersAlarm", f"!GetAtt {queue}.QueueName", name)

@@ -35,7 +35,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     function = edit.function("schedule")
     text = edit.resource(function.logical_id)
-    line = next(each for each in text.splitlines() if " ScheduleExpression: " in each)
+    line = next(item for item in text.splitlines() if " ScheduleExpression: " in item)
     before = line[: line.index("ScheduleExpression")]
     edit.in_resource(function.logical_id, line, f"{before}ScheduleExpression: rate(0.5 minutes)")
 

@@ -58,7 +58,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     function = edit.function("schedule")
     text = edit.resource(function.logical_id)
-    (line,) = [each for each in text.splitlines(keepends=True) if "PermissionsBoundary:" in each]
+    (line,) = [item for item in text.splitlines(keepends=True) if "PermissionsBoundary:" in item]
     edit.in_resource(function.logical_id, line, "")
 
 

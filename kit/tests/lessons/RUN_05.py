@@ -48,7 +48,7 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     function = edit.function("schedule", "queue", "stream", "bucket", "topic")
     text = edit.read(index(function))
-    line = next(each for each in text.splitlines() if each.startswith("publisher = Publisher("))
+    line = next(item for item in text.splitlines() if item.startswith("publisher = Publisher("))
     edit.replace(index(function), f"{line}\n", "")
     in_handler(edit, function, line)
 

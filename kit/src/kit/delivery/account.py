@@ -118,7 +118,9 @@ class Account:
         resources = self.pages(
             "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack
         )
-        return [each for each in resources if each["ResourceStatus"] != "DELETE_COMPLETE"]
+        return [
+            resource for resource in resources if resource["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
 
 
 def outputs(stack: dict[str, Any]) -> dict[str, str]:
@@ -128,7 +130,7 @@ def outputs(stack: dict[str, Any]) -> dict[str, str]:
 
 def parameters(stack: dict[str, Any]) -> dict[str, str]:
     """The values of a stack's parameters, by their keys."""
-    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+    return {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
 
 
 def pairs(values: dict[str, str], kind: str = "") -> list[dict[str, str]]:

@@ -95,8 +95,8 @@ def _withdraw(account: Account, names: dict[str, str]) -> None:
 def changes(account: Account, **names: str) -> list[tuple[str, str, str]]:
     """What a change set does: the action, type and logical id of each resource."""
     rows = []
-    for each in account.pages("cloudformation", "describe_change_set", "Changes", **names):
-        change = each["ResourceChange"]
+    for page in account.pages("cloudformation", "describe_change_set", "Changes", **names):
+        change = page["ResourceChange"]
         replaced = " (replaced)" if change.get("Replacement") == "True" else ""
         rows.append(
             (change["Action"], change["ResourceType"], change["LogicalResourceId"] + replaced)

@@ -157,7 +157,7 @@ def compared(old: Content, new: Content, moved: set[str]) -> list[Change]:
             where, what = (new, "added") if name in new else (old, "removed")
             changes.append(Change(name, where[name]["Type"], what))
     while True:  # what can't change may be the name of a parameter, or of what is replaced
-        gone = {each.name for each in changes if "replaced" in each.what}
+        gone = {change.name for change in changes if "replaced" in change.what}
         follow = [
             Change(name, kind, "perhaps replaced", keys, value, value, f"as {names} changes")
             for name, kind in ((name, new[name]["Type"]) for name in new if name in old)
@@ -167,7 +167,7 @@ def compared(old: Content, new: Content, moved: set[str]) -> list[Change]:
             and outcome(kind, keys) != "changed"
         ]
         if not follow:
-            return sorted(changes, key=lambda each: ORDER.index(each.what))
+            return sorted(changes, key=lambda item: ORDER.index(item.what))
         changes += follow
 
 
@@ -176,7 +176,7 @@ def compared(old: Content, new: Content, moved: set[str]) -> list[Change]:
 
 def kept(key: str, *resource: Content) -> str:
     """What becomes of data by the DeletionPolicy or UpdateReplacePolicy, before and after."""
-    policies = sorted({short(each.get(key, "Delete")) for each in resource})
+    policies = sorted({short(item.get(key, "Delete")) for item in resource})
     note = f"({key}: {code(', '.join(policies))})"
     if all(policy.startswith("Retain") for policy in policies):
         return f"its data is kept, outside of the stack {note}"
@@ -187,19 +187,19 @@ def kept(key: str, *resource: Content) -> str:
 
 def risks(old: Content, new: Content, changes: list[Change], moved: set[str]) -> Iterator[str]:
     """What may lose data or fail, in Markdown. The arguments are those of compared()."""
-    away = {each.name: each.what for each in reversed(changes) if each.what in ORDER[:3]}
+    away = {change.name: change.what for change in reversed(changes) if change.what in ORDER[:3]}
     for name, what in reversed(away.items()):
         if holds_data(old[name]["Type"]):
-            both = [each[name] for each in (old, new) if name in each]
+            both = [item[name] for item in (old, new) if name in item]
             policy = "UpdateReplacePolicy" if name in new else "DeletionPolicy"
             yield f"{code(name)} is {what}: {kept(policy, *both)}."
-    for each in changes:
-        if each.what == "changed" and holds_data(each.kind):
-            if each.keys == ("Condition",) and each.new:
-                yield f"{code(each.name)} is removed where {code(short(each.new))} does not hold."
-            elif each.keys[0].endswith("Policy") and short(each.old).startswith("Retain"):
-                policy = each.keys[0]
-                yield f"{code(each.name)} has another {policy}: {kept(policy, new[each.name])}."
+    for change in changes:
+        if change.what == "changed" and holds_data(change.kind):
+            if change.keys == ("Condition",) and change.new:
+                yield f"{code(change.name)} is removed where {code(short(change.new))} does not hold."
+            elif change.keys[0].endswith("Policy") and short(change.old).startswith("Retain"):
+                policy = change.keys[0]
+                yield f"{code(change.name)} has another {policy}: {kept(policy, new[change.name])}."
     for name, resource in new.items():
         wanted = own_name(resource) if name in away or name not in old else None
         for holder in away if wanted and not _targets(wanted[1]) & moved else ():
@@ -217,11 +217,11 @@ def widened(old: Content, new: Content) -> Iterator[str]:
     for name in dict.fromkeys([*new, *old]):
         allowed, denied = permissions(new[name]) if name in new else ([], [])
         had_allowed, had_denied = permissions(old[name]) if name in old else ([], [])
-        more = [each for each in allowed if each not in had_allowed]
-        less = [each for each in had_denied if each not in denied]
+        more = [entry for entry in allowed if entry not in had_allowed]
+        less = [entry for entry in had_denied if entry not in denied]
         if more or (less and (name in new or any(statements(less)))):
-            less += [each for each in had_allowed if each not in allowed and each not in less]
-            more += [each for each in denied if each not in had_denied and each not in more]
+            less += [entry for entry in had_allowed if entry not in allowed and entry not in less]
+            more += [entry for entry in denied if entry not in had_denied and entry not in more]
             lines = [
                 f"{sign} {'  ' if number else '- '}{short(key)}: {short(value)}"
                 for sign, items in (("-", less), ("+", more))
@@ -286,25 +286,25 @@ def report(base: Base, environment: str) -> str:
         known = ", ".join(name for name in settings if name != "version")
         raise KitError(f"samconfig.toml has no [{environment}.*]. It has: {known}")
     if environment:
-        was, settings = ({environment: each.get(environment, {})} for each in (was, settings))
+        was, settings = ({environment: item.get(environment, {})} for item in (was, settings))
     moved = {
         keys[0]
-        for each in settings.keys() - {"version"}
-        if was.get(each)
-        for keys, *_ in differences(values(old, was[each]), values(new, settings[each]))
+        for key in settings.keys() - {"version"}
+        if was.get(key)
+        for keys, *_ in differences(values(old, was[key]), values(new, settings[key]))
     }
     first, second = resources(old), resources(new)
     changes = compared(first, second, moved)
-    worst = Counter({each.name: each.what for each in reversed(changes)}.values())
+    worst = Counter({change.name: change.what for change in reversed(changes)}.values())
     dangers = [
         f"{code('.'.join(keys))} changes: another stack is made, and the old one stays."
         for keys, value, _ in differences(was, settings)
         if keys[-1] in ("stack_name", "region") and value is not None
     ]
     dangers += risks(first, second, changes, moved)
-    opened = [each for each in open_endpoints(new) if each not in open_endpoints(old)]
+    opened = [endpoint for endpoint in open_endpoints(new) if endpoint not in open_endpoints(old)]
     sections = {
-        "Look at this": "\n".join(f"- ⚠️ {each}" for each in dangers),
+        "Look at this": "\n".join(f"- ⚠️ {danger}" for danger in dangers),
         "The deployment would be refused": "\n".join(
             refused(
                 base.root,
@@ -312,9 +312,9 @@ def report(base: Base, environment: str) -> str:
             )
         ),
         "Permissions that widen": "\n\n".join(widened(first, second)),
-        "Open to anybody who knows the address": "\n".join(f"- {code(each)}" for each in opened),
+        "Open to anybody who knows the address": "\n".join(f"- {code(item)}" for item in opened),
         f"Resources: {', '.join(f'{worst[what]} {what}' for what in ORDER if worst[what])}": table(
-            "What | Resource | Type | Property | Before | After", [each.row for each in changes]
+            "What | Resource | Type | Property | Before | After", [change.row for change in changes]
         ),
         "Parameters, outputs and the rest": table(
             "What | Before | After", cells(old, new, "Resources", "Globals")

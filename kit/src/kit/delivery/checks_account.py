@@ -264,7 +264,7 @@ def alarms(situation: Situation) -> Iterator[Result]:
                 "nobody is subscribed to the alarms", "make answer NAME=alarm_email VALUE=ADDRESS"
             )
     resources = situation.template.resources()
-    budgets = [each.name for each in resources if each.type == "AWS::Budgets::Budget"]
+    budgets = [resource.name for resource in resources if resource.type == "AWS::Budgets::Budget"]
     if not budgets:
         good = False
         yield warned(

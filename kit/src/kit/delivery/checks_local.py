@@ -213,7 +213,7 @@ def _parameter_problems(service: Service) -> Iterator[str]:
 
 def _value_problem(value: str, parameter: dict[str, Any]) -> str:
     """Why CloudFormation would refuse a parameter's value; empty when it accepts it."""
-    allowed = [str(each) for each in parameter.get("AllowedValues", [])]
+    allowed = [str(item) for item in parameter.get("AllowedValues", [])]
     if allowed and value not in allowed:
         return f"is none of {', '.join(allowed)}"
     if parameter["Type"] == "Number":

@@ -124,7 +124,7 @@ def find(situation: Situation, kind: Kind, name: str) -> Found | None:
 def names(situation: Situation) -> Iterator[Result]:
     """Every name that the template wants is free, or this stack's own."""
     stack = situation.aws.resources(situation.service.stack) if situation.stack else []
-    own = [(each["ResourceType"], each.get("PhysicalResourceId", "")) for each in stack]
+    own = [(item["ResourceType"], item.get("PhysicalResourceId", "")) for item in stack]
     wanted = [(resource, _kind(resource.type)) for resource in situation.template.resources()]
     wanted = [(resource, kind) for resource, kind in wanted if resource.name and kind in KINDS]
     taken, unseen = False, {}
@@ -153,9 +153,9 @@ def _kind(type_: str) -> str:
 def _is_among(own: list[tuple[str, str]], type_: str, name: str) -> bool:
     ids = [physical_id for kind, physical_id in own if kind == type_]
     if type_ == "AWS::SecretsManager::Secret":
-        ids = [each[: -len("-AbCdEf")] for each in ids]  # which ends every ARN of a secret
+        ids = [item[: -len("-AbCdEf")] for item in ids]  # which ends every ARN of a secret
     # The physical id of a queue is its URL, that of a topic its ARN.
-    return any(each == name or each.endswith((f"/{name}", f":{name}")) for each in ids)
+    return any(item == name or item.endswith((f"/{name}", f":{name}")) for item in ids)
 
 
 def _taken(situation: Situation, resource: Resource, kind: Kind, found: Found) -> Result:
@@ -190,4 +190,4 @@ def _owner(situation: Situation, physical_id: str) -> str | None:
         answer = client.describe_stack_resources(PhysicalResourceId=physical_id)
     except ClientError:
         return None  # in none, or in one that may not be seen
-    return next((str(each["StackName"]) for each in answer["StackResources"]), None)
+    return next((str(resource["StackName"]) for resource in answer["StackResources"]), None)

@@ -27,7 +27,7 @@ def size(node: Any, known: dict[int, int]) -> int:
     """How many values there are, with what YAML's aliases repeat. RecursionError without end."""
     if id(node) not in known:
         parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        known[id(node)] = 1 + sum(size(each, known) for each in parts)
+        known[id(node)] = 1 + sum(size(part, known) for part in parts)
     return known[id(node)]
 
 
@@ -75,7 +75,7 @@ def fixed(kind: str) -> dict[Keys, str]:
         "conditionalCreateOnlyProperties": "perhaps replaced",
         "createOnlyProperties": "replaced",
     }
-    return {(each,): "replaced" for each in own} | {
+    return {(item,): "replaced" for item in own} | {
         tuple(pointer.split("/")[2:]): word
         for key, word in words.items()
         for pointer in schema.get(key) or []
@@ -183,13 +183,13 @@ def meaning(template: Content) -> Content:
 
 def _ordered(node: Any) -> Any:
     if isinstance(node, list):
-        return [_ordered(each) for each in node]
+        return [_ordered(item) for item in node]
     if not isinstance(node, dict):
         return node
     found = {key: _ordered(value) for key, value in node.items()}
     for key in found.keys() & {*SETS}:
         items = found[key] if isinstance(found[key], list) else [found[key]]
-        found[key] = sorted(items, key=lambda each: json.dumps(each, sort_keys=True))
+        found[key] = sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
     if isinstance(name := found.get("Fn::GetAtt"), str):
         found["Fn::GetAtt"] = name.split(".", 1)
     return found
@@ -201,7 +201,7 @@ def values(template: Content, settings: Content) -> Content:
     defaults = {keys[0]: value for keys, value in declared if keys[1:] == ("Default",)}
     given = dict(flat(settings)).get(("deploy", "parameters", "parameter_overrides"), "")
     pairs = given if isinstance(given, list) else re.findall(r'\w+=(?:"[^"]*"|\S*)', str(given))
-    return defaults | dict(str(each).split("=", 1) for each in pairs if "=" in str(each))
+    return defaults | dict(str(item).split("=", 1) for item in pairs if "=" in str(item))
 
 
 # ── What it permits ──────────────────────────────────────────────────────────
@@ -211,12 +211,12 @@ def permissions(resource: Content) -> tuple[list[Content], list[Content]]:
     """What a resource may do or lets others do, and what takes of that away."""
     stated, properties = list(statements(resource)), resource.get("Properties", {})
     # An !If may be either.
-    allowed = [each for each in stated if each["Effect"] != "Deny"]
-    denied = [each for each in stated if each["Effect"] != "Allow"]
+    allowed = [item for item in stated if item["Effect"] != "Deny"]
+    denied = [item for item in stated if item["Effect"] != "Allow"]
     for keys, given in flat(resource):
         if keys[-1] in ("Policies", "ManagedPolicyArns", "Role"):
             entries = given if isinstance(given, list) else [given]
-            allowed += [{keys[-1]: each} for each in entries if not list(statements(each))]
+            allowed += [{keys[-1]: entry} for entry in entries if not list(statements(entry))]
         elif keys[-1] == "PermissionsBoundary":
             denied.append({keys[-1]: given})
     if re.search(r"::(\w*Permission|Connector)$", resource["Type"]):

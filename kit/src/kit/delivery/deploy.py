@@ -152,7 +152,7 @@ def deploy(service: Service, account: Account, *, built: bool, take_existing: bo
         built: whether .aws-sam/build is to be deployed as it is.
         take_existing: whether existing resources of the same names become the stack's.
     """
-    failed = {each.check for each in preflight.show(service) if each.status == "failed"}
+    failed = {item.check for item in preflight.show(service) if item.status == "failed"}
     if failed - ({"names"} if take_existing else set()):
         print("\nNothing was deployed: fix what failed, then make deploy again.", file=sys.stderr)
         return 1

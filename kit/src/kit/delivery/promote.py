@@ -58,7 +58,7 @@ def find(name: str, branch: str, tree: str) -> dict[str, Any] | None:
     """The newest run whose build may be deployed, as GitHub describes it; None when there is none."""
     repository = api(f"repos/{name}")
     artifacts = api(f"repos/{name}/actions/artifacts?name=build-{tree}&per_page=100")["artifacts"]
-    for artifact in sorted(artifacts, key=lambda each: int(each["id"]), reverse=True):
+    for artifact in sorted(artifacts, key=lambda item: int(item["id"]), reverse=True):
         source = artifact["workflow_run"]
         if artifact["expired"] or not source or artifact["name"] != f"build-{tree}":
             continue

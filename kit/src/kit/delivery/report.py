@@ -73,7 +73,7 @@ MARKS = {
 
 def show(results: Sequence[Result]) -> None:
     """Print the results: a table, why those matter that are not well, and what fixes them."""
-    table((Text(*MARKS[each.status]), each.check, each.seen) for each in results)
+    table((Text(*MARKS[item.status]), item.check, item.seen) for item in results)
     output = console()
     for result in results:
         bad = result.status in (Status.WARNED, Status.FAILED)

@@ -79,7 +79,7 @@ def store(situation: Situation, name: str, value: str) -> str:
     service = situation.service
     declared = secret_names(situation)
     spellings = {name, f"{service.name}/{name}", f"{service.name}/{name}-{service.environment}"}
-    full = next((each for each in declared if each in spellings), None)
+    full = next((item for item in declared if item in spellings), None)
     if full is None:
         raise KitError(
             f"No function gets the name of a secret {name}.",

@@ -122,7 +122,7 @@ class Statement:
 
     def is_about(self, action: str, arns: list[str]) -> bool:
         """Whether it covers the action, on one of these; of none it is about the action alone."""
-        covers = any(fnmatchcase(action.lower(), each.lower()) for each in self.actions)
+        covers = any(fnmatchcase(action.lower(), item.lower()) for item in self.actions)
         return covers and (not arns or any(touch(a, b) for a in arns for b in self.resources))
 
     def covers_all(self, action: str, arns: list[str]) -> bool:
@@ -147,10 +147,10 @@ def touch(one: str, other: str) -> bool:
 def _data(package: str, *path: str) -> Any:
     """A JSON file of an installed package; {} where that is not here."""
     spec = importlib.util.find_spec(package)
-    folders = [Path(each) for each in (spec and spec.submodule_search_locations) or ()]
+    folders = [Path(item) for item in (spec and spec.submodule_search_locations) or ()]
     # SAM is in an environment of its own.
     folders += ROOT.glob(f".venv-sam/lib/python*/site-packages/{package}")
-    files = [file for each in folders if (file := each.joinpath(*path)).is_file()]
+    files = [file for folder in folders if (file := folder.joinpath(*path)).is_file()]
     return json.loads(files[0].read_text("utf-8")) if files else {}
 
 
@@ -255,9 +255,9 @@ def arns(template: Template, logical_id: str, kind: str, properties: Any) -> lis
     }
     found = _formats(creates(kind))
     for written, value in values.items():
-        found = [each.replace(written, value) for each in found]
+        found = [item.replace(written, value) for item in found]
     # A few actions know more than what they make: PutMetricAlarm a data set.
-    own = [each for each in found if f"{last}{name}".lower() in re.sub("[:/-]", "", each.lower())]
+    own = [item for item in found if f"{last}{name}".lower() in re.sub("[:/-]", "", item.lower())]
     return own or found
 
 
@@ -304,7 +304,7 @@ class Environment:
     def execution(self) -> list[Statement]:
         """What the role may do that CloudFormation gets."""
         role = self.infra.data["Resources"][ROLE]["Properties"]
-        attached = [each["Ref"] for each in role.get("ManagedPolicyArns", []) if "Ref" in each]
+        attached = [item["Ref"] for item in role.get("ManagedPolicyArns", []) if "Ref" in item]
         return self.statements(ROLE, *attached)
 
     @property
@@ -322,7 +322,7 @@ def _listed(node: Any) -> list[Any]:
 
 
 def _texts(node: Any) -> list[str]:
-    return [str(each) for each in _listed(node)]
+    return [str(item) for item in _listed(node)]
 
 
 def allowed(statements: list[Statement], action: str, on: list[str]) -> bool:
@@ -332,7 +332,7 @@ def allowed(statements: list[Statement], action: str, on: list[str]) -> bool:
         for statement in statements
         if not statement.allows and not statement.conditions
     )
-    return not denied and any(each.allows and each.is_about(action, on) for each in statements)
+    return not denied and any(item.allows and item.is_about(action, on) for item in statements)
 
 
 # ── The comparison ───────────────────────────────────────────────────────────
@@ -379,9 +379,9 @@ def _near(statements: list[Statement], action: str) -> list[Statement]:
     """The statements that allow something of the same service."""
     prefix = f"{action.split(':')[0]}:"
     return [
-        each
-        for each in statements
-        if each.allows and any(own.lower().startswith(prefix) for own in each.actions)
+        statement
+        for statement in statements
+        if statement.allows and any(own.lower().startswith(prefix) for own in statement.actions)
     ]
 
 
@@ -393,7 +393,7 @@ def _where(statements: list[Statement], action: str, on: list[str]) -> str:
 def _events(body: Any) -> list[Any]:
     events = (body.get("Properties") or {}).get("Events")
     return (
-        [each for each in events.values() if isinstance(each, dict)]
+        [event for event in events.values() if isinstance(event, dict)]
         if isinstance(events, dict)
         else []
     )
@@ -419,14 +419,14 @@ def _role_gaps(
         yield Gap(name, "PermissionsBoundary", found, fix)
     policies = [*_listed(properties.get("ManagedPolicyArns"))]
     if body["Type"] == "AWS::Serverless::Function" and "Role" not in properties:
-        policies += [each for each in _listed(properties.get("Policies")) if _is_managed(each)]
+        policies += [item for item in _listed(properties.get("Policies")) if _is_managed(item)]
         types = [str(event.get("Type")) for event in _events(body)]
         policies += [ATTACHES[type_] for type_ in types if type_ in ATTACHES]
     for policy in policies:
         arn = str(template.resolve(policy))
         short = arn.split("/")[-1]
         attachable = _condition(execution, "iam:AttachRolePolicy", "PolicyARN", short)
-        if "<" not in arn and short not in (each.split("/")[-1] for each in attachable):
+        if "<" not in arn and short not in (item.split("/")[-1] for item in attachable):
             found = f"CloudFormation's role may not attach `{short}`, which `{name}` has"
             fix = _extend(execution, "iam:AttachRolePolicy", [], ROLE_POLICY, "`iam:PolicyARN`")
             yield Gap(name, str(policy), found, fix)
@@ -435,8 +435,10 @@ def _role_gaps(
 def _condition(statements: list[Statement], action: str, key: str, default: str) -> list[str]:
     """What the statements that allow an action want as iam:KEY; the default where they don't ask."""
     key = f"iam:{key}".lower()
-    allowing = [each for each in statements if each.allows and each.is_about(action, [])]
-    return [text for each in allowing for text in _texts(each.conditions.get(key, default))]
+    allowing = [
+        statement for statement in statements if statement.allows and statement.is_about(action, [])
+    ]
+    return [text for item in allowing for text in _texts(item.conditions.get(key, default))]
 
 
 def _is_managed(policy: Any) -> bool:
@@ -449,7 +451,7 @@ def _policy_gaps(
 ) -> Iterator[Gap]:
     """What the policies of a role or function allow and the boundary does not."""
     properties = body.get("Properties") or {}
-    policies = [each for each in _listed(properties.get("Policies")) if not _is_managed(each)]
+    policies = [item for item in _listed(properties.get("Policies")) if not _is_managed(item)]
     document = properties.get("PolicyDocument") if _kind(body).startswith("AWS::IAM::") else None
     for statement in statements([*map(_expanded, policies), document]):
         if statement.get("Effect") != "Allow" or "Action" not in statement:
@@ -457,7 +459,7 @@ def _policy_gaps(
         resolved = environment.template.resolve(statement)
         arns = [[arn] for arn in _texts(resolved.get("Resource")) if "<" not in arn] or [[]]
         for action in _texts(resolved["Action"]):
-            on = next((each for each in arns if not _allows_part(boundary, action, each)), None)
+            on = next((item for item in arns if not _allows_part(boundary, action, item)), None)
             if on is not None:
                 where = _where(boundary, action, on)
                 found = f"`{name}` may `{action}`{where}, and the boundary does not allow it"
@@ -468,9 +470,9 @@ def _allows_part(statements: list[Statement], action: str, on: list[str]) -> boo
     """Whether an action is allowed, or one that its wildcards include."""
     included = (
         own
-        for each in statements
-        if each.allows
-        for own in each.actions
+        for statement in statements
+        if statement.allows
+        for own in statement.actions
         if fnmatchcase(own.lower(), action.lower())
     )
     return any(allowed(statements, own, on) for own in (action, *included))
@@ -487,7 +489,7 @@ def _expanded(policy: Any) -> Any:
 
 def _filled(node: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_filled(each, values) for each in node]
+        return [_filled(item, values) for item in node]
     if not isinstance(node, dict):
         return node
     if node.get("Ref") in values:
@@ -507,9 +509,11 @@ def _extend(
     statements: list[Statement], action: str, on: list[str], where: str, condition: str = ""
 ) -> str:
     """Which statement to extend, or where a new one belongs."""
-    about = [each for each in statements if each.allows and each.is_about(action, [])]
+    about = [
+        statement for statement in statements if statement.allows and statement.is_about(action, [])
+    ]
     near = about or _near(statements, action)
-    near = [each for each in near if each.resources != ["*"]] or near
+    near = [item for item in near if item.resources != ["*"]] or near
     rest = f"in {INFRA}{THEN}"
     if not near:
         resource = f" on `{_short(on[0])}`" if on else ""

@@ -106,7 +106,7 @@ def _of_config(
     code: Code, where: Definition, call: ast.Call, defaults: dict[str, float]
 ) -> float | None:
     """Seconds of all attempts together; None where a number is not literal."""
-    settings = {each.arg: each.value for each in call.keywords}
+    settings = {item.arg: item.value for item in call.keywords}
     retries = settings.get("retries")
     if isinstance(retries, ast.Dict):
         settings |= {str(constant(k)): v for k, v in zip(retries.keys, retries.values, strict=True)}

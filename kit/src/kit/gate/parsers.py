@@ -264,5 +264,5 @@ def _inline(token: Token, around: str, section: Section, cells: list[str]) -> No
 def _words(token: Token) -> str:
     """The text of a line, without marks."""
     children = token.children or []
-    words = (" " if each.type.endswith("break") else each.content for each in children)
+    words = (" " if child.type.endswith("break") else child.content for child in children)
     return "".join(words).strip()

@@ -107,7 +107,7 @@ def statements(path: str, resource: Resource) -> Iterator[Statement]:
 def grants(service: Service, path: str) -> Iterator[Statement]:
     """Every statement of a template that allows a role something."""
     for resource in service.resources_of(path).values():
-        yield from (each for each in statements(path, resource) if each.grants)
+        yield from (statement for statement in statements(path, resource) if statement.grants)
 
 
 def _statements(path: str, resource: Resource, node: Any) -> Iterator[Statement]:
@@ -144,12 +144,14 @@ class Role:
     @property
     def deploys(self) -> bool:
         """Whether GitHub can become it, and change stacks."""
-        changes = any(each.covers("cloudformation:ExecuteChangeSet") for each in self.permissions)
+        changes = any(
+            permission.covers("cloudformation:ExecuteChangeSet") for permission in self.permissions
+        )
         return changes and self.is_for_github
 
     @property
     def is_for_github(self) -> bool:
-        return any(each.allows and self.trusts_github(each) for each in self.trust)
+        return any(item.allows and self.trusts_github(item) for item in self.trust)
 
     def trusts_github(self, statement: Statement) -> bool:
         principal = at(statement.body, "Principal", "Federated")
@@ -198,7 +200,7 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
         path,
         role,
         list(_statements(path, role, role.get("AssumeRolePolicyDocument"))),
-        [each for each in own if each.grants],
+        [item for item in own if item.grants],
         managed,
         {n for n, each in resources.items() if each.type == "AWS::IAM::OIDCProvider"},
     )

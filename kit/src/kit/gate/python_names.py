@@ -271,7 +271,7 @@ class Code:
             for node in where.scope.of(ast.Attribute):
                 if node.attr in self._methods and not self.name_of(node, where).startswith("."):
                     used += self._methods[node.attr]
-            new = {each.name: each for each in used if each.name not in reached}
+            new = {item.name: item for item in used if item.name not in reached}
             reached |= new
             ahead += new.values()
         return list(reached.values())
@@ -284,14 +284,14 @@ class Code:
         if where.scope.name:
             names += [name for name in self.definitions if name.startswith(f"{where.name}.")]
         used = (self.definitions[name] for name in names if name in self.definitions)
-        return [each for each in used if each.scope.name]
+        return [item for item in used if item.scope.name]
 
     @cached_property
     def _methods(self) -> dict[str, list[Definition]]:
         methods = defaultdict(list)
-        for each in self.definitions.values():
-            if "." in each.scope.name:
-                methods[last(each.scope.name)].append(each)
+        for item in self.definitions.values():
+            if "." in item.scope.name:
+                methods[last(item.scope.name)].append(item)
         return methods
 
 
@@ -329,7 +329,9 @@ def _code(modules: tuple[tuple[str, str, Parsed], ...]) -> Code:
 
 def code_in(modules: Iterable[Module]) -> Code:
     """The code of these modules of one function."""
-    return _code(tuple((_module_name(each.path), each.path, each.parsed) for each in modules))
+    return _code(
+        tuple((_module_name(module.path), module.path, module.parsed) for module in modules)
+    )
 
 
 def _module_name(path: str) -> str:
@@ -360,15 +362,15 @@ def called(node: ast.expr) -> ast.expr:
 
 def keyword(call: ast.Call, name: str, place: int | None = None) -> ast.expr | None:
     """The value of an argument of a call, by its name or, if it may have one, its place."""
-    value = next((each.value for each in call.keywords if each.arg == name), None)
+    value = next((item.value for item in call.keywords if item.arg == name), None)
     is_placed = value is None and place is not None and len(call.args) > place
     return call.args[place] if is_placed and place is not None else value
 
 
 def is_open(call: ast.Call) -> bool:
     """Whether it has *arguments or **keywords, which can be anything."""
-    starred = any(isinstance(each, ast.Starred) for each in call.args)
-    return starred or any(each.arg is None for each in call.keywords)
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return starred or any(item.arg is None for item in call.keywords)
 
 
 def constant(node: ast.AST | None) -> object:

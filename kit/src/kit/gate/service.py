@@ -144,7 +144,7 @@ class Service:
 
     def has(self, path: str) -> bool:
         """Whether there is such a file, or a folder with files."""
-        return path in self.files or any(each.startswith(f"{path}/") for each in self.files)
+        return path in self.files or any(item.startswith(f"{path}/") for item in self.files)
 
     def text(self, path: str) -> str:
         """A file's text.
@@ -314,16 +314,19 @@ class Service:
         """The resources of template.yaml of these types, or of types that begin like "AWS::SQS::"."""
         self.reading = TEMPLATE
         return [
-            each
-            for each in self.resources.values()
-            if any(each.type == k or (k.endswith("::") and each.type.startswith(k)) for k in kinds)
+            resource
+            for resource in self.resources.values()
+            if any(
+                resource.type == k or (k.endswith("::") and resource.type.startswith(k))
+                for k in kinds
+            )
         ]
 
     @property
     def functions(self) -> list[Function]:
         """The Lambda functions of template.yaml."""
         self.reading = TEMPLATE
-        return [each for each in self.resources.values() if isinstance(each, Function)]
+        return [resource for resource in self.resources.values() if isinstance(resource, Function)]
 
     @cached_property
     def function_folders(self) -> list[str]:

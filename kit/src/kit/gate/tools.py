@@ -95,12 +95,12 @@ class Tools:
         """ruff's results for RUFF_RULES in src, without what pyproject.toml leaves out."""
         return [
             LinterResult(
-                str(each["code"]),
-                Path(each["filename"]).relative_to(self._root.resolve()).as_posix(),
-                int(each["location"]["row"]),
-                str(each["message"]),
+                str(item["code"]),
+                Path(item["filename"]).relative_to(self._root.resolve()).as_posix(),
+                int(item["location"]["row"]),
+                str(item["message"]),
             )
-            for each in self._ruff.result()
+            for item in self._ruff.result()
         ]
 
     @cached_property
@@ -108,13 +108,13 @@ class Tools:
         """zizmor's results for .github; its rules are audits, like unpinned-uses."""
         return [
             LinterResult(
-                str(each["ident"]),
+                str(item["ident"]),
                 str(place["symbolic"]["key"]["Local"]["verbatim_path"]),
                 int(place["concrete"]["location"]["start_point"]["row"]) + 1,
-                f"{each['desc']}: {place['symbolic']['annotation']}",
+                f"{item['desc']}: {place['symbolic']['annotation']}",
             )
-            for each in self._zizmor.result()
-            for place in each["locations"]
+            for item in self._zizmor.result()
+            for place in item["locations"]
             if place["symbolic"]["kind"] == "Primary"
         ]
 

@@ -99,7 +99,9 @@ def _workflow_problems(
 ) -> Iterator[tuple[int, str]]:
     """What is wrong with the workflow that a trust names; a role that deploys has to name one."""
     line = trust.line_of("Condition", "StringEquals", f"{ISSUER}:job_workflow_ref")
-    if written is None and any("iam:PassRole" in each.actions for each in role.permissions):
+    if written is None and any(
+        "iam:PassRole" in permission.actions for permission in role.permissions
+    ):
         yield line, "compares no `job_workflow_ref`: any workflow of the branch can become it"
     for value, shown in _values(service, role, written, ENVIRONMENTS[0]):
         workflow = WORKFLOW.fullmatch(value)

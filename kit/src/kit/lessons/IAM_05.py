@@ -96,7 +96,7 @@ def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
             if operator != "StringEquals" or listed(receiver) != [CLOUDFORMATION]:
                 yield f"`{action}` to other services than CloudFormation"
         elif action not in MAY and not READING.fullmatch(verb):
-            are_packages = resources and all(referenced_ids(each) & buckets for each in resources)
+            are_packages = resources and all(referenced_ids(item) & buckets for item in resources)
             if service != "s3" or "*" in verb or not are_packages:
                 yield f"`{action}`"
 
@@ -143,10 +143,10 @@ def roles_have_a_boundary(service: Service) -> Iterator[Finding]:
         if resource.type == "AWS::IAM::Role" or resource.get("Role") is None
         if not _is_bounded(resource.get("PermissionsBoundary"))
     ]
-    functions = [each for each in bare if each in service.functions]
+    functions = [item for item in bare if item in service.functions]
     if len(functions) > 1:  # one edit under Globals bounds the roles of all
-        bare = [each for each in bare if each not in functions]
-        names = and_more([f"`{each.logical_id}`" for each in functions])
+        bare = [item for item in bare if item not in functions]
+        names = and_more([f"`{item.logical_id}`" for item in functions])
         line = line_of(service.template, "Globals", "Function") or functions[0].line
         message = f"{names} have no `PermissionsBoundary`"
         yield LESSON.finding(TEMPLATE, line, message, fix=BOUND)

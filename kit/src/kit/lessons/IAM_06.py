@@ -167,7 +167,7 @@ def _names_in_code(service: Service, function: Function) -> set[str]:
     if not function.folder or elsewhere or service.has(f"{function.folder}/requirements.private"):
         return set()
     names: set[str] = set()
-    for folder in [function.folder, *(str(each.get("ContentUri")) for each in layers if each)]:
+    for folder in [function.folder, *(str(layer.get("ContentUri")) for layer in layers if layer)]:
         for module in service.modules(folder.strip("./")):
             names |= {node.attr for node in module.nodes(ast.Attribute)}
             names |= {node.id for node in module.nodes(ast.Name)}
@@ -207,7 +207,7 @@ def _allowed(service: Service, function: Function) -> set[str] | None:
     )
     if elsewhere or function.get("Role") or function.body.get("Connectors") or not function.folder:
         return None
-    allowed = {action.partition(":")[0] for each in _grants(function) for action in each.actions}
+    allowed = {action.partition(":")[0] for grant in _grants(function) for action in grant.actions}
     for policy in listed(function.get("Policies")):
         if at(policy, "Statement"):
             continue
@@ -222,5 +222,5 @@ def _clients(module: Module) -> Iterator[tuple[int, str]]:
     """The clients that boto3 makes with the permissions of the function."""
     for call in module.nodes(ast.Call):
         is_client = dotted(call.func) in ("boto3.client", "boto3.resource") and call.args
-        if is_client and not any(str(each.arg).startswith("aws_") for each in call.keywords):
+        if is_client and not any(str(keyword.arg).startswith("aws_") for keyword in call.keywords):
             yield call.lineno, str(constant(call.args[0]))

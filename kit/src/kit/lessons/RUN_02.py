@@ -125,7 +125,7 @@ def one_error_shape(service: Service) -> Iterator[Finding]:
     for _function, code, _handler in http_functions(service):
         helpers = _error_helpers(code)
         for where in code.definitions.values():
-            if not helpers & {each.name for each in code.reached_from(where)}:
+            if not helpers & {item.name for item in code.reached_from(where)}:
                 path, names = where.module.path, where.scope.decorator_names
                 for line, status in _statuses(code, where):
                     message = f"`{where.place}` answers {status} without the one error shape"
@@ -180,7 +180,7 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
             if name in RESOLVERS and constant(keyword(call, "enable_validation")) is True:
                 needed.append("RequestValidationError")
             for kind in needed:
-                if not any(each.endswith(kind) for each in registered):
+                if not any(item.endswith(kind) for item in registered):
                     message = f"{subject} leaves the answer to `{kind}` to the framework"
                     fix = f"Register a handler for `{kind}` that answers through `error_body`."
                     yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
@@ -192,7 +192,9 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
 def _registered(code: Code) -> Iterator[tuple[str, Definition | None]]:
     """The exceptions that have a handler, by their names, with that handler."""
     decorated = {
-        id(node): each for each in code.definitions.values() for node in each.scope.decorators
+        id(node): definition
+        for definition in code.definitions.values()
+        for node in definition.scope.decorators
     }
     for where, call, name in code.calls:
         if last(name) in CATCHERS and call.args:
@@ -216,7 +218,7 @@ def _last_resorts(
         yield where, where.line, where.scope.nodes
     helpers = _error_helpers(code)
     for where in code.definitions.values():
-        uses_helper = helpers & {each.name for each in code.reached_from(where)}
+        uses_helper = helpers & {item.name for item in code.reached_from(where)}
         # Elsewhere code may well do without what failed: a cache, a hint.
         if where is handler or where.scope.decorators or uses_helper:
             for caught in where.scope.of(ast.ExceptHandler):

@@ -134,7 +134,9 @@ def code_and_api_agree(service: Service) -> Iterator[Finding]:
 
 
 def _code_agrees(code: Code, api: Resource) -> Iterator[Finding]:
-    routes = {id(node) for each in code.definitions.values() for node in each.scope.decorators}
+    routes = {
+        id(node) for definition in code.definitions.values() for node in definition.scope.decorators
+    }
     for where, call, name in code.calls:
         headers: set[str] = set()
         methods: set[str] = set()
@@ -200,7 +202,11 @@ def _cors_tests(modules: list[Module]) -> Iterator[ast.AST]:
     """The tests that look at the header, themselves or by a helper, a fixture or a constant."""
     named: list[tuple[str, ast.AST]] = []
     for module in modules:
-        named += [(each.name, each) for each in module.functions if each.name[:4] != "test"]
+        named += [
+            (function.name, function)
+            for function in module.functions
+            if function.name[:4] != "test"
+        ]
         named += scopes(module.parsed)[0].bindings.items()
     names = {ALLOW_ORIGIN}
     for _round in range(3):  # a helper may use a helper that uses a constant
@@ -214,8 +220,8 @@ def _cors_tests(modules: list[Module]) -> Iterator[ast.AST]:
 def _words(node: ast.AST) -> frozenset[str]:
     """The names and the texts in a piece of code; texts in small letters."""
     words = set()
-    for each in ast.walk(node):
-        match each:
+    for item in ast.walk(node):
+        match item:
             case ast.Name(id=name) | ast.arg(arg=name):
                 words.add(name)
             case ast.Constant(value=str() as text):

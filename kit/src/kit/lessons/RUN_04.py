@@ -61,7 +61,7 @@ def mangum_without_lifespan(service: Service) -> Iterator[Finding]:
         for where, call, name in code.calls if adapters else []:
             path, line = where.module.path, call.lineno
             on = constant(keyword(call, "lifespan")) in (None, "on", "auto")
-            has_startup = any(keyword(call, each) is not None for each in STARTUP_KEYWORDS)
+            has_startup = any(keyword(call, item) is not None for item in STARTUP_KEYWORDS)
             if name in adapters and on and not is_open(call):
                 message = f'`{ast.unparse(call)}` has no `lifespan="off"`'
                 yield LESSON.finding(path, line, message)

@@ -90,11 +90,11 @@ def _has_clock(code: Code, where: Definition) -> bool:
     """Whether a function looks at a clock, or those that it calls, or those that call it."""
     near = [where, *code.named_by(where)]
     near += [
-        each
-        for each in code.definitions.values()
-        if where in code.named_by(each) and not is_handler(each)
+        definition
+        for definition in code.definitions.values()
+        if where in code.named_by(definition) and not is_handler(definition)
     ]
-    names = {last(name).removesuffix("()") for each in near for name in code.used_by(each)}
+    names = {last(name).removesuffix("()") for item in near for name in code.used_by(item)}
     decorators = (ast.unparse(decorator).lower() for decorator in where.scope.decorators)
     return bool(names & {*CLOCKS}) or any("ttl" in decorator for decorator in decorators)
 
