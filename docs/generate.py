@@ -73,7 +73,7 @@ each violation with its file and line, the lesson, and the fix. A lesson's page 
 somebody, where this service follows it, and how it is checked. Ids are for ever.
 
 What defends a lesson: *gate* is `make lessons`; *prompt*, Copier's questions; *preflight* and
-*deploy*, those commands; *hook*, what `make setup` installs in git; *run time*, the function
+*deploy*, those commands; *hook*, `make setup`; *run time*, the function
 itself; *guide*, nothing but review.
 
 ## Suppressing a violation
@@ -194,16 +194,16 @@ def rooms() -> str:
 
 def lessons() -> str:
     """docs/lessons.md of a service: every lesson, and where to read more."""
-    lines = [LESSONS_HEAD.strip()]
+    rows = [LESSONS_COLUMNS]
     for family, section in SECTIONS.items():
-        rows = [
+        rows.append(f"| | **{section}** | |")
+        rows += [
             f"| [{lesson.id}](../.kit/kit/lessons/{module(lesson)}) | {cell(lesson.rule)}"
             f" | {', '.join(lesson.defended_by)} |"
             for lesson in catalogue().values()
             if lesson.family == family
         ]
-        lines += [f"## {section}", "\n".join([LESSONS_COLUMNS, *rows])]
-    return "\n\n".join(lines) + "\n"
+    return "\n\n".join([LESSONS_HEAD.strip(), "## Every lesson", "\n".join(rows)]) + "\n"
 
 
 def module(lesson: Lesson) -> str:
