@@ -23,8 +23,6 @@ help: ## List the commands
 
 service: .venv/.copier ## Render a service: make service DEST=../orders [ARGS="--defaults --data ..."]
 	@$(if $(DEST),,echo "Where to? make service DEST=../orders" >&2; exit 2)
-	@test "$$(cd "$(DEST)" 2>/dev/null && pwd -P)" != "$$(pwd -P)" || { \
-		echo "That is this clone. Where else to? make service DEST=../orders" >&2; exit 2; }
 	@$(if $(ALLOW_DIRTY),,test "$(TEMPLATE)" != "$(CURDIR)" || test -z "$$(git status --porcelain)" || { \
 		echo "This clone has changes that are not committed: a service made from them could not be updated." >&2; \
 		echo "Commit or stash them first, or for a service to throw away: make service ALLOW_DIRTY=1 ..." >&2; exit 2; })

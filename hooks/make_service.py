@@ -63,6 +63,8 @@ def nearest(name: str, known: list[str]) -> str:
 
 
 def main(template: str, destination: str, *options: str) -> None:
+    if Path(destination).resolve().is_relative_to(CLONE.resolve()):
+        sys.exit(f"{destination} is in this clone. Where else to? make service DEST=../orders")
     known = questions(template)
     for name in answered(list(options)):
         if name not in known:

@@ -477,13 +477,13 @@ def test_a_conflict_is_reported(service: Path) -> None:
     ("arguments", "said"),
     [
         (["add-function"], "make add-function NAME=nightly TRIGGER=schedule"),
-        (["add-function", "NAME=nightly"], "TRIGGER=help lists the triggers"),
+        (["add-function", "NAME=nightly"], "TRIGGER is one of api, event"),
         (["add-function", "TRIGGER=api"], "make add-function NAME=nightly TRIGGER=schedule"),
         (
             ["add-function", "NAME=nightly", "TRIGGER=carrier"],
             '"carrier" is not a trigger. Triggers: api',
         ),
-        (["add-function", "NAME=nightly", "TRIGGER=help"], "Triggers: api"),
+        (["add-function", "NAME=nightly", "TRIGGER=help"], "TRIGGER is one of api, event"),
         (["add-function", "NAME=app", "TRIGGER=api"], "comes twice"),
         (["add-function", "NAME=a_pp", "TRIGGER=api"], "differ by more than underscores"),
         (["add-function", "NAME=Nightly", "TRIGGER=api"], "is not snake_case"),

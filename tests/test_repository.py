@@ -131,10 +131,11 @@ def test_make_service_asks_where(clone: Path) -> None:
     assert "make service DEST=../orders" in done.stdout
 
 
-def test_make_service_does_not_render_into_the_clone(clone: Path) -> None:
-    done = service(clone, "DEST=.")
+@pytest.mark.parametrize("destination", [".", "orders", "new/orders"])
+def test_make_service_does_not_render_into_the_clone(clone: Path, destination: str) -> None:
+    done = service(clone, f"DEST={destination}")
     assert done.returncode != 0
-    assert "That is this clone" in done.stdout
+    assert "is in this clone" in done.stdout
     assert check("git", "status", "--porcelain", cwd=clone) == ""
 
 

@@ -43,7 +43,8 @@ def problem(makefiles: list[Path], arguments: list[str]) -> str:
         if is_switch and name in known and value not in ("yes", "no", ""):
             return f'{name} is yes or no, and not "{value}"'
         if name not in known and not any(fnmatchcase(name, pattern) for pattern in PASSED_ON):
-            near = difflib.get_close_matches(name.upper(), filter(str.isupper, sorted(known)), 1)
+            names = [name for name in sorted(known) if name.isupper() and name != "ARGUMENTS"]
+            near = difflib.get_close_matches(name.upper(), names, 1, cutoff=0.7)
             hint = f" Did you mean {near[0]}?" if near else ""
             return (
                 f"{argument} has no effect: nothing here reads {name}.{hint}"

@@ -52,6 +52,7 @@ FIXED = {
         "For another name, render another service, and move your files.",
     ),
 }
+TRIGGERS = ("api", "event", "schedule", "queue", "stream", "bucket", "topic")
 # Answers that decide what functions get or who may call them: the functions' files follow.
 FOLLOWED = ("jwt_issuer", "secrets", "table")
 # Answers that `make bootstrap` gives to the AWS account or to GitHub.
@@ -71,11 +72,11 @@ def list_functions() -> None:
 
 def add(name: str, trigger: str) -> None:
     """Render a function, and put it beside the others."""
-    if not name or not trigger:
+    if not name or trigger in ("", "help"):
         raise KitError(
             "Which function, and what invokes it?",
             "make add-function NAME=nightly TRIGGER=schedule",
-            "TRIGGER=help lists the triggers.",
+            f"TRIGGER is one of {', '.join(TRIGGERS)}.",
         )
     _need_one(NAME=name, TRIGGER=trigger)
     need_clean_tree()
@@ -221,7 +222,8 @@ def _say_removed(
     for secret, reader in secrets():
         if reader == old.name:
             say(f"It reads the secret {secret}, whose value stays in Secrets Manager.")
-    say("Messages that still wait in its queues are lost at the next deployment.")
+    if "AWS::SQS::Queue" in (ids | unneeded).values():
+        say("Messages that still wait in its queues are lost at the next deployment.")
 
 
 def answer(name: str, value: str | None) -> None:
