@@ -565,7 +565,9 @@ def test_what_failed_does_not_reach_the_terminal_as_it_is(built: World) -> None:
 
 def at(world: World) -> None:
     """Let commands find this service as the one in whose folder they run."""
-    world.monkeypatch.setattr(delivery("command"), "here", lambda _environment=None: service(world))
+    world.monkeypatch.setattr(
+        delivery("command"), "current_service", lambda _environment=None: service(world)
+    )
 
 
 def test_logs_of_no_function(world: World) -> None:

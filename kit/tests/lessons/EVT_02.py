@@ -47,15 +47,16 @@ def _(edit: Edit) -> None:
 
 @good("a helper of one's own, with another name, that looks at the results")
 def _(edit: Edit) -> None:
-    for function in edit.functions:
-        path = f"{function.code}/utils/bus.py"
-        if not edit.has(f"{function.code}/utils/publisher.py"):
-            edit.write(
-                path,
-                "from typing import Any\n\n\ndef tell(client: Any, entries: list[Any]) -> None:\n"
-                "    answer = client.put_events(Entries=entries)\n"
-                '    if answer["FailedEntryCount"]:\n        raise RuntimeError("not told")\n',
-            )
+    functions = [f for f in edit.functions if not edit.has(f"{f.code}/utils/publisher.py")]
+    if not functions:
+        edit.skip()
+    for function in functions:
+        edit.write(
+            f"{function.code}/utils/bus.py",
+            "from typing import Any\n\n\ndef tell(client: Any, entries: list[Any]) -> None:\n"
+            "    answer = client.put_events(Entries=entries)\n"
+            '    if answer["FailedEntryCount"]:\n        raise RuntimeError("not told")\n',
+        )
 
 
 @good("other clients have methods called put_…")
