@@ -43,7 +43,7 @@ def entries(
         key="events",
         logGroupName=group,
         startTime=int((account.now().timestamp() - seconds) * 1000),
-        filterPattern=f'{{ $.level = "{level}" }}' if level else "",
+        filterPattern='{ $.level = "' + level + '" }' if level else "",
     )
     return events
 
