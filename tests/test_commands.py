@@ -218,7 +218,7 @@ def test_format_mends_what_check_refuses(service: Path) -> None:
 def test_build_without_docker_says_so(service: Path) -> None:
     said = check("make", "build", "CONTAINER=no", cwd=service)
     assert "Building without a container" in said
-    assert said.rstrip().endswith("builds again, in the container, and deploys.")
+    assert said.rstrip().endswith("builds again in the container and deploys.")
     assert "sam deploy" not in said
     assert (service / ".aws-sam/build/AppFunction/lambda_pkg/index.py").exists()
     check("make", "clean", cwd=service)

@@ -170,7 +170,7 @@ def check_rollback_metric(function: Function, event: dict[str, Any]) -> None:
 def check_worker(function: Function, events: Path, readme: str) -> None:
     """Any other function does what its README says with its events: also with poison, also twice."""
     published = set(
-        re.findall(r"(?:published on the event bus, as|publishes) `(\w+\.\w+)`", readme)
+        re.findall(r"(?:[Pp]ublished on the event bus, as|publishes)\s`(\w+\.\w+)`", readme)
     )
     names = [path.stem for path in events.glob("*.json")]
     assert "poison" in names

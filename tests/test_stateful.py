@@ -396,7 +396,8 @@ class Functions(RuleBasedStateMachine):
         blocks = [line for line in self.text("template.yaml").splitlines() if line[:5] == "  # ─"]
         assert blocks[:-2] == [f"  # ── {name} ({trigger}) ──" for name, trigger in wanted.items()]
         listed = check(*KIT, "functions", "list", cwd=self.service)
-        assert [line.split()[0] for line in listed.splitlines()[::2]] == list(wanted)
+        rows = [line for line in listed.splitlines()[1:] if line[:1].strip()]
+        assert [row.split()[0] for row in rows] == list(wanted)
 
     @precondition(lambda self: self.functions)
     @invariant()

@@ -28,7 +28,7 @@ LESSON = Lesson.read(__doc__)
 
 # The Region or the account of an ARN, or by itself.
 LITERAL = re.compile(
-    rf"(?P<Region>(?<![\w-]){A_REGION}[a-f]?(?!\w))|(?P<account>(?<![\w.])\d{{12}}(?![\w.]))"
+    rf"(?P<Region>(?<![\w-]){A_REGION}[a-f]?(?!\w))" + r"|(?P<account>(?<![\w.])\d{12}(?![\w.]))"
 )
 ARN = re.compile(r"arn:(?:\$\{[^}]*\}|[^\s\"',])+")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
