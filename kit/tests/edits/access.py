@@ -50,6 +50,12 @@ def in_infra(edit: Edit, logical_id: str, old: str, new: str) -> None:
     edit.in_resource(logical_id, old, new, path=INFRA)
 
 
+def delete_from_infra(edit: Edit, logical_id: str, begin: str, end: str) -> None:
+    """Delete what stands in a resource of infra/environment.yaml from `begin` up to `end`."""
+    text = edit.resource(logical_id, INFRA)
+    in_infra(edit, logical_id, text[text.index(begin) : text.index(end)], "")
+
+
 def policies(edit: Edit, logical_id: str, text: str) -> None:
     """Put that in place of `Policies:` of a function, or give it some."""
     key = "      Policies:\n"

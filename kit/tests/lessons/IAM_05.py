@@ -2,7 +2,7 @@
 
 from cases import good, violation
 from edits import CONFIG, Edit
-from edits.access import INFRA, allow, in_infra
+from edits.access import allow, delete_from_infra, in_infra
 
 PIPELINE = "              - Sid: SeeWhatThePreflightReads\n"
 
@@ -20,11 +20,11 @@ def _(edit: Edit) -> None:
 
 @violation("the pipeline changes the stack with whatever role")
 def _(edit: Edit) -> None:
-    text = edit.resource("DeployRole", INFRA)
-    start = text.index("                Condition:\n                  StringEquals:\n"
-                       "                    cloudformation:RoleArn")  # fmt: skip
-    end = text.index("              - Sid: FollowTheStack")
-    in_infra(edit, "DeployRole", text[start:end], "")
+    begin = (
+        "                Condition:\n                  StringEquals:\n"
+        "                    cloudformation:RoleArn"
+    )
+    delete_from_infra(edit, "DeployRole", begin, "              - Sid: FollowTheStack")
 
 
 @violation("the pipeline is an administrator")
@@ -42,11 +42,11 @@ def _(edit: Edit) -> None:
 
 @violation("CloudFormation makes roles without the boundary")
 def _(edit: Edit) -> None:
-    text = edit.resource("FunctionsPolicy", INFRA)
-    start = text.index("            Condition:\n              StringEquals:\n"
-                       "                iam:PermissionsBoundary")  # fmt: skip
-    end = text.index("          - Sid: ManagedPolicies")
-    in_infra(edit, "FunctionsPolicy", text[start:end], "")
+    begin = (
+        "            Condition:\n              StringEquals:\n"
+        "                iam:PermissionsBoundary"
+    )
+    delete_from_infra(edit, "FunctionsPolicy", begin, "          - Sid: ManagedPolicies")
 
 
 @violation("the roles of functions lose the boundary")
