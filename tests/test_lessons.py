@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cases import Case, cases
+from cases import Case, cases, fix_for
 from conftest import ROOT, SAMPLES, check, run, tree
 from edits import Edit, NotHereError
 from kit import digest
@@ -108,7 +108,7 @@ def test_an_untouched_service_breaks_no_lesson(
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
-def test_the_gate_names_the_lesson(
+def test_the_gate_names_the_lesson_and_a_fix(
     rendered_samples: dict[str, Path], tmp_path: Path, case: Case, every_sample: bool
 ) -> None:
     expected = set() if case.is_good else {case.lesson, *case.also}
@@ -126,15 +126,36 @@ def test_the_gate_names_the_lesson(
         )
         assert not is_same, f"{name}: nothing changed"
         outcome = gate.run(edit.root, TODAY)
-        # What is new may need more than the roles give, which is IAM-05's and has cases of its own.
-        told = [finding for finding in outcome.findings if not str(finding.fix).endswith(THEN)]
-        found = {
-            finding.lesson for finding in (outcome.findings if case.lesson == "IAM-05" else told)
-        }
-        assert found == expected, f"{name}: {report.findings(outcome)}"
+        findings = considered(case, outcome)
+        lessons_named = {finding.lesson for finding in findings}
+        assert lessons_named == expected, f"{name}: {report.findings(outcome)}"
+        if not case.is_good:
+            assert_fixes_help(edit, case, findings)
         if not every_sample:
             break
     assert applied, "no sample has what this edit is about"
+
+
+def considered(case: Case, outcome: gate.Outcome) -> list[Finding]:
+    """The findings that are about a case."""
+    # What is new may need more than the roles give, which is IAM-05's and has cases of its own.
+    return [
+        finding
+        for finding in outcome.findings
+        if case.lesson == "IAM-05" or not str(finding.fix).endswith(THEN)
+    ]
+
+
+def assert_fixes_help(edit: Edit, case: Case, findings: list[Finding]) -> None:
+    """Whoever does what each finding says has none left, and no other."""
+    # From the last line on, so that lines above stay where they are.
+    for finding in sorted(findings, key=lambda finding: finding.line, reverse=True):
+        advice = finding.fix or lessons()[finding.lesson].fix
+        way = fix_for(case.title, finding, advice)
+        assert way, f"no fix of {finding.lesson} in kit/tests/lessons/ follows: {advice}"
+        way.apply(edit, finding)
+    outcome = gate.run(edit.root, TODAY)
+    assert considered(case, outcome) == [], f"after the fix: {report.findings(outcome)}"
 
 
 def test_a_runtime_is_told_from_the_day_on_that_aws_gives_it_up(

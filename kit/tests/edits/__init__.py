@@ -1,5 +1,6 @@
 """How edits are declared, and what helps to make them."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from kit.gate.findings import Finding
 from kit.spelling import kebab, pascal, snake
 
 # What a module has below `import boto3`, for clients that end before their function does.
@@ -146,6 +148,32 @@ class Edit:
         assert count, f"{path} has nothing like {pattern!r}"
         self.write(path, text)
 
+    def line(self, finding: Finding) -> str:
+        """The line of a finding, with its end."""
+        return self.read(finding.path).splitlines(keepends=True)[finding.line - 1]
+
+    def in_line(self, finding: Finding, pattern: str, new: str) -> None:
+        """Replace what matches in the line of a finding; something must."""
+        line, count = re.subn(pattern, new, self.line(finding))
+        assert count, f"{finding.path}:{finding.line} has nothing like {pattern!r}"
+        self._set_lines(finding, 1, line)
+
+    def delete_line(self, finding: Finding) -> None:
+        """Delete the line of a finding."""
+        self._set_lines(finding, 1, "")
+
+    def delete_block(self, finding: Finding) -> None:
+        """Delete the line of a finding and what is indented below it."""
+        below = self.read(finding.path).splitlines()[finding.line :]
+        depth = _depth(self.line(finding))
+        deeper = itertools.takewhile(lambda line: not line or _depth(line) > depth, below)
+        self._set_lines(finding, 1 + len([*deeper]), "")
+
+    def _set_lines(self, finding: Finding, count: int, text: str) -> None:
+        lines = self.read(finding.path).splitlines(keepends=True)
+        lines[finding.line - 1 : finding.line - 1 + count] = [text]
+        self.write(finding.path, "".join(lines))
+
     def delete(self, path: str) -> None:
         (self.root / path).unlink()
 
@@ -200,6 +228,10 @@ class Edit:
         self.write(f"docs/{path}", text)
         row = f"| [A page]({path}) | What else is there to know? |\n"
         self.sub("docs/README.md", r"^(\| \[Decisions\])", rf"{row}\1")
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _indented(text: str) -> str:

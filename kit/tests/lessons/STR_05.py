@@ -1,8 +1,9 @@
 """Cases of STR-05."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import fresh, in_code, require
+from kit.gate.findings import Finding
 
 
 @violation("a new module imports a neighbour by the path that tests use")
@@ -36,6 +37,29 @@ def _(edit: Edit) -> None:
 @violation("a relative import goes one folder too far")
 def _(edit: Edit) -> None:
     fresh(edit, "from ...settings import Settings\n")
+
+
+@fix("Write the import relatively")
+def _(edit: Edit, finding: Finding) -> None:
+    dots = "." * (1 + finding.path.partition("/lambda_pkg/")[2].count("/"))
+    edit.in_line(finding, r"from \S*\bsettings import", f"from {dots}settings import")
+
+
+@fix(
+    "Write the import relatively", "a module imports the folder services as if it were on the path"
+)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "import services.fresh as fresh", "from ..services import fresh")
+
+
+@fix("Write the import relatively", "a module imports the one beside it as if it were run alone")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "from fresh_prices", "from .fresh_prices")
+
+
+@fix("Write the import relatively", "a module is imported by its name at run time")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"^.*\n", "from .. import settings as X\n")
 
 
 @good("a new module imports a neighbour relatively, and libraries by their names")

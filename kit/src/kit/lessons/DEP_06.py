@@ -30,7 +30,7 @@ LESSON = Lesson.read(__doc__)
 
 # What adds an index in lists and settings of pip and uv. One index instead of another is fine.
 ADDS_INDEX = re.compile(
-    r"(?i)[\w-]*(?:extra[-_]index[-_]url|find[-_]links)|--index\b(?!-)|\bUV_INDEX\b"
+    r"(?i)(?:--|pip_|uv_)?(?:extra[-_]index[-_]url|find[-_]links)|--index\b(?!-)|\bUV_INDEX\b"
     r"|tool\.uv\.index|^-f "
 )
 SETTINGS = ("pip.conf", "pip.ini", "pyproject.toml", "uv.toml")
@@ -64,7 +64,7 @@ def no_other_index(service: Service) -> Iterator[Finding]:
     paths = [path for path in service.files if PurePosixPath(path).name in SETTINGS]
     for path in sorted([*paths, *_public(service), *service.workflows, *service.actions]):
         for number, line in enumerate(service.text(path).splitlines(), 1):
-            if adds := ADDS_INDEX.search(re.sub(r"(^|\s)#.*", "", line)):
+            if adds := ADDS_INDEX.search(line.partition("#")[0]):
                 message = f"adds an index for every package: {adds[0].strip()}"
                 yield LESSON.finding(path, number, message)
 
