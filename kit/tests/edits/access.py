@@ -1,6 +1,9 @@
 """What the cases of several lessons share: access."""
 
+import re
+
 from edits import Edit, Function
+from kit.gate.findings import Finding
 
 INFRA = "infra/environment.yaml"
 
@@ -71,3 +74,9 @@ def allow(edit: Edit, function: Function, *lines: str) -> None:
     statement = f"          Statement:\n            - Effect: Allow\n{text}"
     more = f"Policies:\n        - Version: '2012-10-17'\n{statement}"
     policies(edit, function.logical_id, more)
+
+
+def list_actions(edit: Edit, finding: Finding, *actions: str) -> None:
+    """Put single actions in place of the one that a finding names in its line."""
+    wide = re.escape(finding.message.split("`")[1])
+    edit.in_line(finding, rf"""["']?{wide}["']?""", ", ".join(actions))

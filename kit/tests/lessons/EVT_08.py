@@ -69,6 +69,12 @@ def _(edit: Edit) -> None:
     route(edit, "# Public: partners call it.")
 
 
+@violation("a route is public for a reason to come")
+def _(edit: Edit) -> None:
+    tokens(edit, wanted=False)
+    route(edit, "# Public: TBD")
+
+
 @good("a new route has the default authorizer of the API, another one its own")
 def _(edit: Edit) -> None:
     tokens(edit, wanted=True)

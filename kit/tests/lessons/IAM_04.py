@@ -1,8 +1,9 @@
 """Cases of IAM-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.access import in_infra
+from edits.access import in_infra, list_actions
+from kit.gate.findings import Finding
 
 
 @violation("after an evening of refusals queues are every queue")
@@ -79,6 +80,27 @@ def _(edit: Edit) -> None:
     allow(edit, "Action: dynamodb:UpdateItem", 'Resource: "*" # for all items')
 
 
+@violation("a reason is promised")
+def _(edit: Edit) -> None:
+    allow(edit, "Action: dynamodb:UpdateItem", 'Resource: "*" # No narrower scope: TODO')
+
+
+@violation("a reason is for later")
+def _(edit: Edit) -> None:
+    allow(edit, "# No narrower scope: will fix it later", "Action: s3:GetObject", "Resource: '*'")
+
+
+@good("the reason is on the line below its label")
+def _(edit: Edit) -> None:
+    allow(
+        edit,
+        "# No narrower scope:",
+        "# certificates are listed as a whole.",
+        "Action: acm:ListCertificates",
+        "Resource: '*'",
+    )
+
+
 @violation("roles by a pattern")
 def _(edit: Edit) -> None:
     allow(
@@ -92,6 +114,38 @@ def _(edit: Edit) -> None:
 @violation("everything but IAM")
 def _(edit: Edit) -> None:
     allow(edit, "NotAction: iam:*", "Resource: '*' # No narrower scope: it deploys everything")
+
+
+@fix("Scope `Resource`")
+def _(edit: Edit, finding: Finding) -> None:
+    kind = "sqs:*:*:" if finding.resource == "EventsPolicy" else "dynamodb:*:*:table/"
+    arn = f"arn:${{AWS::Partition}}:{kind}{edit.service}-*-${{EnvironmentName}}"
+    edit.in_line(finding, r"""["']\*["'].*""", f"!Sub {arn}")
+
+
+@fix("Scope `Resource`", "tables of both environments")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, rf"{edit.service}-\*$", rf"{edit.service}-*-${{EnvironmentName}}")
+
+
+@fix("Scope `Resource`", "the boundary lets functions read each secret of the account")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"secret:\*", rf"secret:{edit.service}/*-${{EnvironmentName}}-??????")
+
+
+@fix("Scope `Resource`", "a comment tells what is allowed, and no reason", "a reason is promised")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "#.*", "# No narrower scope: the ids of these tables are random")
+
+
+@fix("List the single actions")
+def _(edit: Edit, finding: Finding) -> None:
+    list_actions(edit, finding, "cloudwatch:ListDashboards")
+
+
+@fix("Write `Action` with the single actions")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "NotAction: .*", "Action: s3:ListAllMyBuckets")
 
 
 @good("a list of everything, with its reason")

@@ -24,6 +24,10 @@ READING = re.compile(
     re.IGNORECASE,
 )
 
+# How a comment begins that only promises a reason, and words that are none.
+TODO = ("fixme", "tbd", "todo", "wip", "xxx")
+PLACEHOLDER = re.compile(r"fix|for|it|later|me|none|now|pending|soon|temporary|this|will")
+
 
 def listed(node: Any) -> list[Any]:
     """One thing or several, as policies allow both."""
@@ -217,10 +221,32 @@ def last_line(node: Any) -> int:
     return max(lines)
 
 
-def comments(service: Service, path: str, first: int, last: int) -> list[str]:
-    """The comments on these lines of a file, and on those directly above."""
+def has_reason(service: Service, path: str, node: Any, line: int, label: str) -> bool:
+    """Whether a comment beside a part of a template, or directly above, gives a reason after a label.
+
+    Args:
+        line: the first line of the part.
+        label: what the comment begins with: `Public:`.
+    """
     lines = service.text(path).splitlines()
+    first = line
     while first > 1 and lines[first - 2].lstrip().startswith("#"):
         first -= 1
-    matches = (re.search(r"(?:^|\s)#(.*)", line) for line in lines[first - 1 : last])
-    return [match[1].strip() for match in matches if match]
+    found = (re.search(r"(?:^|\s)#\s*(.*)", text) for text in lines[first - 1 : last_line(node)])
+    comments = [match[1] if match else "" for match in found]
+    texts = (
+        # The reason may begin on the next line.
+        comment[len(label) :].strip() or "".join(comments[number : number + 1])
+        for number, comment in enumerate(comments, 1)
+        if comment.lower().startswith(label.lower())
+    )
+    return any(map(_is_reason, texts))
+
+
+def _is_reason(text: str) -> bool:
+    """Whether a text says something: at least two words that are no placeholder."""
+    words = re.findall(r"[^\W_]{2,}", text.lower())
+    return (
+        len([word for word in words if not PLACEHOLDER.fullmatch(word)]) > 1
+        and words[0] not in TODO
+    )

@@ -12,13 +12,15 @@ from kit.template import Template, at
 from .environments import all_deployed, resolved
 from .findings import Finding
 from .lesson import Lesson
-from .policies import READING, Statement, comments, grants, last_line, listed
+from .policies import READING, Statement, grants, has_reason, listed
 from .service import ACCOUNT, Service
 
 # How a comment begins that gives the reason for a wide resource.
 REASON = "No narrower scope:"
-SINGLE_ACTIONS = "List the single actions."
-SINGLE_RESOURCES = "List the resources that it is about under `Resource`."
+INSTEAD = {
+    "NotAction": "Write `Action` with the single actions in place of `NotAction`.",
+    "NotResource": "Write `Resource` with the resources that it is about in place of `NotResource`.",
+}
 # How to narrow a resource, where the fix of the lesson is about more than that.
 NARROW = {
     TEMPLATE: "Name a single resource, as `!GetAtt Table.Arn` does, or one whose name begins with"
@@ -51,11 +53,13 @@ def _too_wide(
     service: Service, statement: Statement, templates: list[Template]
 ) -> Iterator[tuple[str, int, str | None]]:
     for action in wide_actions(statement):
-        yield f"`{action}`", statement.line_of("Action"), SINGLE_ACTIONS
-    for key, fix in (("NotAction", SINGLE_ACTIONS), ("NotResource", SINGLE_RESOURCES)):
+        fix = f"List the single actions that are needed in place of `{action}`."
+        yield f"`{action}`", statement.line_of("Action"), fix
+    for key, fix in INSTEAD.items():
         if key in statement.body:
             yield f"everything but what `{key}` lists", statement.line_of(key), fix
-    if _is_narrowed(service, statement, templates) or _has_a_reason(service, statement):
+    has_reason_beside = has_reason(service, statement.path, statement.body, statement.line, REASON)
+    if has_reason_beside or _is_narrowed(service, statement, templates):
         return
     for number, written in enumerate(listed(statement.body.get("Resource"))):
         for dev, prod in _pairs(written, templates):
@@ -113,9 +117,3 @@ def _is_narrowed(service: Service, statement: Statement, templates: list[Templat
             if plain in EXACT or all(_is_scoped(service, dev, prod) for dev, prod in pairs):
                 return True
     return False
-
-
-def _has_a_reason(service: Service, statement: Statement) -> bool:
-    """Whether the reason for a wide resource is in a comment beside it, or above the statement."""
-    beside = comments(service, statement.path, statement.line, last_line(statement.body))
-    return any(re.match(rf"{REASON}.*\w", comment) for comment in beside)

@@ -12,13 +12,12 @@ words will do.
 Defended by: gate.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import comments, last_line, referenced_ids
+from kit.gate.policies import has_reason, referenced_ids
 from kit.gate.service import Function, Service
 from kit.gate.wiring import HTTP_EVENTS
 from kit.layout import TEMPLATE
@@ -27,7 +26,7 @@ from kit.template import at
 LESSON = Lesson.read(__doc__)
 
 APIS = ("AWS::Serverless::Api", "AWS::Serverless::HttpApi")
-PUBLIC = re.compile(r"public:\s*\S", re.IGNORECASE)
+PUBLIC = "Public:"
 # Endpoints without events: the property that says who may call them, and what to write there.
 ENDPOINTS = {
     "AWS::ApiGateway::Method": ("AuthorizationType", "COGNITO_USER_POOLS` and its `AuthorizerId"),
@@ -76,7 +75,6 @@ def _access_problem(
     defaults = [at(service.template, "Globals", event["Type"]), *(api.properties for api in apis)]
     is_private = any(at(default, "Auth", "DefaultAuthorizer") for default in defaults)
     line = function.line_of("Events", name)
-    remarks = comments(service, TEMPLATE, line, max(line, last_line(event)))
-    if any(map(PUBLIC.match, remarks)):
+    if has_reason(service, TEMPLATE, event, line, PUBLIC):
         return "says that it is public, and its API asks for a token" if is_private else None
     return None if is_private else "does not say whether it is public"
