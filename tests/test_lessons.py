@@ -34,8 +34,8 @@ from kit.gate.service import Service
 from kit.lessons import lessons
 
 # Ids are for ever: a new lesson is added at the end of its row, and none is taken out.
-CATALOGUE = {"STR": 11, "DEP": 8, "IAC": 14, "CD": 13, "CI": 8, "IAM": 7, "SEC": 6, "RUN": 8}
-CATALOGUE |= {"EVT": 10, "TST": 4, "DOC": 3}
+CATALOGUE = {"STR": 11, "DEP": 8, "IAC": 14, "CD": 13, "CI": 8, "IAM": 8, "SEC": 6, "RUN": 8}
+CATALOGUE |= {"EVT": 11, "TST": 4, "DOC": 3}
 ALL_WELL = f"{sum(CATALOGUE.values())} lessons, no violation"
 # An edit is made to the first of these that it fits; with --every-sample, to all.
 SMALLEST_FIRST = ["default", "fastapi", "no-table", "fastapi-no-table", "workers", "all-triggers"]

@@ -53,14 +53,14 @@ def other_endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
         key, token = ENDPOINTS[resource.type]
         if not resource.get(key):
             message = f"`{resource.logical_id}` has no `{key}`"
-            fix = f"Set `{key}: {token}`, or `{key}: NONE` if it is public."
+            fix = f"Set `{key}: {token}`, or `{key}: NONE # Public: why` if it is public."
             yield LESSON.finding_in(resource, resource.line, message, fix)
     for function in service.functions:
         url = function.get("FunctionUrlConfig")
         if url and not at(url, "AuthType"):
             message = f"the URL of `{function.logical_id}` has no `AuthType`"
-            fix = "Set `AuthType: AWS_IAM` under `FunctionUrlConfig`, or `AuthType: NONE` if it is"
-            fix += " public."
+            fix = "Set `AuthType: AWS_IAM` under `FunctionUrlConfig`, or `AuthType: NONE # Public: why`"
+            fix += " if it is public."
             yield LESSON.finding_in(function, function.line_of("FunctionUrlConfig"), message, fix)
 
 

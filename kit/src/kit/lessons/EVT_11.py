@@ -1,0 +1,304 @@
+"""EVT-11: No function's output is its own input.
+
+Why: A function put its thumbnails into the bucket that it listened to, and made thumbnails of them
+until somebody saw the bill.
+
+Here: A function publishes other events than it gets, and writes to nothing that it listens to.
+
+Fix: Write to another bucket, table, queue or topic, or publish another `DetailType`.
+
+Defended by: gate.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from kit.gate.environments import deployed, resolved
+from kit.gate.findings import Finding
+from kit.gate.flows import variables_in
+from kit.gate.lesson import Lesson
+from kit.gate.policies import grants, listed, referenced_ids
+from kit.gate.python_names import Code, Definition, constant, handlers, keyword, last
+from kit.gate.resources import TABLES
+from kit.gate.service import Function, Service
+from kit.gate.wiring import sources
+from kit.layout import TEMPLATE
+from kit.template import at, strings
+
+LESSON = Lesson.read(__doc__)
+
+# What a call writes to: the types of resources, the keywords that name one, what the call is made
+# on otherwise, the permission for it, and how to fix a loop.
+BUCKET = (
+    ("AWS::S3::Bucket",),
+    ("Bucket",),
+    (".Bucket()", ".Object()"),
+    "s3:PutObject",
+    "Write to another bucket; or let the event's `Pattern` have a `prefix` under `detail`, `object`,"
+    " `key`, and begin `Key` with another one.",
+)
+QUEUE = (
+    ("AWS::SQS::Queue",),
+    ("QueueUrl",),
+    (".Queue()",),
+    "sqs:SendMessage",
+    "Send to another queue; what is to be tried again comes again when its record fails.",
+)
+TOPIC = (
+    ("AWS::SNS::Topic",),
+    ("TopicArn", "TargetArn"),
+    (".Topic()",),
+    "sns:Publish",
+    "Publish to another topic.",
+)
+TABLE = (
+    TABLES,
+    ("TableName", "RequestItems", "TransactItems"),
+    ("",),
+    "dynamodb:PutItem",
+    "Write to another table; or give the mapping of the stream a `FilterCriteria` that leaves out"
+    " what the function writes.",
+)
+STREAM = (("AWS::Kinesis::Stream",), ("StreamName", "StreamARN"), (), "kinesis:PutRecord", None)
+Kind = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str, str | None]
+WRITES: dict[str, Kind] = {
+    **dict.fromkeys(("copy", "copy_object", "create_multipart_upload", "put"), BUCKET),
+    **dict.fromkeys(("put_object", "upload_file", "upload_fileobj"), BUCKET),
+    **dict.fromkeys(("send_message", "send_message_batch", "send_messages"), QUEUE),
+    **dict.fromkeys(("publish", "publish_batch"), TOPIC),
+    **dict.fromkeys(("put_item", "update_item", "delete_item", "batch_write_item"), TABLE),
+    "transact_write_items": TABLE,
+    **dict.fromkeys(("put_record", "put_records"), STREAM),
+}
+RULES = ("CloudWatchEvent", "EventBridgeRule")
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a function listens to.
+
+    Args:
+        ids: the resources: the bucket, the queue, the topic, the table, or the bus of a rule.
+        keys: for a bucket, how the keys of its objects look; as globs.
+        texts: for a topic, the values that its filter lets through.
+        pattern: for a rule on what a service publishes, its pattern.
+    """
+
+    ids: set[str]
+    keys: tuple[str, ...] = ("*",)
+    texts: frozenset[str] = frozenset()
+    pattern: Any = None
+
+
+@LESSON.check
+def outputs_are_no_inputs(service: Service) -> Iterator[Finding]:
+    """No function writes to what it listens to, nor publishes the events that it gets."""
+    for function, code, _handler in handlers(service):
+        inputs = [*_inputs(service, function)]
+        for where, call, name in code.calls if inputs else ():
+            method = last(name) or getattr(call.func, "attr", "")
+            kind = WRITES.get(method)
+            target = _target(code, where, call, kind) if kind else None
+            if kind and target:
+                ids = _written(service, function, code, target, kind)
+                for written in ids & {logical_id for item in inputs for logical_id in item.ids}:
+                    if any(_comes_back(code, where, call, i) for i in inputs if written in i.ids):
+                        message = f"`{method}` writes to `{written}`, which"
+                        message += f" `{function.logical_id}` listens to"
+                        yield LESSON.finding(where.module.path, call.lineno, message, fix=kind[-1])
+        yield from _published_again(service, function, code, inputs)
+
+
+def _inputs(service: Service, function: Function) -> Iterator[Input]:
+    """What a function listens to, without streams and queues that have a filter."""
+    me = function.logical_id
+    for source in sources(service):
+        if source.function is function and "FilterCriteria" not in source.settings:
+            named = [source.settings.get(key) for key in ("EventSourceArn", "Queue", "Stream")]
+            yield Input(referenced_ids(named))
+    events = [(event["Type"], event.get("Properties")) for event in function.events.values()]
+    for rule in service.of_type("AWS::Events::Rule", "AWS::SNS::Subscription"):
+        if me in referenced_ids([rule.get("Targets"), rule.get("Endpoint")]):
+            events.append((RULES[0] if "Targets" in rule.properties else "SNS", rule.properties))
+    for bucket in service.of_type("AWS::S3::Bucket"):
+        for config in listed(bucket.get("NotificationConfiguration", "LambdaConfigurations")):
+            if me in referenced_ids(at(config, "Function")):
+                name = {"Bucket": {"Ref": bucket.logical_id}, "Events": at(config, "Event")}
+                events.append(("S3", {**config, **name}))
+    for kind, settings in events:
+        pattern = at(settings, "Pattern") or at(settings, "EventPattern")
+        if kind == "SNS":
+            topic = [at(settings, "Topic"), at(settings, "TopicArn")]
+            texts = frozenset(text for text, _line in strings(at(settings, "FilterPolicy")))
+            yield Input(referenced_ids(topic), texts=texts)
+        elif kind == "S3" and "ObjectCreated" in str(at(settings, "Events")):
+            rules = listed(at(settings, "Filter", "S3Key", "Rules"))
+            ends = {str(at(rule, "Name")).lower(): at(rule, "Value") for rule in rules}
+            key = f"{ends.get('prefix', '')}*{ends.get('suffix', '')}"
+            yield Input(referenced_ids(at(settings, "Bucket")), (key,))
+        elif kind in RULES and "aws.s3" in listed(at(pattern, "source")):
+            if "Object Deleted" not in listed(at(pattern, "detail-type")):
+                keys = _globs(at(pattern, "detail", "object", "key"))
+                yield Input(referenced_ids(at(pattern, "detail", "bucket", "name")), keys)
+        elif kind in RULES and isinstance(pattern, dict) and "detail" not in pattern:
+            yield Input(referenced_ids(at(settings, "EventBusName")), pattern=pattern)
+
+
+def _globs(node: Any) -> tuple[str, ...]:
+    """The values that a part of a pattern lets through; none for what is no glob."""
+    forms = {"prefix": "{}*", "suffix": "*{}", "wildcard": "{}"}
+    globs = [
+        form.format(text)
+        for item in listed(node)
+        for operator, text in (item.items() if isinstance(item, dict) else [("wildcard", item)])
+        if (form := forms.get(operator)) and isinstance(text, str)
+    ]
+    return ("*",) if node is None else tuple(globs)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether a text may match both globs, by how they begin and end."""
+    heads, ends = [[re.split(r"\*", text)[i] for text in (one, other)] for i in (0, -1)]
+    return (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])) and (
+        ends[0].endswith(ends[1]) or ends[1].endswith(ends[0])
+    )
+
+
+# ── What code writes to ──
+
+
+def _target(code: Code, where: Definition, call: ast.Call, kind: Kind) -> ast.expr | None:
+    """What names the thing that a call writes to: an argument, or what it is made on."""
+    _types, keys, makers, *_rest = kind
+    named = next(filter(None, (keyword(call, key) for key in keys)), None)
+    if named is None and kind is BUCKET and len(call.args) > 2:  # upload_file(file, bucket, key)
+        named = call.args[1]
+    if named is None and isinstance(call.func, ast.Attribute) and makers:
+        on = call.func.value
+        return on if code.name_of(on, where).endswith(makers) else None
+    return named
+
+
+def _written(
+    service: Service, function: Function, code: Code, target: ast.expr, kind: Kind
+) -> set[str]:
+    """The logical id of what is written to: by the variable that has its name, or, where code does
+    not show one, by what the function may write to."""
+    template = deployed(service, TEMPLATE, "prod")
+    resources = {resource.logical_id: resource for resource in service.of_type(*kind[0])}
+    names = {template.name(r.type, r.properties): r.logical_id for r in resources.values()}
+
+    def ids(node: Any) -> set[str]:
+        text = str(resolved(template, node))
+        physical = {names[part] for part in re.split("[:/]", text) if part in names}
+        return referenced_ids(node) & resources.keys() | physical
+
+    variables = variables_in(code, target, {*function.variables})
+    written = set().union(*(ids(function.variables[name]) for name in variables))
+    if len(written) == 1:
+        return written
+    holders = {function.logical_id, *referenced_ids(function.get("Role"))}
+    allowed = [
+        statement.body.get("Resource")
+        for statement in grants(service, TEMPLATE)
+        if statement.holder.logical_id in holders and statement.covers(kind[3])
+    ]
+    allowed += [
+        policy
+        for policy in listed(function.get("Policies"))
+        if re.search(r"^\{'\w*(?:Crud|Write|SendMessage|Publish)", str(policy))
+    ]
+    written = ids(allowed)
+    return written if len(written) == 1 else set()
+
+
+def _comes_back(code: Code, where: Definition, call: ast.Call, listened: Input) -> bool:
+    """Whether what a call writes is let through by the filter of an input."""
+    attributes = keyword(call, "MessageAttributes")
+    if attributes and listened.texts:
+        return bool(listened.texts & {str(constant(node)) for node in ast.walk(attributes)})
+    key = keyword(call, "Key", 2)
+    glob = _glob(code, where, key) if key else "*"
+    guards = [
+        c for _w, c, name in code.calls if last(name) == "startswith" or _attr(c) == "startswith"
+    ]
+    if guards and not glob.startswith("*"):
+        return False  # the code looks itself whether it wrote an object
+    return any(_overlap(glob, pattern) for pattern in listened.keys)
+
+
+def _attr(call: ast.Call) -> str:
+    return getattr(call.func, "attr", "")
+
+
+def _glob(code: Code, where: Definition, node: ast.AST, depth: int = 0) -> str:
+    """What is known of a text that code makes: f"small/{name}" is small/*."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(_glob(code, where, part, depth) for part in parts)
+        case ast.FormattedValue(value=value):
+            return _glob(code, where, value, depth)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _glob(code, where, left, depth) + _glob(code, where, right, depth)
+        case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str() as text))):
+            return re.sub(r"\{[^}]*\}", "*", text)
+        case ast.Call(
+            func=ast.Attribute(attr="replace"), args=[_, ast.Constant(value=str() as text)]
+        ):
+            return f"{text}*" if text.endswith("/") else f"*{text}"
+        case ast.Name() | ast.Attribute() if depth < 5:
+            bound = code.value_of(node, where)
+            return "*" if bound is node else _glob(code, where, bound, depth + 1)
+    return "*"
+
+
+# ── Events ──
+
+
+def _published_again(
+    service: Service, function: Function, code: Code, inputs: Iterable[Input]
+) -> Iterator[Finding]:
+    buses = {bus.logical_id for bus in service.of_type("AWS::Events::EventBus")}
+    passed = referenced_ids([*function.variables.values()]) & buses
+    texts = {str(node.value) for node in code.nodes(ast.Constant)} | {service.name}
+    for listened in inputs:
+        types, origins = (_globs(at(listened.pattern, key)) for key in ("detail-type", "source"))
+        is_own = any(fnmatchcase(text, origin) for origin in origins for text in texts)
+        if listened.pattern is None or not is_own or (passed and not passed & listened.ids):
+            continue
+        for where, node in _detail_types(code):
+            glob, value = _glob(code, where, node), code.value_of(node, where)
+            is_relayed = any(constant(part) == "detail-type" for part in ast.walk(value))
+            is_known = glob.strip("*") and any(_overlap(glob, kind) for kind in types)
+            if is_relayed or is_known:
+                what = "the events that it gets" if is_relayed else f"`{glob}`"
+                message = f"publishes {what}, which `{function.logical_id}` listens to"
+                fix = "Publish it by a `DetailType` that the `Pattern` of the function lacks."
+                yield LESSON.finding(where.module.path, node.lineno, message, fix=fix)
+
+
+def _detail_types(code: Code) -> Iterator[tuple[Definition, ast.expr]]:
+    """What code gives as the type of an event: in an entry of PutEvents, or to what makes one."""
+    fields = {
+        node.name: [
+            getattr(item.target, "id", "") for item in node.body if isinstance(item, ast.AnnAssign)
+        ]
+        for node in code.nodes(ast.ClassDef)
+    }
+    for where in code.definitions.values():
+        for entry in where.scope.of(ast.Dict):
+            for key, value in zip(entry.keys, entry.values, strict=True):
+                if constant(key) == "DetailType":
+                    yield where, value
+        for call in where.scope.calls:
+            names = fields.get(last(code.name_of(call.func, where)), [])
+            place = names.index("detail_type") if "detail_type" in names else None
+            named = keyword(call, "DetailType") or keyword(call, "detail_type", place)
+            if named:
+                yield where, named
