@@ -94,6 +94,6 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.resource("Api")
     edit.declare(STATUS_ROUTE + "\n    AuthorizationType: NONE")
-    text = "FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}} # Public: for all."
+    text = "FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}} # Public: partners call it."
     function = edit.function("api")
     edit.in_resource(function.logical_id, "      Events:\n", f"      {text}\n      Events:\n")
