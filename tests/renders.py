@@ -6,6 +6,7 @@ As a program it runs another one with this Copier: `python tests/renders.py .kit
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import importlib
 import json
@@ -55,7 +56,37 @@ def _key(source: str, options: dict[str, Any]) -> str:
 def _copier() -> Any:
     if isinstance(sys.modules.get("copier"), _Copier):
         del sys.modules["copier"]
-    return importlib.import_module("copier")
+    copier = importlib.import_module("copier")
+    _do_once()
+    return copier
+
+
+@functools.cache
+def _do_once() -> None:
+    """Let Copier do once in a process what it does for every file of every render.
+
+    It compiles each expression and file anew, and asks git each time whether executable bits have to
+    be kept in its index, which nobody's git does here.
+    """
+    from copier._main import Worker
+    from jinja2 import Environment
+
+    compiled: dict[tuple[Any, ...], Any] = {}
+    compile_anew = Environment.compile
+
+    def compile_once(
+        self: Environment, source: Any, name: Any = None, filename: Any = None, **options: Any
+    ) -> Any:
+        if not isinstance(source, str):
+            return compile_anew(self, source, name, filename, **options)
+        self.preprocess(source, name, filename)  # Copier's extensions begin anew there
+        key = (source, name, filename, *sorted(options.items()))
+        if key not in compiled:
+            compiled[key] = compile_anew(self, source, name, filename, **options)
+        return compiled[key]
+
+    Environment.compile = compile_once  # type: ignore[method-assign,assignment]
+    Worker._sync_git_index_executable_bit = lambda *_arguments: None  # type: ignore[method-assign]
 
 
 class _Copier(types.ModuleType):
