@@ -64,7 +64,7 @@ def steps() -> dict[str, list[Step]]:
             Step(
                 "zizmor",
                 (
-                    *(f"{BIN}/zizmor", "--offline", "--quiet"),
+                    *(f"{BIN}/zizmor", "--offline", "--quiet", "--persona=auditor"),
                     *("--config", ".github/zizmor.yml", ".github"),
                 ),
             ),

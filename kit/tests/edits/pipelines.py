@@ -1,5 +1,10 @@
 """What the cases of several lessons share: pipelines."""
 
+import itertools
+
+from edits import Edit
+from kit.gate.findings import Finding
+
 WORKFLOWS = ".github/workflows"
 DEV, PROD = f"{WORKFLOWS}/dev_cicd.yml", f"{WORKFLOWS}/prod_cicd.yml"
 CHECKS, DEPLOY = f"{WORKFLOWS}/checks.yml", f"{WORKFLOWS}/deploy.yml"
@@ -49,3 +54,25 @@ def deploying(on: str, before: str = "- run: make check\n", more: str | None = N
         "contents: read\nid-token: write",
         "concurrency:\n  group: deploy-dev\n" if more is None else more,
     )
+
+
+def delete_step(edit: Edit, finding: Finding) -> None:
+    """Delete the step in which a finding is."""
+    lines, begin, depth = _step(edit, finding)
+    deeper = itertools.takewhile(lambda line: not line[: depth + 1].strip(), lines[begin + 1 :])
+    lines[begin : begin + 1 + len([*deeper])] = []
+    edit.write(finding.path, "".join(lines))
+
+
+def insert_step(edit: Edit, finding: Finding, step: str) -> None:
+    """Insert a step before the one in which a finding is."""
+    lines, begin, depth = _step(edit, finding)
+    lines.insert(begin, f"{' ' * depth}{step}")
+    edit.write(finding.path, "".join(lines))
+
+
+def _step(edit: Edit, finding: Finding) -> tuple[list[str], int, int]:
+    """The lines of a finding's file, the index of the one where its step begins, and its depth."""
+    lines = edit.read(finding.path).splitlines(keepends=True)
+    begin = max(n for n, line in enumerate(lines[: finding.line]) if line.lstrip()[:2] == "- ")
+    return lines, begin, len(lines[begin]) - len(lines[begin].lstrip())

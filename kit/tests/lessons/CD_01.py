@@ -1,8 +1,9 @@
 """Cases of CD-01."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.delivery import SAMCONFIG
+from edits.delivery import SAMCONFIG, delete_option, write_setting
+from kit.gate.findings import Finding
 
 
 @violation("the stack is called as SAM proposes")
@@ -23,6 +24,21 @@ def _(edit: Edit) -> None:
 @violation("a target deploys a copy under somebody's name")
 def _(edit: Edit) -> None:
     edit.write("local.mk", "mine:\n\t$(SAM) deploy --config-env dev --stack-name test-of-anna\n")
+
+
+@violation("samconfig.toml has no name for dev's stack")
+def _(edit: Edit) -> None:
+    edit.sub(SAMCONFIG, r"^stack_name = .*\n", "")
+
+
+@fix("Write `stack_name")
+def _(edit: Edit, finding: Finding) -> None:
+    write_setting(edit, finding)
+
+
+@fix("Delete `--stack-name")
+def _(edit: Edit, finding: Finding) -> None:
+    delete_option(edit, finding)
 
 
 @good("the name stands at the deployment, and a target takes it from make")

@@ -1,9 +1,10 @@
 """Cases of CD-02."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.delivery import SAMCONFIG
+from edits.delivery import SAMCONFIG, write_setting
 from edits.pipelines import DEPLOY, OWN, workflow
+from kit.gate.findings import Finding
 
 
 @violation("dev is built without the container, as that is faster")
@@ -30,6 +31,21 @@ def _(edit: Edit) -> None:
 @violation("a workflow calls SAM without its settings")
 def _(edit: Edit) -> None:
     edit.write(OWN, workflow("workflow_dispatch:", "- run: sam build --parallel\n"))
+
+
+@fix("Write `use_container")
+def _(edit: Edit, finding: Finding) -> None:
+    write_setting(edit, finding)
+
+
+@fix("Give it `CONTAINER=yes`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"make build.*", "make build CONTAINER=yes")
+
+
+@fix("Give it `--use-container`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "sam build", "sam build --use-container")
 
 
 @good("the setting is for all commands, and CI says it by a variable")

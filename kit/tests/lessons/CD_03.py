@@ -1,9 +1,17 @@
 """Cases of CD-03."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.delivery import SAMCONFIG, other_region, region
+from edits.delivery import (
+    SAMCONFIG,
+    advised,
+    other_region,
+    region,
+    write_region,
+    write_setting,
+)
 from edits.pipelines import DEPLOY, OWN, SIGN_IN, workflow
+from kit.gate.findings import Finding
 
 
 @violation("prod goes elsewhere")
@@ -40,6 +48,22 @@ def _(edit: Edit) -> None:
         "local.mk",
         f"REGION = {other_region(edit)}\n\ntables:\n\taws dynamodb list-tables --region $(REGION)\n",
     )
+
+
+@fix("Write `region")
+def _(edit: Edit, finding: Finding) -> None:
+    write_setting(edit, finding)
+
+
+@fix("Commit, then change the answer")
+def _(edit: Edit, finding: Finding) -> None:
+    value = advised(finding).rpartition("=")[2]
+    edit.in_line(finding, "aws_region: .*", f"aws_region: {value}")
+
+
+@fix("Write `$")
+def _(edit: Edit, finding: Finding) -> None:
+    write_region(edit, finding)
 
 
 @good("the Region of a workflow comes from a variable, and of the budget from AWS")

@@ -1,9 +1,10 @@
 """Cases of CD-08."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.delivery import SAMCONFIG
-from edits.pipelines import DEPLOY, OWN, workflow
+from edits.delivery import SAMCONFIG, advised
+from edits.pipelines import DEPLOY, OWN, delete_step, workflow
+from kit.gate.findings import Finding
 
 
 @violation("a workflow writes the address into a page")
@@ -44,6 +45,24 @@ def _(edit: Edit) -> None:
 @violation("a parameter is still to be filled in")
 def _(edit: Edit) -> None:
     edit.replace(SAMCONFIG, '"LogLevel=INFO"', '"LogLevel=INFO", "AlarmEmail=CHANGE_ME"')
+
+
+@fix("Delete this step or line")
+def _(edit: Edit, finding: Finding) -> None:
+    if finding.path.endswith(".yml"):
+        delete_step(edit, finding)
+    else:
+        edit.delete_line(finding)
+
+
+@fix("Write the value in place of", "a script replaces a placeholder")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Write the value in place of")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, advised(finding), "help@example.com")
 
 
 @good("a release writes its version, and code refuses placeholders")

@@ -1,8 +1,9 @@
 """Cases of CD-09."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.delivery import SAMCONFIG
+from edits.delivery import SAMCONFIG, delete_option, write_setting
+from kit.gate.findings import Finding
 
 
 @violation("a deployment asks before it changes prod")
@@ -26,6 +27,21 @@ def _(edit: Edit) -> None:
 @violation("a target asks for everything")
 def _(edit: Edit) -> None:
     edit.write("local.mk", "mine:\n\t$(SAM) deploy --config-env $(ENV) --guided\n")
+
+
+@fix("Write `")
+def _(edit: Edit, finding: Finding) -> None:
+    write_setting(edit, finding)
+
+
+@fix("Delete `--")
+def _(edit: Edit, finding: Finding) -> None:
+    delete_option(edit, finding)
+
+
+@fix("Give it `--config-env")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "deploy ", "deploy --config-env dev ")
 
 
 @good("a target deploys with the settings, and confirm_changeset is left as SAM has it")

@@ -1,8 +1,11 @@
 """Cases of CD-10."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit, Function
-from edits.delivery import SAMCONFIG, with_is_prod
+from edits.delivery import SAMCONFIG, advised, with_is_prod
+from kit.gate.findings import Finding
 
 
 def rollback_alarms(function: Function) -> str:
@@ -84,6 +87,47 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     first = edit.function("queue", "stream")
     edit.in_resource(f"{first.pascal}FailuresFilter", " failed", " was not done")
+
+
+@fix('Write `"TrafficShifting')
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r', "TrafficShifting=\w+"|\]', "")
+    edit.in_line(finding, r"\n", f", {advised(finding)}]\n")
+
+
+@fix("Delete `Enabled`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource(str(finding.resource), "        Enabled: !If [IsProd, false, true]\n", "")
+
+
+@fix("Write `Type: !Ref TrafficShifting`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.resource(str(finding.resource))
+    key = "      DeploymentPreference:\n"
+    plain = text.replace("        Type: AllAtOnce\n", "")
+    edit.replace("template.yaml", text, plain.replace(key, f"{key}        {advised(finding)}\n"))
+
+
+@fix("Write `Type: !Ref TrafficShifting`", "no function has a pace any more")
+def _(edit: Edit, finding: Finding) -> None:
+    key = "    DeploymentPreference:\n"
+    edit.replace("template.yaml", key, f"{key}      {advised(finding)}\n")
+
+
+@fix("Write `Alarms: ")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.resource(str(finding.resource))
+    edit.replace("template.yaml", text, re.sub(r"Alarms: .*", advised(finding), text))
+
+
+@fix('Log "')
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(f"{edit.function('api').code}/index.py", '"request_failed"', '"request failed"')
+
+
+@fix('Log "', "the filter counts another message than the one that is logged")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, " was not done", " failed")
 
 
 @good("a filter counts all errors, whatever they say")

@@ -1,9 +1,10 @@
 """Cases of CD-11."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import CONFIG, Edit
-from edits.delivery import SAMCONFIG, other_region, region
+from edits.delivery import SAMCONFIG, advised, other_region, region, write_region
 from edits.pipelines import DEPLOY
+from kit.gate.findings import Finding
 
 
 @violation("a workflow repeats the Region")
@@ -76,6 +77,56 @@ def _(edit: Edit) -> None:
 @violation("a target repeats the Region")
 def _(edit: Edit) -> None:
     edit.write("local.mk", f"tables:\n\taws dynamodb list-tables --region {region(edit)}\n")
+
+
+@fix("Write `$")
+def _(edit: Edit, finding: Finding) -> None:
+    write_region(edit, finding)
+
+
+@fix("Write `os.environ")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.line(finding)
+    for old, new in {
+        rf'region_name="{region(edit)}", ': "",
+        rf'os.getenv("AWS_REGION", "{region(edit)}")': 'os.environ["AWS_REGION"]',
+        rf'os.environ.get("AWS_REGION") or "{region(edit)}"': 'os.environ["AWS_REGION"]',
+        rf' = "{region(edit)}"': "",
+    }.items():
+        text = text.replace(old, new)
+    edit.in_line(finding, r"^.*\n", text)
+
+
+@fix("Pass the address")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r'= ".*"', '= os.environ["QUEUE_URL"]')
+    edit.write(finding.path, f"import os\n\n{edit.read(finding.path)}")
+    edit.pass_variable(edit.function(), "QUEUE_URL", "!Ref AlarmTopic")
+
+
+@fix("Delete the parameter")
+def _(edit: Edit, finding: Finding) -> None:
+    name = str(finding.resource)
+    edit.sub("template.yaml", rf"^  {name}:\n(    .*\n)+", "")
+
+
+@fix("Take `")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, f'"{advised(finding)}", ', "")
+
+
+@good("documentation and comments name Regions in links")
+def _(edit: Edit) -> None:
+    link = f"https://{region(edit)}.console.aws.amazon.com/sqs"
+    docs = (
+        f"https://docs.aws.amazon.com/general/latest/gr/sqs-service.{region(edit)}.amazonaws.html"
+    )
+    edit.write(
+        f"{edit.function().code}/utils/fresh.py",
+        f'"""Queues: {link}, {docs}."""\n\nAGE = 3  # {link}\n\n\n'
+        f'def age() -> int:\n    """As in {docs}: sqs.{region(edit)}.amazonaws.com."""\n    return AGE\n',
+    )
+    edit.write("local.mk", f"# {docs}\nqueues: ## {link}\n\t@echo queues # {link}\n")
 
 
 @good("certificates of CloudFront, costs and time zones are where they are")

@@ -1,8 +1,32 @@
 """Cases of CD-12."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.delivery import SAMCONFIG, region, with_is_prod
+from kit.gate.findings import Finding
+
+BUDGET = """\
+Budget:
+  Type: AWS::Budgets::Budget
+  Condition: HasBudget
+  Properties:
+    Budget:
+      BudgetType: COST
+      TimeUnit: MONTHLY
+      BudgetLimit:
+        Amount: !Ref MonthlyBudgetUsd
+        Unit: USD
+"""
+WARNINGS = """\
+    NotificationsWithSubscribers:
+      - Notification:
+          NotificationType: ACTUAL
+          ComparisonOperator: GREATER_THAN
+          Threshold: 80
+        Subscribers:
+          - SubscriptionType: SNS
+            Address: !Ref AlarmTopic
+"""
 
 
 @violation("the budget is deleted")
@@ -31,6 +55,32 @@ def _(edit: Edit) -> None:
         "template.yaml",
         "[budgets.amazonaws.com, cloudwatch.amazonaws.com]",
         "cloudwatch.amazonaws.com",
+    )
+
+
+@fix("Bring it back")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.declare(f"{BUDGET}{WARNINGS}")
+
+
+@fix("Delete its `Condition`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource("Budget", "    Condition: IsProd\n", "")
+
+
+@fix("Write `NotificationsWithSubscribers`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.resource("Budget").rstrip()
+    warnings = "".join(f"  {line}\n" for line in WARNINGS.splitlines())
+    edit.replace("template.yaml", text, f"{text}\n{warnings}")
+
+
+@fix("Add `budgets.amazonaws.com`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource(
+        "AlarmTopicPolicy",
+        "Service: cloudwatch.amazonaws.com",
+        "Service: [budgets.amazonaws.com, cloudwatch.amazonaws.com]",
     )
 
 

@@ -1,8 +1,10 @@
 """Cases of CD-13."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.delivery import advised
 from edits.pipelines import OWN, workflow
+from kit.gate.findings import Finding
 
 
 @violation("make destroy is gone")
@@ -36,6 +38,26 @@ def _(edit: Edit) -> None:
         "scripts/tidy.py",
         'import sys\n\nimport boto3\n\nboto3.client("cloudformation").delete_stack(StackName=sys.argv[1])\n',
     )
+
+
+@fix("Write the target `destroy`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.append("Makefile", f"\n{advised(finding)}:\n\t{advised(finding, 1)}\n")
+
+
+@fix("Write `@$(KIT) destroy")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\t.*", rf"\t{advised(finding)}")
+
+
+@fix("Call `.venv/bin/python .kit destroy`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"(\t|run: ).*", rf"\1{advised(finding)}")
+
+
+@fix("Delete the call")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
 
 
 @good("a workflow takes dev down by the one command, and a script deletes a change set")

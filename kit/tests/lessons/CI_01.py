@@ -1,7 +1,10 @@
 """Cases of CI-01."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit
+from edits.delivery import advised
 from edits.pipelines import (
     DEV,
     OWN,
@@ -10,6 +13,7 @@ from edits.pipelines import (
     deploying,
     workflow,
 )
+from kit.gate.findings import Finding
 
 
 @violation("both workflows become one, and prod's is deleted")
@@ -48,6 +52,13 @@ def each_night(edit: Edit, command: str) -> None:
     edit.write(OWN, text.replace("- run: make deploy ENV=dev", f"- run: {command}"))
 
 
+def without_role(edit: Edit, command: str) -> None:
+    """The same without a role: what installs tools beside one is DEP-08's."""
+    steps = f"- run: make setup check\n- run: {command}\n"
+    more = "concurrency: deploy-dev\n"
+    edit.write(OWN, workflow('schedule:\n    - cron: "0 3 * * *"', steps, more=more))
+
+
 @violation("a third workflow deploys each night, and ends after an hour")
 def _(edit: Edit) -> None:
     each_night(edit, "timeout --kill-after=60 3600 make deploy ENV=dev")
@@ -58,9 +69,9 @@ def _(edit: Edit) -> None:
     each_night(edit, 'make -C "$GITHUB_WORKSPACE" --file=Makefile deploy ENV=dev')
 
 
-@violation("a third workflow deploys each night with the SAM CLI that uv installs", "DEP-08")
+@violation("a third workflow deploys each night with the SAM CLI that uv installs")
 def _(edit: Edit) -> None:
-    each_night(edit, "uvx --from aws-sam-cli sam deploy --config-env dev")
+    without_role(edit, "uvx --from aws-sam-cli sam deploy --config-env dev")
 
 
 @violation("a third workflow deploys each night with SAM as a module")
@@ -68,14 +79,40 @@ def _(edit: Edit) -> None:
     each_night(edit, "uv run --no-project python -m samcli --debug deploy --config-env dev")
 
 
-@violation("a third workflow deploys each night with the CDK", "DEP-08")
+@violation("a third workflow deploys each night with the CDK")
 def _(edit: Edit) -> None:
-    each_night(edit, "npx --yes cdk@2 --app infra/app.py deploy --all")
+    without_role(edit, "npx --yes cdk@2 --app infra/app.py deploy --all")
 
 
 @violation("a third workflow deploys each night to every environment in a list")
 def _(edit: Edit) -> None:
     each_night(edit, 'printf "dev\\nprod\\n" | xargs -I {} make deploy ENV={}')
+
+
+@fix("Bring it back")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(DEV).replace(edit.answers["dev_branch"], edit.answers["prod_branch"])
+    edit.write(PROD, re.sub(r"\bdev\b", "prod", text))
+
+
+@fix("Write `pull_request: {branches")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(PROD, r"^on:\n", f"on:\n  {advised(finding)}\n")
+
+
+@fix("Write `branches: ")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"(push:\n    )branches: .*", rf"\1{advised(finding)}")
+
+
+@fix("Delete `tags`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(finding)
+
+
+@fix("Write `workflow_dispatch:`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(OWN, r"  schedule:\n    - .*\n", f"  {advised(finding)}\n")
 
 
 @good("a third workflow calls tools each night that deploy nothing")

@@ -1,15 +1,18 @@
 """Cases of CI-02."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.delivery import advised
 from edits.pipelines import (
     DEPLOY,
     DEV,
     OWN,
     PROD,
+    delete_step,
     deploying,
     workflow,
 )
+from kit.gate.findings import Finding
 
 
 @violation("build-and-deploy runs on both events")
@@ -76,6 +79,32 @@ def _(edit: Edit) -> None:
 @violation("pull requests of forks get a token")
 def _(edit: Edit) -> None:
     edit.write(OWN, workflow("pull_request_target:", "- run: echo hello\n"))
+
+
+@fix("Write `if: ")
+def _(edit: Edit, finding: Finding) -> None:
+    name = advised(finding, 1)
+    edit.sub(finding.path, rf"^  {name}\n(    if: .*\n)?", f"  {name}\n    {advised(finding)}\n")
+
+
+@fix("Give the job for `pull_request` the name")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(finding.path, "  checks:\n", f"  {advised(finding, 1)}:\n")
+
+
+@fix("Delete the step")
+def _(edit: Edit, finding: Finding) -> None:
+    delete_step(edit, finding)
+
+
+@fix("Delete `if: ")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(finding.path, f"        {advised(finding)}\n", "")
+
+
+@fix("Write `pull_request:`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "pull_request_target:", advised(finding))
 
 
 @good("the conditions are written as expressions, and one has more")

@@ -1,13 +1,16 @@
 """Cases of CI-03."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.delivery import advised
 from edits.pipelines import (
     CHECK_STEP,
     CHECKS,
     OWN,
+    delete_step,
     workflow,
 )
+from kit.gate.findings import Finding
 
 
 @violation("the job that checks sets PYTHONPATH")
@@ -45,6 +48,36 @@ def _(edit: Edit) -> None:
 @violation("the README tells to set the path")
 def _(edit: Edit) -> None:
     edit.append("tests/unit/README.md", "\n```sh\nexport PYTHONPATH=src\npytest\n```\n")
+
+
+@fix("Delete `PYTHONPATH` or `sys.path`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^.*(PYTHONPATH|sys\.path).*\n", "")
+
+
+@fix("Delete `PYTHONPATH` or `sys.path`", "the job that checks sets PYTHONPATH")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(CHECKS, "        env:\n          PYTHONPATH: src\n", "")
+
+
+@fix("Delete `PYTHONPATH` or `sys.path`", "a step sets PYTHONPATH for those after it")
+def _(edit: Edit, finding: Finding) -> None:
+    delete_step(edit, finding)
+
+
+@fix("Delete `PYTHONPATH` or `sys.path`", "the README tells to set the path")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(finding.path, "export PYTHONPATH=src\n", "")
+
+
+@fix("Delete `PYTHONPATH` or `sys.path`", "a conftest fixes the path")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)
+
+
+@fix("Write `pythonpath")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "pythonpath = .*", advised(finding))
 
 
 @good("a command that runs no tests has a path")

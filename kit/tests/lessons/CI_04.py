@@ -1,6 +1,8 @@
 """Cases of CI-04."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit
 from edits.pipelines import (
     CHECKS,
@@ -11,6 +13,7 @@ from edits.pipelines import (
     WORKFLOWS,
     workflow,
 )
+from kit.gate.findings import Finding
 
 
 @violation("a workflow has the permissions that GitHub gives by default")
@@ -48,12 +51,65 @@ def _(edit: Edit) -> None:
     edit.write(OWN, text.replace("permissions: {}\n", "permissions:\n  contents: write\n"))
 
 
+@violation("a workflow that others call may do all that GitHub allows")
+def _(edit: Edit) -> None:
+    text = workflow("workflow_call:", "- run: echo hello\n")
+    edit.write(OWN, text.replace("permissions: {}\n", "permissions: write-all\n"))
+
+
+@violation("a job may do all that GitHub allows")
+def _(edit: Edit) -> None:
+    text = workflow("workflow_call:", "- run: gh release create v1\n")
+    listed = "    permissions:\n      contents: read\n"
+    edit.write(OWN, text.replace(listed, "    permissions: write-all\n"))
+
+
+@fix("Write `permissions: {}`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(OWN)
+    text = re.sub(
+        r"^permissions:.*\n( .*\n)*|^    permissions:.*\n(      .*\n)*", "", text, flags=re.M
+    )
+    text = text.replace("jobs:\n", "permissions: {}\njobs:\n")
+    edit.write(
+        OWN, text.replace("    steps:\n", "    permissions:\n      contents: read\n    steps:\n")
+    )
+
+
+@fix("Write `permissions: {}`", "a whole workflow may write")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(OWN, "permissions:\n  contents: write\n", "permissions: {}\n")
+    edit.replace(OWN, "      contents: read\n", "      contents: write # releases\n")
+
+
+@fix("Delete `")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Write `persist-credentials: false`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path).replace("          persist-credentials: true\n", "")
+    lines = text.splitlines(keepends=True)
+    place = lines.index("        with:\n", finding.line - 1) + 1
+    lines.insert(place, "          persist-credentials: false\n")
+    edit.write(finding.path, "".join(lines))
+
+
 @good("a release may write, and pushes its tag")
 def _(edit: Edit) -> None:
     steps = (
         '- run: gh release create "$TAG"\n  env:\n    GH_TOKEN: ${{ github.token }}\n    TAG: v1\n'
     )
     edit.write(OWN, workflow("workflow_dispatch:", steps, "contents: write"))
+
+
+@good("a release pushes its tag with the token of its checkout, and tests read an image by its tag")
+def _(edit: Edit) -> None:
+    steps = "- run: git push origin v1\n"
+    text = workflow("workflow_dispatch:", steps, "contents: write")
+    text = text.replace("persist-credentials: false", "persist-credentials: true # pushes a tag")
+    edit.write(OWN, text.replace("    steps:\n", "    container: node:22\n    steps:\n"))
 
 
 @good("a workflow of its own signs in to read logs")

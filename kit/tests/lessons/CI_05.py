@@ -1,6 +1,6 @@
 """Cases of CI-05."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.pipelines import (
     CHECKS,
@@ -9,6 +9,7 @@ from edits.pipelines import (
     PYTHON,
     workflow,
 )
+from kit.gate.findings import Finding
 
 
 @violation("an action is named by its tag")
@@ -38,6 +39,33 @@ def _(edit: Edit) -> None:
         "name: tools\ndescription: Installs tools.\nruns:\n  using: composite\n  steps:\n"
         "    - uses: actions/setup-node@v6\n",
     )
+
+
+@violation("a step runs an image by its tag")
+def _(edit: Edit) -> None:
+    edit.write(OWN, workflow("workflow_dispatch:", "- uses: docker://alpine:3.20\n"))
+
+
+@violation("a job runs in the newest image")
+def _(edit: Edit) -> None:
+    text = workflow("workflow_dispatch:", "- run: node --version\n")
+    edit.write(OWN, text.replace("    steps:\n", "    container: node\n    steps:\n"))
+
+
+@fix("Write `actions/")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"@.*", f"@{'0123456789' * 4} # v7.0.1")
+
+
+@fix("Write `alpine:3.20@sha256:")
+@fix("Write `node@sha256:")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\n", f"@sha256:{'0123456789abcdef' * 4}\n")
+
+
+@fix("Write the version")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"( #.*)?\n", " # v7.0.1\n")
 
 
 @good("a new workflow pins what it uses, and calls an own action")

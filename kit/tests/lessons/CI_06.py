@@ -1,7 +1,8 @@
 """Cases of CI-06."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.delivery import advised
 from edits.pipelines import (
     DEPLOY,
     DEV,
@@ -9,6 +10,7 @@ from edits.pipelines import (
     PROD,
     deploying,
 )
+from kit.gate.findings import Finding
 
 
 @violation("a newer push cancels")
@@ -41,6 +43,27 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     text = deploying("workflow_dispatch:", more="")
     edit.write(OWN, text.replace("make deploy ENV=dev", "timeout 3600 make deploy ENV=dev"))
+
+
+@fix("Write `cancel-in-progress")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(DEV, r"cancel-in-progress: .*", advised(finding))
+
+
+@fix("Write `concurrency: ")
+def _(edit: Edit, finding: Finding) -> None:
+    group = advised(finding).replace("<env>", "dev")
+    edit.in_line(finding, r"\n", f"\n    {group}\n")
+
+
+@fix("Take `github.sha")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(DEV, "format('deploy-{0}', github.sha)", "'deploy-dev'")
+
+
+@fix("Call it `deploy-prod`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(PROD, "'deploy'", "'deploy-prod'")
 
 
 @good("the group stands at the job, and says the environment")

@@ -1,7 +1,8 @@
 """Cases of CI-07."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.delivery import advised
 from edits.pipelines import (
     CHECK_STEP,
     CHECKS,
@@ -10,7 +11,9 @@ from edits.pipelines import (
     OWN,
     PROD,
     deploying,
+    insert_step,
 )
+from kit.gate.findings import Finding
 
 ACTION = ".github/actions/check/action.yml"
 
@@ -28,6 +31,18 @@ runs:
           exit 1
         }
 """
+
+
+# Violations whose step has a condition or leniency in a line of its own.
+LENIENT = (
+    "the check may fail",
+    "the check is left out for prod, as dev had it",
+    "a commit message leaves the check out",
+)
+NOT_WAITING = (
+    "the deployment does not wait for the build",
+    "the deployment goes on whatever the build said",
+)
 
 
 @violation("the build does not check any more")
@@ -118,6 +133,46 @@ def _(edit: Edit) -> None:
 @violation("the output of the check is kept, and its failure lost")
 def _(edit: Edit) -> None:
     edit.replace(DEPLOY, "make check\n", "make check | tee check.log\n")
+
+
+@fix("Delete what lets it pass")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r" (\|\||\|) .*", "") if " |" in edit.line(finding) else None
+
+
+@fix("Delete what lets it pass", *LENIENT)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(DEPLOY, rf"({CHECK_STEP})        (continue-on-error|if): .*\n", r"\1")
+
+
+@fix("Delete what lets it pass", "the tests' recipe ignores their failure")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\t-@", "\t@")
+
+
+@fix("Write a step `run: make")
+def _(edit: Edit, finding: Finding) -> None:
+    insert_step(edit, finding, f"- {advised(finding)}\n")
+
+
+@fix("Write a step `run: make", *NOT_WAITING)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(
+        DEPLOY,
+        r"^  deploy:\n    name: deploy\n(    (needs|if): .*\n)*",
+        "  deploy:\n    name: deploy\n    needs: build\n",
+    )
+
+
+@fix("Write `$(KIT) check")
+def _(edit: Edit, finding: Finding) -> None:
+    target = advised(finding, 1)
+    edit.sub(finding.path, rf"^({target}:.*\n)\t.*", rf"\1\t@{advised(finding)}")
+
+
+@fix("Write `$(KIT) check", "make check is gone")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.append("Makefile", f"\n{advised(finding, 1)}:\n\t@{advised(finding)}\n")
 
 
 @good("the parts of the check are steps of their own")

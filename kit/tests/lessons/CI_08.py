@@ -1,12 +1,13 @@
 """Cases of CI-08."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.pipelines import (
     CHECKOUT,
     DEPLOY,
     SIGN_IN,
 )
+from kit.gate.findings import Finding
 
 INTEGRATION_STEP = """\
       - name: Test what was deployed
@@ -43,6 +44,27 @@ def _(edit: Edit) -> None:
 @violation("make integration tests something else")
 def _(edit: Edit) -> None:
     edit.replace("Makefile", "$(BIN)/pytest tests/integration", "$(BIN)/pytest tests/smoke")
+
+
+@fix("Write a step `run: make integration`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(DEPLOY).replace(INTEGRATION_STEP, "")
+    edit.write(DEPLOY, f"{text}{INTEGRATION_STEP}")
+
+
+@fix("Delete what lets it pass")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r" \|\| .*", "")
+
+
+@fix("Delete what lets it pass", "the integration tests run in prod alone")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(DEPLOY, r"        if: inputs.environment == 'prod'\n(        run: make integ)", r"\1")
+
+
+@fix("Write `$(BIN)/pytest tests/integration`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub("Makefile", r"\$\(BIN\)/pytest tests/smoke", "$(BIN)/pytest tests/integration")
 
 
 @good("the Makefile names the integration tests by a variable")

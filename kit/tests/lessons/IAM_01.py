@@ -1,8 +1,10 @@
 """Cases of IAM-01."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.access import ACCOUNT, job, workflow
+from edits.pipelines import delete_step
+from kit.gate.findings import Finding
 
 
 @violation("a workflow signs in with keys of a user")
@@ -27,6 +29,63 @@ def _(edit: Edit) -> None:
         "          AWS_SECRET_ACCESS_KEY: ${{ secrets.REPORTER }}\n"
     )
     workflow(edit, text)
+
+
+def configure(edit: Edit, text: str) -> None:
+    given = f"role-to-assume: {ACCOUNT}:role/Reports-${{{{ vars.ROLE }}}}"
+    workflow(edit, f"{job('report', 'dev', given)}      - name: Configure\n{text}")
+
+
+@violation("a step configures the CLI with a key that GitHub stores")
+def _(edit: Edit) -> None:
+    configure(
+        edit, "        run: aws configure set aws_secret_access_key ${{ secrets.REPORTER }}\n"
+    )
+
+
+@violation("a step configures the CLI with a key from its environment")
+def _(edit: Edit) -> None:
+    command = 'aws configure set aws_access_key_id "$REPORTER" --profile reports'
+    variable = "        env:\n          REPORTER: ${{ secrets.REPORTER }}\n"
+    configure(edit, f"        run: {command}\n{variable}")
+
+
+@violation("a step gets a key in brackets, under another name")
+def _(edit: Edit) -> None:
+    configure(edit, "        run: ./report.sh ${{ secrets['AWS_SECRET_KEY'] }}\n")
+
+
+@violation("a script configures the CLI with a key")
+def _(edit: Edit) -> None:
+    edit.write("scripts/login.sh", 'set -e\naws configure set aws_access_key_id "$1"\n')
+
+
+@fix("Delete this command")
+def _(edit: Edit, finding: Finding) -> None:
+    if finding.path.endswith(".sh"):
+        edit.delete_line(finding)
+    else:
+        delete_step(edit, finding)
+
+
+@fix(
+    "Delete the key in AWS",
+    "a step configures the CLI with a key that GitHub stores",
+    "a step gets a key in brackets, under another name",
+)
+def _(edit: Edit, finding: Finding) -> None:
+    delete_step(edit, finding)
+
+
+@good("the CLI is configured for a local emulator, and with temporary keys")
+def _(edit: Edit) -> None:
+    configure(edit, "        run: aws configure set aws_access_key_id testing\n")
+    edit.write(
+        "scripts/login.sh",
+        'set -e\nkeys=$(aws sts assume-role --role-arn "$1" --role-session-name x)\n'
+        'aws configure set aws_access_key_id "$(echo "$keys" | jq -r .Credentials.AccessKeyId)"\n'
+        'aws configure set aws_session_token "$(echo "$keys" | jq -r .Credentials.SessionToken)"\n',
+    )
 
 
 @violation("a key is in a note")

@@ -133,6 +133,12 @@ class Module:
         return self.parsed.by_kind.get(kind, [])
 
     @property
+    def texts(self) -> list[ast.Constant]:
+        """The constants without docstrings."""
+        docstrings = {id(statement.value) for statement in self.nodes(ast.Expr)}
+        return [text for text in self.nodes(ast.Constant) if id(text) not in docstrings]
+
+    @property
     def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
         """All functions and methods."""
         return [*self.nodes(ast.FunctionDef), *self.nodes(ast.AsyncFunctionDef)]

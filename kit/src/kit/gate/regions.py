@@ -27,3 +27,12 @@ def regions_of_pipelines(service: Service) -> Iterator[tuple[str, int, str, str]
             for region in REGION.findall(text):
                 if region != GLOBAL_REGION or not GLOBAL_SERVICES & set(text.split()):
                     yield path, number, region, text
+
+
+def read_it(path: str) -> str:
+    """How a workflow, or what runs on a laptop, gets the Region of the service."""
+    if path.startswith(".github/"):
+        value = "${{ steps.facts.outputs.region }}"
+        return f"Write `{value}` here, with the step `facts` before it as in `deploy.yml`."
+    value = "$(shell .venv/bin/python .kit facts | sed -n s/^region=//p)"
+    return f"Write `{value}` here; in a script without `shell`."

@@ -22,6 +22,11 @@ PULL_REQUESTS = ("pull_request", "pull_request_target")
 # Started by people, at a time of their own.
 BY_HAND = ("workflow_dispatch", "repository_dispatch")
 
+# What fixes a command whose failure stops nothing.
+STRICTLY = (
+    "Delete what lets it pass: its `if`, `continue-on-error`, `-`, `&` or what follows it after `||` or"
+    " `|`; `shell: bash` lets a pipe fail, too."
+)
 DEPLOYS, DELETES, INTEGRATION = "deploys", "deletes", "integration"
 # What changes a stack: programs with their first words.
 CALLS = {
@@ -34,6 +39,7 @@ CALLS = {
     ),
     DELETES: ("sam delete", "aws cloudformation delete-stack"),
 }
+REFERENCE = re.compile(r"\$\{\{ *(env|inputs)\.([\w-]+) *\}\}")
 DEPLOYING_ACTIONS = (
     "aws-actions/aws-cloudformation-github-deploy",
     "aws-actions/aws-lambda-deploy",
@@ -264,6 +270,18 @@ class Deployment:
     def events(self) -> list[str]:
         """The events that start it."""
         return [event for event in events(self.way[0][1]) if event != "workflow_call"]
+
+    def value(self, text: Any) -> str:
+        """A text with the values of `env` and `inputs`, as far as workflows write them down."""
+        bodies = [body for _path, body in reversed(self.way)]
+
+        def written(reference: re.Match[str]) -> str:
+            key = "env" if reference[1] == "env" else "with"
+            values = (at(body, key, reference[2]) for body in bodies)
+            return str(next((value for value in values if value is not None), reference[0]))
+
+        text = REFERENCE.sub(written, str(text or ""))
+        return REFERENCE.sub(written, text)
 
     @property
     def is_of_a_push(self) -> bool:

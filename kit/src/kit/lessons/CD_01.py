@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.runs import all_commands
-from kit.gate.samconfig import SAMCONFIG, sam_command, setting_in, settings_in
+from kit.gate.samconfig import SAMCONFIG, line_of_setting, sam_command, setting_in, settings_in
 from kit.gate.service import Service
 from kit.layout import ENVIRONMENTS
 
@@ -24,18 +24,18 @@ LESSON = Lesson.read(__doc__)
 
 @LESSON.check
 def stacks_are_named_in_samconfig(service: Service) -> Iterator[Finding]:
-    for environment in ENVIRONMENTS:
-        name, line = setting_in(service, environment, "global", "stack_name")
-        if name is None:
-            name, line = setting_in(service, environment, "deploy", "stack_name")
-        if name is None:
-            yield LESSON.finding(SAMCONFIG, line, f"{environment} has no `stack_name`")
-    names = [f"{service.name}-{environment}" for environment in ENVIRONMENTS]
+    names = {environment: f"{service.name}-{environment}" for environment in ENVIRONMENTS}
+    for environment, name in names.items():
+        if setting_in(service, environment, "deploy", "stack_name")[0] is None:
+            line = line_of_setting(service, environment, "global", "stack_name")
+            fix = f'Write `stack_name = "{name}"` under `[{environment}.global.parameters]`.'
+            yield LESSON.finding(SAMCONFIG, line, f"{environment} has no `stack_name`", fix=fix)
     for environment, setting, value, line in settings_in(service):
-        wanted = [name for name in names if name.endswith(f"-{environment}")] or names
+        wanted = [names[environment]] if environment in names else [*names.values()]
         if setting == "stack_name" and value not in wanted:
             message = f"the stack of {environment} is called {value}, not {' or '.join(wanted)}"
-            yield LESSON.finding(SAMCONFIG, line, message)
+            fix = f'Write `stack_name = "{wanted[0]}"` here.'
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
 
 
 @LESSON.check
@@ -44,4 +44,5 @@ def stacks_are_named_in_commands(service: Service) -> Iterator[Finding]:
         name = command.option("--stack-name") or ""
         deploys = sam_command(command) in ("deploy", "sync")
         if deploys and name and "$" not in name and not name.startswith(f"{service.name}-"):
-            yield LESSON.finding(path, command.line, f"deploys a stack called {name}")
+            fix = f"Delete `--stack-name {name}`: `--config-env` chooses the stack."
+            yield LESSON.finding(path, command.line, f"deploys a stack called {name}", fix=fix)

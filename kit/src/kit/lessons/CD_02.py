@@ -30,7 +30,9 @@ def samconfig_builds_in_the_container(service: Service) -> Iterator[Finding]:
     for environment in ENVIRONMENTS:
         value, line = setting_in(service, environment, "build", "use_container")
         if value is not True:
-            yield LESSON.finding(SAMCONFIG, line, f"{environment} has no `use_container = true`")
+            message = f"{environment} has no `use_container = true`"
+            fix = f"Write `use_container = true` under `[{environment}.build.parameters]`."
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
 
 
 @LESSON.check
@@ -39,7 +41,9 @@ def workflows_build_in_the_container(service: Service) -> Iterator[Finding]:
         for command in step.commands:
             if _sam_leaves_the_container(command) or _make_may_leave_it(command, step):
                 message = f"`{command.text}` does not say that it builds in the Lambda container"
-                yield LESSON.finding(step.path, command.line, message)
+                option = "CONTAINER=yes" if command.program == "make" else "--use-container"
+                fix = f"Give it `{option}`, in place of what says otherwise."
+                yield LESSON.finding(step.path, command.line, message, fix=fix)
 
 
 @LESSON.check
@@ -49,7 +53,8 @@ def make_builds_in_the_container(service: Service) -> Iterator[Finding]:
     builds = [c for c in rule.commands if sam_command(c) == "build"] if rule else []
     if rule and builds and all(map(_sam_leaves_the_container, builds)):
         message = "`make build` never builds in the Lambda container"
-        yield LESSON.finding(rule.path, builds[0].line, message)
+        fix = "Give it `--use-container`, in place of what says otherwise."
+        yield LESSON.finding(rule.path, builds[0].line, message, fix=fix)
 
 
 def _sam_leaves_the_container(command: Command) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.regions import regions_of_pipelines
+from kit.gate.regions import read_it, regions_of_pipelines
 from kit.gate.samconfig import SAMCONFIG, region_of, setting_in, settings_in
 from kit.gate.service import Service
 from kit.layout import ANSWERS, ENVIRONMENTS
@@ -31,11 +31,14 @@ def one_region(service: Service) -> Iterator[Finding]:
         if at(service.samconfig, environment, "global", "parameters", "region") is None:
             _none, line = setting_in(service, environment, "global", "region")
             message = f"[{environment}.global.parameters] has no `region`"
-            yield LESSON.finding(SAMCONFIG, line, message)
+            wanted = own or service.answers.get("aws_region")
+            fix = f'Write `region = "{wanted}"` under `[{environment}.global.parameters]`.'
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
     others = [s for s in settings_in(service) if s[1] == "region" and s[2] != own]
     for environment, _name, value, line in others if own else ():
         message = f"the Region of {environment} is {value}, that of {ENVIRONMENTS[0]} {own}"
-        yield LESSON.finding(SAMCONFIG, line, message)
+        fix = f'Write `region = "{own}"` here. To move both, change both and run `make answer`.'
+        yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
     answered = service.answers.get("aws_region")
     if own and answered not in (None, own) and not others:
         line = service.line_with(ANSWERS, "aws_region")
@@ -50,4 +53,4 @@ def pipelines_name_no_other(service: Service) -> Iterator[Finding]:
     for path, line, region, text in regions_of_pipelines(service):
         if own and region != own:
             message = f"`{text}` names {region}, and `{SAMCONFIG}` has {own}"
-            yield LESSON.finding(path, line, message)
+            yield LESSON.finding(path, line, message, fix=read_it(path))

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from kit.gate.commands import Command
 from kit.gate.findings import BrokenFileError, Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module
 from kit.gate.runs import all_commands, steps
 from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import Service
@@ -36,6 +35,10 @@ IN_PLACE = {
     "gsed": re.compile(r"-[nErsz]*i.*|--in-place.*"),
     "perl": re.compile(r"-[a-z0]*i.*"),
 }
+READ = (
+    "Delete this step or line. What needs the value reads it: an output of the stack, a parameter or"
+    " a variable of its build."
+)
 # No configuration: a release writes its version there.
 OTHER_FILES = (".md", "pyproject.toml")
 
@@ -44,11 +47,12 @@ OTHER_FILES = (".md", "pyproject.toml")
 def nothing_is_replaced_in_files(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
         if _replaces(command):
-            yield LESSON.finding(path, command.line, f"`{command.text}` replaces text in files")
+            message = f"`{command.text}` replaces text in files"
+            yield LESSON.finding(path, command.line, message, fix=READ)
     for step in steps(service):
         if REPLACING_ACTIONS.search(step.uses.lower()):
             line, message = line_of(step.body, "uses"), f"{step.action} replaces text in files"
-            yield LESSON.finding(step.path, line, message)
+            yield LESSON.finding(step.path, line, message, fix=READ)
 
 
 def _replaces(command: Command) -> bool:
@@ -63,7 +67,12 @@ def no_placeholder_is_left(service: Service) -> Iterator[Finding]:
     """Nothing that is deployed, or decides how, has a word that somebody was to replace."""
     for path, line, text in _deployed_texts(service):
         if placeholder := PLACEHOLDER.search(text):
-            yield LESSON.finding(path, line, f"{placeholder[0]} is still to be filled in")
+            fix = (
+                f"Write the value in place of `{placeholder[0]}`, or read it from a variable or a"
+                " parameter; delete the command that replaces it."
+            )
+            message = f"{placeholder[0]} is still to be filled in"
+            yield LESSON.finding(path, line, message, fix=fix)
 
 
 def _deployed_texts(service: Service) -> Iterator[tuple[str, int, str]]:
@@ -78,13 +87,6 @@ def _deployed_texts(service: Service) -> Iterator[tuple[str, int, str]]:
             continue
         yield from ((path, n, line) for n, line in enumerate(lines, 1) if line.lstrip()[:1] != "#")
     for module in (*service.modules("src"), *service.modules("scripts")):
-        for text in _texts_of(module):
-            yield module.path, text.lineno, str(text.value)
-
-
-def _texts_of(module: Module) -> Iterator[ast.Constant]:
-    """The constants of a module without docstrings and what is compared."""
-    left_out = {id(statement.value) for statement in module.nodes(ast.Expr)}
-    for compared in module.nodes(ast.Compare):
-        left_out |= {id(node) for node in ast.walk(compared)}
-    return (text for text in module.nodes(ast.Constant) if id(text) not in left_out)
+        compared = {id(node) for test in module.nodes(ast.Compare) for node in ast.walk(test)}
+        texts = (text for text in module.texts if id(text) not in compared)
+        yield from ((module.path, text.lineno, str(text.value)) for text in texts)

@@ -12,7 +12,6 @@ Defended by: gate.
 
 from collections.abc import Iterator
 
-from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.runs import all_commands
@@ -37,22 +36,25 @@ def samconfig_asks_nothing(service: Service) -> Iterator[Finding]:
         value, line = setting_in(service, environment, "deploy", "fail_on_empty_changeset")
         if value is not False:
             message = f"{environment} has no `fail_on_empty_changeset = false`"
-            yield LESSON.finding(SAMCONFIG, line, message)
+            section = f"[{environment}.deploy.parameters]"
+            fix = f"Write `fail_on_empty_changeset = false` under `{section}`."
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
     for environment, name, value, line in settings_in(service):
         if name == "confirm_changeset" and value is not False:
             message = f"`confirm_changeset` of {environment} is {str(value).lower()}"
-            yield LESSON.finding(SAMCONFIG, line, message)
+            fix = "Write `confirm_changeset = false` here."
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
 
 
 @LESSON.check
 def commands_ask_nothing(service: Service) -> Iterator[Finding]:
     for path, command in all_commands(service):
-        if sam_command(command) == "deploy" and (problem := _problem(command)):
-            yield LESSON.finding(path, command.line, f"`{command.text}` {problem}")
-
-
-def _problem(command: Command) -> str:
-    """How `sam deploy` waits for an answer, or fails where nothing changes; empty otherwise."""
-    if uses_samconfig(command) or "--no-fail-on-empty-changeset" in command.words:
-        return next((PROBLEMS[word] for word in command.words if word in PROBLEMS), "")
-    return "has neither `--config-env` nor `--no-fail-on-empty-changeset`"
+        if sam_command(command) != "deploy":
+            continue
+        for option in PROBLEMS.keys() & {*command.words}:
+            message = f"`{command.text}` {PROBLEMS[option]}"
+            yield LESSON.finding(path, command.line, message, fix=f"Delete `{option}`.")
+        if not uses_samconfig(command) and "--no-fail-on-empty-changeset" not in command.words:
+            message = f"`{command.text}` fails when there is nothing to change"
+            fix = "Give it `--config-env <env>`, whose settings in `samconfig.toml` ask nothing."
+            yield LESSON.finding(path, command.line, message, fix=fix)

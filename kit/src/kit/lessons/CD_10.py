@@ -35,6 +35,13 @@ from kit.template import Template, at, references
 LESSON = Lesson.read(__doc__)
 PREFERENCE = "DeploymentPreference"
 AT_ONCE = "all traffic moves at once in prod"
+# What fixes a problem of a function; `alarms` are those that the template has for it.
+FIXES = {
+    "there is no `AutoPublishAlias`": "Write `AutoPublishAlias: live` in its `Properties`.",
+    AT_ONCE: "Write `Type: !Ref TrafficShifting` in its `DeploymentPreference`, as `Globals` has it.",
+    "it is turned off": "Delete `Enabled` from its `DeploymentPreference`.",
+    "none of the `Alarms`": "Write `Alarms: [{alarms}]` in its `DeploymentPreference`.",
+}
 
 
 @LESSON.check
@@ -57,11 +64,24 @@ def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
         if problem == AT_ONCE and parameter:
             line = line_of_setting(service, "prod", "deploy", "parameter_overrides")
             message = f"`{parameter}` is no Canary or Linear: {problem}"
-            yield LESSON.finding(SAMCONFIG, line, message)
+            fix = f'Write `"{parameter}=Canary10Percent5Minutes"` in prod\'s `parameter_overrides`.'
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
         else:
             resource = names[0] if len(names) == 1 else None
             message = f"{and_more(names)}: {problem}"
-            yield LESSON.finding(TEMPLATE, first.line_of(PREFERENCE), message, resource)
+            fix = _fix(problem, first)
+            yield LESSON.finding(TEMPLATE, first.line_of(PREFERENCE), message, resource, fix)
+
+
+def _fix(problem: str, function: Function) -> str:
+    alarm = f"!Ref {function.logical_id.removesuffix('Function')}NewVersion"
+    alarms = f"{alarm}Alarm, {alarm}FailuresAlarm" if _is_asked(function) else f"{alarm}Alarm"
+    advice = next(fix for start, fix in FIXES.items() if problem.startswith(start))
+    return advice.format(alarms=alarms)
+
+
+def _is_asked(function: Function) -> bool:
+    return any(event["Type"] in HTTP_EVENTS for event in function.events.values())
 
 
 def _problem(service: Service, prod: Template, function: Function) -> str:
@@ -73,13 +93,14 @@ def _problem(service: Service, prod: Template, function: Function) -> str:
     kind = str(value(PREFERENCE, "Type"))
     if not value("AutoPublishAlias"):
         return "there is no `AutoPublishAlias`, so nothing can shift traffic"
-    if value(PREFERENCE, "Enabled") in (False, "false") or kind in ("None", "AllAtOnce"):
+    if value(PREFERENCE, "Enabled") in (False, "false"):
+        return "it is turned off in prod, so all traffic moves at once"
+    if kind in ("None", "AllAtOnce"):
         return AT_ONCE
     alarms = [a for a in values(prod, function.properties, PREFERENCE, "Alarms", "*") if a]
     if not any(_watches(service, alarm, function.logical_id) for alarm in alarms):
         return f"none of the `Alarms` of its `{PREFERENCE}` watches it"
-    is_asked = any(event["Type"] in HTTP_EVENTS for event in function.events.values())
-    if is_asked and not any(_counts_answers(service, alarm) for alarm in alarms):
+    if _is_asked(function) and not any(_counts_answers(service, alarm) for alarm in alarms):
         return f"none of the `Alarms` of its `{PREFERENCE}` counts answers with 5xx"
     return ""
 
@@ -114,4 +135,5 @@ def counted_lines_are_logged(service: Service) -> Iterator[Finding]:
             if logged and message[1] not in logged:
                 line, name = counting.line_of("FilterPattern"), counting.logical_id
                 problem = f'{name} counts "{message[1]}", which {function.name} never logs'
-                yield LESSON.finding(TEMPLATE, line, problem, name)
+                fix = f'Log "{message[1]}", or write what {function.name} logs in `FilterPattern`.'
+                yield LESSON.finding(TEMPLATE, line, problem, name, fix)

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
-from kit.gate.regions import GLOBAL_SERVICES, REGION, regions_of_pipelines
+from kit.gate.regions import GLOBAL_SERVICES, REGION, read_it, regions_of_pipelines
 from kit.gate.samconfig import SAMCONFIG, region_of, settings_in
 from kit.gate.service import Service
 from kit.layout import INFRA, TEMPLATE
@@ -30,6 +30,14 @@ LESSON = Lesson.read(__doc__)
 # What a parameter gets in samconfig.toml.
 GIVEN_ARN = re.compile(r"(?<==)[\"']?arn:[^\s,\"']+")
 HOST = re.compile(rf"[./]({REGION.pattern})\.\S*(?:amazonaws|aws\.amazon)")
+PASS_ADDRESS = (
+    "Pass the address in `Environment` of the function in `template.yaml`, by `!Ref` or `!GetAtt`, and"
+    " read that variable."
+)
+USE_VARIABLE = (
+    'Write `os.environ["AWS_REGION"]`, which Lambda sets, with no other value in its place; leave'
+    " `region_name` out of clients."
+)
 # A Region in one of these is looked up, not chosen.
 TABLES = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.Compare)
 
@@ -43,7 +51,8 @@ def samconfig_has_it_once(service: Service) -> Iterator[Finding]:
             mine = GIVEN_ARN.sub(lambda a: a[0] if f":{service.name}-" in a[0] else "", str(text))
             if name != "region" and own and own in REGION.findall(mine):
                 message = f"`{name}` of {environment} repeats the Region {own}: {text}"
-                yield LESSON.finding(SAMCONFIG, line, message)
+                fix = f"Take `{text}` out, and write `${{AWS::Region}}` or a `!GetAtt` where it is used."
+                yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
 
 
 @LESSON.check
@@ -56,14 +65,18 @@ def parameters_have_no_region(service: Service) -> Iterator[Finding]:
             default = str(at(body, "Default"))
             if default in (own, "${AWS::Region}"):
                 message = f"the default of the parameter {name} is {default}"
-                yield LESSON.finding(path, line_of(body, "Default"), message, name)
+                fix = (
+                    f"Delete the parameter {name}, and write `!Ref AWS::Region` for `!Ref {name}`."
+                )
+                yield LESSON.finding(path, line_of(body, "Default"), message, name, fix)
 
 
 @LESSON.check
 def pipelines_do_not_repeat_it(service: Service) -> Iterator[Finding]:
     for path, line, region, text in regions_of_pipelines(service):
         if region == region_of(service):
-            yield LESSON.finding(path, line, f"`{text}` repeats the Region {region}")
+            message = f"`{text}` repeats the Region {region}"
+            yield LESSON.finding(path, line, message, fix=read_it(path))
 
 
 @LESSON.check
@@ -71,14 +84,13 @@ def code_takes_the_region_that_it_has(service: Service) -> Iterator[Finding]:
     """What runs in Lambda, and what delivers it, chooses no Region."""
     for module in (*service.modules("src"), *service.modules("scripts")):
         looked_up = _looked_up(module)
-        for text in module.nodes(ast.Constant):
+        for text in module.texts:
             value = str(text.value)
             host = HOST.search(value)
             if host or (REGION.fullmatch(value) and id(text) not in looked_up):
-                region = host[1] if host else value
-                yield LESSON.finding(
-                    module.path, text.lineno, f"`{value}` names the Region {region}"
-                )
+                message = f"`{value}` names the Region {host[1] if host else value}"
+                fix = PASS_ADDRESS if host else USE_VARIABLE
+                yield LESSON.finding(module.path, text.lineno, message, fix=fix)
 
 
 def _looked_up(module: Module) -> set[int]:

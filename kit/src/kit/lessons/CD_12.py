@@ -41,14 +41,19 @@ def there_is_a_budget(service: Service) -> Iterator[Finding]:
         return
     if not budgets:
         line = line_of(service.template, "Resources")
-        yield LESSON.finding(TEMPLATE, line, "has no `AWS::Budgets::Budget`")
+        fix = f"Bring it back: `git log -S AWS::Budgets::Budget -- {TEMPLATE}` shows how it was."
+        yield LESSON.finding(TEMPLATE, line, "has no `AWS::Budgets::Budget`", fix=fix)
         return
     for environment, template in environments(service).items():
         limit = ("Budget", "BudgetLimit", "Amount")
         amounts = {str(values(template, b.properties, *limit)[0]) for b in budgets}
         if not {"0", "0.0"} & amounts and not any(exists(template, b) for b in budgets):
             name, line = budgets[0].logical_id, budgets[0].line
-            yield LESSON.finding(TEMPLATE, line, f"{environment} has no {name}", name)
+            fix = (
+                "Delete its `Condition`, or give it one that holds in both environments. Only"
+                f' `"MonthlyBudgetUsd=0"` in `parameter_overrides` of {environment} decides against it.'
+            )
+            yield LESSON.finding(TEMPLATE, line, f"{environment} has no {name}", name, fix)
 
 
 @LESSON.check
@@ -62,12 +67,14 @@ def budgets_warn(service: Service) -> Iterator[Finding]:
             for subscriber in listed(at(notification, "Subscribers"))
         ]
         if not any(addresses):
-            yield LESSON.finding(TEMPLATE, budget.line_of(key), f"{name} warns nobody", name)
+            fix = f"Write `{key}`, with `!Ref AlarmTopic` as the `Address` of a subscriber of type SNS."
+            yield LESSON.finding(TEMPLATE, budget.line_of(key), f"{name} warns nobody", name, fix)
         for topic in sorted(referenced_ids(addresses) & topics):
             if not _takes_budgets(service, topic):
                 problem = f"{name} warns nobody: no policy lets `budgets.amazonaws.com` publish"
                 message = f"{problem} to {topic}"
-                yield LESSON.finding(TEMPLATE, budget.line_of(key), message, name)
+                fix = f"Add `budgets.amazonaws.com` to the `Service` in the policy of {topic}."
+                yield LESSON.finding(TEMPLATE, budget.line_of(key), message, name, fix)
 
 
 def _takes_budgets(service: Service, topic: str) -> bool:

@@ -20,7 +20,7 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import listed
 from kit.gate.runs import BY_HAND, ENTRIES, PULL_REQUESTS, deployments, events
-from kit.gate.service import Service
+from kit.gate.service import Service, bring_back
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
@@ -34,21 +34,26 @@ def two_workflows(service: Service) -> Iterator[Finding]:
     for environment, path in ENTRIES.items():
         if not service.has(path):
             message = f"is not there, so nothing checks and deploys {environment}"
-            yield LESSON.finding(path, 0, message)
+            yield LESSON.finding(path, 0, message, fix=bring_back(path))
         workflow = service.workflows.get(path, {})
         branch = str(service.answers.get(f"{environment}_branch"))
         for event in ("push", "pull_request") if workflow else ():
             line = line_of(workflow, "on", event) or 1
-            filters = events(workflow).get(event)
+            filters, wanted = events(workflow).get(event), f'branches: ["{branch}"]'
             names = [str(name).replace("\\", "") for name in listed(at(filters, "branches"))]
             if event not in events(workflow):
-                yield LESSON.finding(path, line, f"does not run on {event}")
+                fix = f"Write `{event}: {{{wanted}}}` below `on:`."
+                yield LESSON.finding(path, line, f"does not run on {event}", fix=fix)
             elif names != [branch]:
                 branches = ", ".join(names) or "every branch"
                 message = f"{event} is for {branches}, where {environment} has {branch} alone"
-                yield LESSON.finding(path, line, message)
-            elif event == "push" and any(at(filters, other) for other in OTHER_FILTERS):
-                yield LESSON.finding(path, line, f"push is for more than the branch {branch}")
+                fix = f"Write `{wanted}` below `{event}:`, and no other branch."
+                yield LESSON.finding(path, line, message, fix=fix)
+            for other in OTHER_FILTERS if event == "push" else ():
+                if at(filters, other):
+                    message = f"push is for more than the branch {branch}: it has `{other}`"
+                    line = line_of(filters, other)
+                    yield LESSON.finding(path, line, message, fix=f"Delete `{other}` here.")
 
 
 @LESSON.check
@@ -60,4 +65,5 @@ def no_third(service: Service) -> Iterator[Finding]:
         if event and path not in ENTRIES.values():
             line = line_of(service.workflows[path], "on", event) or 1
             message = f"deploys on {event}, by `{deployment.act.text}`"
-            yield LESSON.finding(path, line, message)
+            fix = f"Write `workflow_dispatch:` in place of `{event}`, or take the deployment out."
+            yield LESSON.finding(path, line, message, fix=fix)

@@ -31,11 +31,13 @@ def each_event_has_its_job(service: Service) -> Iterator[Finding]:
         for name, event in JOBS.items() if path in service.workflows else ():
             if name not in jobs:
                 line = line_of(service.workflows[path], "jobs")
-                yield LESSON.finding(path, line, f"has no job {name}")
+                fix = f"Give the job for `{event}` the name `{name}`."
+                yield LESSON.finding(path, line, f"has no job {name}", fix=fix)
             elif not _is_for(jobs[name], event):
-                line = line_of(jobs[name].body, "if")
-                message = f"the `if` of {name} is not `github.event_name == '{event}'`"
-                yield LESSON.finding(path, line, message)
+                line, wanted = line_of(jobs[name].body, "if"), f"github.event_name == '{event}'"
+                message = f"the `if` of {name} is not `{wanted}`"
+                fix = f"Write `if: {wanted}` below `{name}:`; only `&&` may add to it."
+                yield LESSON.finding(path, line, message, fix=fix)
 
 
 def _is_for(job: Job, event: str) -> bool:
@@ -50,10 +52,12 @@ def pushes_deploy(service: Service) -> Iterator[Finding]:
         acts = [d.act for d in deployments(service) if d.path == path]
         if not acts:
             line = line_of(service.workflows[path], "jobs")
-            yield LESSON.finding(path, line, "no step deploys: none calls `make deploy`")
+            fix = "Write a step `run: make deploy BUILT=yes` in `deploy.yml`, and call that here."
+            yield LESSON.finding(path, line, "no step deploys: none calls `make deploy`", fix=fix)
         for act in (act for act in acts if act.conditions):
             message = f"`if: {act.conditions[0]}` may leave out `{act.text}`"
-            yield LESSON.finding(act.path, act.line, message)
+            fix = f"Delete `if: {act.conditions[0]}` from its step."
+            yield LESSON.finding(act.path, act.line, message, fix=fix)
 
 
 @LESSON.check
@@ -63,11 +67,15 @@ def no_pull_request_deploys(service: Service) -> Iterator[Finding]:
         act, events = deployment.act, [e for e in deployment.events if e in PULL_REQUESTS]
         if events and deployment.path not in ENTRIES.values():
             message = f"`{act.text}` of the job {deployment.job.id} runs on {events[0]}"
-            yield LESSON.finding(act.path, act.line, message)
+            fix = "Delete the step: `make changes BASE=origin/<branch>` shows what would change."
+            yield LESSON.finding(act.path, act.line, message, fix=fix)
 
 
 @LESSON.check
 def no_trigger_is_dangerous(service: Service) -> Iterator[Finding]:
     for result in audits(service, "dangerous-triggers"):
         message = "runs code of others with the token of this repository"
-        yield LESSON.finding(result.path, result.line, message)
+        fix = (
+            "Write `pull_request:` here; in place of `workflow_run`, call this by `workflow_call`."
+        )
+        yield LESSON.finding(result.path, result.line, message, fix=fix)

@@ -5,8 +5,8 @@ Why: A step of the workflow set another `PYTHONPATH`, so CI failed where laptops
 
 Here: `pythonpath` of pytest in `pyproject.toml` has `src`; nothing else sets a path for tests.
 
-Fix: Leave the path to `pyproject.toml`, and take `PYTHONPATH` and `sys.path` out of the other
-place.
+Fix: Delete `PYTHONPATH` or `sys.path` here: from the command, from the `env` of its step, job or
+workflow, or with the code around it. `pythonpath` in `pyproject.toml` is enough.
 
 Defended by: gate.
 
@@ -36,7 +36,9 @@ def pytest_finds_src(service: Service) -> Iterator[Finding]:
     entries = at(pytest, "ini_options", "pythonpath") or at(pytest, "pythonpath")
     if not {"src", "./src", "src/"} & {word for e in listed(entries) for word in str(e).split()}:
         line = service.line_with("pyproject.toml", "pythonpath" if entries else "[tool.pytest")
-        yield LESSON.finding("pyproject.toml", line, "the `pythonpath` of pytest has no `src`")
+        fix = 'Write `pythonpath = ["src"]` under `[tool.pytest.ini_options]`.'
+        message = "the `pythonpath` of pytest has no `src`"
+        yield LESSON.finding("pyproject.toml", line, message, fix=fix)
 
 
 @LESSON.check

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.runs import Step, audits, called_workflow, steps_of
+from kit.gate.runs import Step, audits, called_workflow, steps, steps_of
 from kit.gate.service import Job, Service
 from kit.template import at, leaves, line_of
 
@@ -33,17 +33,6 @@ SIGNS = re.compile(r"ACTIONS_ID_TOKEN|cosign|sigstore|\bpublish\b")
 
 
 @LESSON.check
-def permissions_are_the_jobs(service: Service) -> Iterator[Finding]:
-    """The top of a workflow gives all of its jobs nothing that writes."""
-    for path, workflow in service.workflows.items():
-        permissions = workflow.get("permissions")
-        for name, value in permissions.items() if isinstance(permissions, dict) else ():
-            if value == "write":
-                line = line_of(permissions, name)
-                yield LESSON.finding(path, line, f"gives `{name}: write` to every job")
-
-
-@LESSON.check
 def permissions_are_used(service: Service) -> Iterator[Finding]:
     """A job that may write has something that could."""
     for job in service.jobs:
@@ -52,7 +41,8 @@ def permissions_are_used(service: Service) -> Iterator[Finding]:
             if value == "write" and not _uses(service, job, name == "id-token"):
                 use = "signs in nowhere" if name == "id-token" else "writes nothing to GitHub"
                 message = f"{job.id} has `{name}: write`, and {use}"
-                yield LESSON.finding(job.path, line_of(permissions, name), message)
+                fix = f"Delete `{name}: write`, or write `{name}: read` if the job reads that."
+                yield LESSON.finding(job.path, line_of(permissions, name), message, fix=fix)
 
 
 def _uses(service: Service, job: Job, signs: bool) -> bool:
@@ -74,24 +64,27 @@ def _may_use(step: Step, signs: bool) -> bool:
 
 
 @LESSON.check
-def checkouts_leave_nothing_behind(service: Service) -> Iterator[Finding]:
-    """What zizmor takes for a decision: `persist-credentials: true`, where nothing may be pushed."""
-    for job in service.jobs:
-        may_push = at(job.body, "permissions", "contents") == "write"
-        for step in job.steps if not may_push else ():
-            if at(step, "with", "persist-credentials") in (True, "true"):
-                line = line_of(step, "with", "persist-credentials")
-                message = f"the checkout of {job.id} leaves its credentials behind"
-                yield LESSON.finding(job.path, line, message)
+def permissions_are_few(service: Service) -> Iterator[Finding]:
+    for result in audits(service, "excessive-permissions"):
+        message = f"gives jobs more than they need: {result.message.partition(': ')[2]}"
+        fix = (
+            "Write `permissions: {}` at the top of the workflow, and below each job only what it uses:"
+            " `contents: read` to check out."
+        )
+        yield LESSON.finding(result.path, result.line, message, fix=fix)
 
 
 @LESSON.check
-def tokens_reach_no_further(service: Service) -> Iterator[Finding]:
-    """What zizmor finds of checkouts and of permissions; which of them is in its message."""
+def checkouts_leave_nothing_behind(service: Service) -> Iterator[Finding]:
+    """A job that may push can keep its token on purpose, by `persist-credentials: true`."""
+    pushing = {
+        (step.path, step.line)
+        for step in steps(service)
+        if step.job and at(step.job.body, "permissions", "contents") == "write"
+        if at(step.body, "with", "persist-credentials") is not None
+    }
     for result in audits(service, "artipacked"):
-        message = "keeps the token where later steps find it: no `persist-credentials: false`"
-        yield LESSON.finding(result.path, result.line, message)
-    for result in audits(service, "excessive-permissions"):
-        detail = result.message.partition(": ")[2]
-        message = f"gives jobs more than they need: {detail}"
-        yield LESSON.finding(result.path, result.line, message)
+        if (result.path, result.line) not in pushing:
+            message = "the checkout leaves its token where later steps find it"
+            fix = "Write `persist-credentials: false` below `with:` of the checkout."
+            yield LESSON.finding(result.path, result.line, message, fix=fix)

@@ -1,11 +1,12 @@
 """CI-05: Actions are pinned to the full id of a commit, with its version in a comment that the bot
-updates.
+updates; images of containers to their digest.
 
 Why: A tag was moved to a malicious commit, and every workflow that named the tag ran it.
 
 Here: Every `uses` in `.github/workflows/`.
 
-Fix: Write `uses: owner/name@<40 hexadecimal digits> # v1.2.3`.
+Fix: Write `uses: owner/name@<40 hexadecimal digits> # v1.2.3`, and
+`uses: docker://image@sha256:<digest>`.
 
 Defended by: gate.
 """
@@ -17,8 +18,10 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.runs import audits
 from kit.gate.service import Service
+from kit.gate.tools import LinterResult
 
 LESSON = Lesson.read(__doc__)
+VALUE = re.compile(r": *['\"]?(?:docker://)?(?P<name>[^\s'\"@]+)(?:@(?P<version>[^\s'\"]*))?")
 PINNED = re.compile(r"\buses: *['\"]?(?P<action>[^@\s]+)@[0-9a-f]{40}\b['\"]?(?P<rest>.*)")
 VERSION = re.compile(r"#.*\bv?\d+(\.\d+)*\b")
 
@@ -26,8 +29,24 @@ VERSION = re.compile(r"#.*\bv?\d+(\.\d+)*\b")
 @LESSON.check
 def actions_are_pinned(service: Service) -> Iterator[Finding]:
     for result in audits(service, "unpinned-uses"):
-        message = "the action is not pinned to the id of a commit"
-        yield LESSON.finding(result.path, result.line, message)
+        action, version = _used(service, result)
+        message = f"`{action}` is not pinned to the id of a commit"
+        url = f"https://github.com/{'/'.join(action.split('/')[:2])}"
+        fix = f"Write `{action}@<id> # v1.2.3`: `git ls-remote {url} {version}` prints the id."
+        yield LESSON.finding(result.path, result.line, message, fix=fix)
+
+
+@LESSON.check
+def images_are_pinned(service: Service) -> Iterator[Finding]:
+    """Those of steps; those of jobs, which a registry of one's own may hold, have a tag at least."""
+    for result in audits(service, "unpinned-images"):
+        line = service.text(result.path).splitlines()[result.line - 1]
+        if "docker://" in line or result.message.endswith("is unpinned"):
+            image, _ = _used(service, result)
+            message = f"the image `{image}` is not pinned to its digest"
+            inspect = f"docker buildx imagetools inspect {image}"
+            fix = f"Write `{image}@sha256:<digest>`: `{inspect}` prints the digest."
+            yield LESSON.finding(result.path, result.line, message, fix=fix)
 
 
 @LESSON.check
@@ -38,4 +57,11 @@ def pins_have_their_version(service: Service) -> Iterator[Finding]:
             pin = PINNED.search(line)
             if pin and not VERSION.search(pin["rest"]):
                 message = f"`{pin['action']}` is pinned, but no comment has its version"
-                yield LESSON.finding(path, number, message)
+                fix = "Write the version of that commit behind it: `# v1.2.3`."
+                yield LESSON.finding(path, number, message, fix=fix)
+
+
+def _used(service: Service, result: LinterResult) -> tuple[str, str]:
+    """The action or the image that zizmor means, and its version."""
+    used = VALUE.search(service.text(result.path).splitlines()[result.line - 1])
+    return (used["name"], used["version"] or "") if used else ("it", "")

@@ -33,24 +33,30 @@ def deployments_wait(service: Service) -> Iterator[Finding]:
     for deployment in (d for d in deployments(service) if d.is_of_a_push):
         levels = [level for level in deployment.way if "concurrency" in level[1]]
         if not levels:
-            line = line_of(service.workflows[deployment.path], "jobs")
+            job = deployment.job
             message = f"`{deployment.act.text}` runs without a `concurrency` group"
-            yield LESSON.finding(deployment.path, line, message)
+            environment = "${{ inputs.environment }}" if job.path != deployment.path else "<env>"
+            fix = f"Write `concurrency: deploy-{environment}` below the job {job.id}."
+            yield LESSON.finding(job.path, job.line, message, fix=fix)
         for path, body in levels:
-            if problem := _problem(body):
-                yield LESSON.finding(path, line_of(body, "concurrency"), problem)
+            for problem, fix in _problems(body):
+                yield LESSON.finding(path, line_of(body, "concurrency"), problem, fix=fix)
 
 
 def _group(body: dict[str, Any]) -> str:
     return str(at(body, "concurrency", "group") or body.get("concurrency"))
 
 
-def _problem(body: dict[str, Any]) -> str:
-    """Why a group does not keep a running deployment; empty when it does."""
+def _problems(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Why a group does not keep a running deployment, and what helps."""
     if own := OF_ONE_RUN.search(_group(body)):
-        return f"each run has a group of its own, by `{own[0]}`"
-    cancels = at(body, "concurrency", "cancel-in-progress") not in HARMLESS
-    return "a newer push cancels a running deployment" if cancels else ""
+        fix = f"Take `{own[0]}…` out of the group; name it after the environment: `deploy-dev`."
+        yield f"each run has a group of its own, by `{own[0]}`", fix
+    if at(body, "concurrency", "cancel-in-progress") not in HARMLESS:
+        yield (
+            "a newer push cancels a running deployment",
+            f"Write `cancel-in-progress: {HARMLESS[-1]}`.",
+        )
 
 
 @LESSON.check
@@ -59,4 +65,5 @@ def environments_do_not_wait(service: Service) -> Iterator[Finding]:
     dev, prod = (service.workflows.get(path, {}) for path in ENTRIES.values())
     if "concurrency" in dev and "concurrency" in prod and _group(dev) == _group(prod):
         message = f"dev and prod share the group `{_group(prod)}`, where only the newest waits"
-        yield LESSON.finding(ENTRIES["prod"], line_of(prod, "concurrency"), message)
+        line = line_of(prod, "concurrency")
+        yield LESSON.finding(ENTRIES["prod"], line, message, fix="Call it `deploy-prod` here.")

@@ -17,14 +17,7 @@ from kit.gate.commands import Command
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.makefiles import Rule
-from kit.gate.runs import (
-    ENTRIES,
-    Act,
-    acts_of,
-    deployments,
-    effects,
-    make_rules,
-)
+from kit.gate.runs import ENTRIES, STRICTLY, Act, acts_of, deployments, effects, make_rules
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
@@ -61,10 +54,15 @@ def _unchecked(
     missing = _parts(effects(service, Command(("make", "check")))) - _parts(passed)
     useless = [act for act in acts if act.problem() and _parts(act.effects) & missing]
     for act in useless:
-        yield LESSON.finding(act.path, act.line, f"`{act.text}` stops nothing: {act.problem()}")
+        message = f"`{act.text}` stops nothing: {act.problem()}"
+        yield LESSON.finding(act.path, act.line, message, fix=STRICTLY)
     if missing and not useless:
         parts = "check" if len(missing) == len(PARTS) else " ".join(sorted(missing))
-        yield LESSON.finding(path, line, f"{message} `make {parts}`")
+        fix = (
+            f"Write a step `run: make {parts}` before it, or let its job wait for one that has it:"
+            " `needs:`, without `if: always()`."
+        )
+        yield LESSON.finding(path, line, f"{message} `make {parts}`", fix=fix)
 
 
 def _parts(does: Collection[str]) -> set[str]:
@@ -81,10 +79,11 @@ def make_check_checks(service: Service) -> Iterator[Finding]:
     """`make check` has its three parts, a target of its name each of them, and all can fail."""
     for target, parts in {"check": {*PARTS}, **{part: {part} for part in PARTS}}.items():
         rule = make_rules(service).get(target, Rule(target, "Makefile", 1, []))
-        for part in sorted(parts - _parts(effects(service, Command(("make", target))))):
-            message = f"`make {target}` does not run what checks {part}"
-            yield LESSON.finding(rule.path, rule.line, message)
+        if missing := sorted(parts - _parts(effects(service, Command(("make", target))))):
+            message = f"`make {target}` does not check {', '.join(missing)}"
+            fix = f"Write `$(KIT) check {' '.join(sorted(parts))}` as the recipe of `{target}`."
+            yield LESSON.finding(rule.path, rule.line, message, fix=fix)
         for command in (c for c in rule.commands if c.ignored):
             if effects(service, command) & {"kit check", *set().union(*PARTS.values())}:
                 message = f"`make {target}` can't fail by `{command.text}`: {command.ignored}"
-                yield LESSON.finding(rule.path, command.line, message)
+                yield LESSON.finding(rule.path, command.line, message, fix=STRICTLY)

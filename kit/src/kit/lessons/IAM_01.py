@@ -20,6 +20,7 @@ from kit.gate.findings import BrokenFileError, Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
 from kit.gate.policies import TEMPLATES
+from kit.gate.runs import all_commands
 from kit.gate.service import Service
 from kit.template import leaves
 
@@ -28,7 +29,10 @@ LESSON = Lesson.read(__doc__)
 # The id of a long-lived key. AWS's documents have examples that end in EXAMPLE.
 KEY = re.compile(r"(?<![A-Z0-9])AKIA(?![A-Z2-7]{9}EXAMPLE)[A-Z2-7]{16}(?![A-Z0-9])")
 # Names of what holds a key: secrets, inputs of actions, variables of the AWS CLI and SDKs.
-KEY_NAMES = re.compile(r"access[-_]?key([-_]?id)?\b", re.IGNORECASE)
+KEY_NAMES = re.compile(
+    r"(access[-_]?key|aws[-_]?(secret[-_]?)?key)([-_]?id)?\b|(?<![-_])aws[-_]credentials\b",
+    re.IGNORECASE,
+)
 STORED = re.compile(r"\b(?:secrets|vars)\s*(?:\.|\[)")
 
 
@@ -56,6 +60,22 @@ def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
         }
         for line, name in keys.items():
             yield LESSON.finding(path, line, f"`{name}` is a long-lived AWS key that GitHub stores")
+
+
+@LESSON.check
+def no_keys_by_commands(service: Service) -> Iterator[Finding]:
+    """`aws configure set`, unless it also sets the token that temporary keys have."""
+    commands = [
+        (p, c) for p, c in all_commands(service) if c.words[:3] == ("aws", "configure", "set")
+    ]
+    temporary = {path for path, command in commands if "aws_session_token" in command.words}
+    for path, command in commands:
+        is_key = KEY_NAMES.search(command.text) and "$" in command.text
+        # What names a secret of GitHub is reported above.
+        if is_key and path not in temporary and not STORED.search(command.text):
+            message = f"`{command.text}` stores a long-lived AWS key"
+            fix = "Delete this command and the key in AWS; sign in by OIDC, with `role-to-assume`."
+            yield LESSON.finding(path, command.line, message, fix=fix)
 
 
 @LESSON.check

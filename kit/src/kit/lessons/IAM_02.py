@@ -13,12 +13,15 @@ Defended by: gate.
 See: docs/access.md.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import TEMPLATES, roles
-from kit.gate.service import Service
+from kit.gate.runs import deployments, steps_of
+from kit.gate.service import Job, Service
 from kit.layout import ENVIRONMENTS
 from kit.template import at, line_of
 
@@ -39,14 +42,20 @@ def roles_differ(service: Service) -> Iterator[Finding]:
 
 @LESSON.check
 def workflows_use_their_own(service: Service) -> Iterator[Finding]:
-    """No two environments of GitHub sign in as the same role."""
+    """No two environments of GitHub sign in as the same role, nor the two that a job deploys."""
     users: dict[str, str] = {}
-    for job in service.jobs:
-        environment = job.body.get("environment")
-        environment = str(at(environment, "name") or environment)
-        for step in job.steps:
-            role = str(at(step, "with", "role-to-assume") or "").split("role/")[-1]
-            if role and "${" not in role and users.setdefault(role, environment) != environment:
-                line = line_of(step, "with", "role-to-assume")
-                message = f"job `{job.id}` signs in as `{role}`, like a job for `{users[role]}`"
-                yield LESSON.finding(job.path, line, message)
+    jobs: list[tuple[Job, Callable[[Any], str], str]] = [(job, str, "") for job in service.jobs]
+    jobs += [
+        (deployment.job, deployment.value, deployment.path) for deployment in deployments(service)
+    ]
+    for job, value, workflow in jobs:
+        environment = job.body.get("environment") or workflow
+        user = value(at(environment, "name") or environment)
+        for step in steps_of(service, job) if user and "${" not in user else ():
+            written = value(at(step.body, "with", "role-to-assume") or "")
+            role = re.sub(r"arn:.*\}:role/", "", written)
+            if role and "${" not in role and users.setdefault(role, user) != user:
+                line = line_of(step.body, "with", "role-to-assume")
+                message = f"job `{job.id}` signs in as `{role}` for {user} and for {users[role]}"
+                fix = f"Write a role of its own for {user} here; `${{{{ steps.facts.outputs.role }}}}` is."
+                yield LESSON.finding(step.path, line, message, fix=fix)

@@ -36,7 +36,7 @@ HOLDS_SECRET = re.compile(
 )
 # Names of what is about a secret, and is none: TOKEN_URL.
 ABOUT_SECRETS = re.compile(r"_(?:ENDPOINT|FIELD|HEADER|NAME|PARAM|PATH|PREFIX|TYPE|UR[IL])$")
-PASSWORD_IN_URL = r"\w+://[^/\s:@]+:[^/\s@$]+@(?!localhost|127\.)"
+PASSWORD_IN_URL = r"\w+://[^/\s:@]+:[^/\s@$]+@(?!localhost|127\.|sha256:)"
 # How secrets look, what they are, and in which files they are looked for.
 PATTERNS = [
     (
