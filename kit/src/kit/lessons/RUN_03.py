@@ -23,7 +23,7 @@ from kit.gate.parsers import KEPT, Module, dotted
 from kit.gate.policies import listed, referenced_ids
 from kit.gate.python_names import Code, constant, is_open, keyword, last, scopes
 from kit.gate.service import Function, Resource, Service
-from kit.gate.tested import is_skipped, tests_in, tests_of
+from kit.gate.tested import running_tests, tests_of
 from kit.layout import TEMPLATE
 from kit.template import at, is_intrinsic, line_of
 
@@ -186,7 +186,7 @@ def contract_is_tested(service: Service) -> Iterator[Finding]:
     """A test of each function looks at the headers of each kind of answer."""
     for function, _code, _handler in http_functions(service):
         modules = tests_of(service, function.folder)
-        if not any(map(tests_in, modules)):
+        if not any(map(running_tests, modules)):
             continue  # that is TST-01's
         literals = {value for test in _cors_tests(modules) for value in _literals(test)}
         lacking = [name for name, statuses in CONTRACT.items() if not literals & {*statuses}]
@@ -211,8 +211,8 @@ def _cors_tests(modules: list[Module]) -> Iterator[ast.AST]:
     names = {ALLOW_ORIGIN}
     for _round in range(3):  # a helper may use a helper that uses a constant
         names |= {name for name, node in named if names & _words(node)}
-    for test in (test for module in modules for test in tests_in(module)):
-        if names & _words(test) and not is_skipped(test):
+    for test in (test for module in modules for test in running_tests(module)):
+        if names & _words(test):
             yield test
 
 

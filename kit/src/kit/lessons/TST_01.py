@@ -1,11 +1,13 @@
 """TST-01: Every function has unit tests, which run with pytest and without a network: moto is AWS,
-a stub is everything else. Their coverage has a floor.
+a stub is everything else. All of them run, and their coverage of all code has a floor.
 
-Why: Tests that called the world were slow, and failed when the world did.
+Why: Tests that called the world were slow, and failed when the world did. A function lost its tests
+in a merge, and coverage, which counts what some test imports, went up.
 
-Here: `--disable-socket` and `fail_under` in `pyproject.toml`, fixtures in `tests/unit/`.
+Here: `--disable-socket`, `fail_under` and `include_namespace_packages` in `pyproject.toml`, fixtures
+in `tests/unit/`.
 
-Fix: Write the test, use moto or a stub, and keep `--disable-socket` and `fail_under`.
+Fix: Add `--disable-socket` to `addopts` under `[tool.pytest.ini_options]` in `pyproject.toml`.
 
 Defended by: gate.
 
@@ -16,10 +18,22 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kit.gate.findings import Finding
+from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
+from kit.gate.parsers import Module, dotted
+from kit.gate.python_names import last, scopes
 from kit.gate.service import Service
-from kit.gate.tested import PYPROJECT, UNIT, pytest_arguments, tests_in, tests_of
+from kit.gate.tested import (
+    PYPROJECT,
+    UNIT,
+    covers,
+    pytest_arguments,
+    pytest_settings,
+    skip_of,
+    tests_in,
+    tests_of,
+    words,
+)
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)
@@ -30,17 +44,23 @@ CONFTESTS = ("conftest.py", "tests/conftest.py", f"{UNIT}/conftest.py")
 # The mark and the fixture of pytest-socket that open the network.
 OPENERS = {"enable_socket", "socket_enabled"}
 LEAST_COVERAGE = 80
+FLOOR = "--cov-fail-under="
+# Options with which pytest runs fewer tests, or counts nothing. A path follows the others.
+FEWER = re.compile(r"-k.*|--(no-cov|co|collect-only|lf|last-failed|sw|stepwise)")
+FEWER_PATHS = ("--deselect", "--ignore", "--ignore-glob")
+# Code that nobody wrote by hand.
+GENERATED = re.compile(r"generated|vendor|migrations|_pb2|_version\b|__(init|main)__")
 
 
 @LESSON.check
 def sockets_are_closed(service: Service) -> Iterator[Finding]:
     """pytest refuses connections, whoever calls it."""
     for path in filter(service.files.__contains__, OTHER_SETTINGS):
-        fix = f"Move the settings into `{PYPROJECT}`."
+        fix = f"Delete it, and keep its settings in `{PYPROJECT}`."
         yield LESSON.finding(path, 0, f"is read in place of `{PYPROJECT}`", fix=fix)
     conftests = " ".join(service.text(path) for path in CONFTESTS if path in service.files)
     by_fixture = re.search(r"\b(disable_socket|socket_disabled)\b", conftests)
-    if "--disable-socket" not in pytest_arguments(service) and not by_fixture:
+    if "--disable-socket" not in words(pytest_settings(service).get("addopts")) and not by_fixture:
         line = service.line_with(PYPROJECT, "addopts")
         yield LESSON.finding(PYPROJECT, line, "`addopts` of pytest lacks `--disable-socket`")
 
@@ -54,28 +74,128 @@ def no_test_opens_them(service: Service) -> Iterator[Finding]:
         names += [(str(node.value), node.lineno) for node in module.nodes(ast.Constant)]
         for name, line in names:
             if name in OPENERS:
-                fix = "Use moto or a stub; `allow_hosts` admits a stub on this machine."
+                fix = f"Use moto or a stub in place of `{name}`; `allow_hosts` admits one on this machine."
                 message = f"`{name}` opens the network to a unit test"
                 yield LESSON.finding(module.path, line, message, fix=fix)
 
 
 @LESSON.check
 def functions_are_tested(service: Service) -> Iterator[Finding]:
-    """Each function has unit tests, and their coverage has a floor."""
+    """Each function has unit tests, of which at least one runs, and which assert something."""
+    marks = " ".join(item.following for item in pytest_arguments(service) if item.text == "-m")
+    deselected = re.findall(r"\bnot (\w+)", marks)
     for folder in service.function_folders:
-        has_code = service.files_in(f"{folder}/lambda_pkg", ".py")  # otherwise: STR-03
-        if has_code and not any(tests_in(module) for module in tests_of(service, folder)):
-            fix = f"Write `{UNIT}/{folder.rpartition('/')[2]}/test_index.py`."
+        if not service.files_in(f"{folder}/lambda_pkg", ".py"):
+            continue  # STR-03
+        name, modules = folder.rpartition("/")[2], tests_of(service, folder)
+        tests = [(module, test) for module in modules for test in tests_in(module)]
+        skips = {(m.path, skip_of(m, test, frozenset(deselected))) for m, test in tests}
+        if not tests:
+            fix = f"Write `{UNIT}/{name}/test_index.py`: call the handler, assert what it returns."
             yield LESSON.finding(folder, 0, "has no unit tests", fix=fix)
-    floor = at(service.pyproject, "tool", "coverage", "report", "fail_under")
-    for argument in pytest_arguments(service):
-        if by_argument := re.fullmatch(r"--cov-fail-under=([\d.]+)", argument):
-            floor = float(by_argument[1])
-    if not isinstance(floor, int | float) or floor < LEAST_COVERAGE:
-        message = f"the unit tests may cover less than {LEAST_COVERAGE} %: fail_under is {floor}"
-        fix = (
-            f"Set `fail_under = {LEAST_COVERAGE}` or more under `[tool.coverage.report]`, and test"
-            " the code that lacks it."
-        )
-        line = service.line_with(PYPROJECT, "fail_under")
-        yield LESSON.finding(PYPROJECT, line, message, fix=fix)
+        elif not any(map(_asserts, modules)):
+            module, test = tests[0]
+            fix = "Assert in each test what the code returns or writes."
+            message = f"no unit test of `{name}` asserts anything"
+            yield LESSON.finding(module.path, test.lineno, message, fix=fix)
+        for path, line in sorted(skips) if all(line for _path, line in skips) else ():
+            fix = "Delete this mark or call, and let the tests pass."
+            message = f"no unit test of `{name}` can fail the build: this skips or excuses them"
+            yield LESSON.finding(path, line, message, fix=fix)
+
+
+def _asserts(module: Module) -> bool:
+    names = {last(dotted(call.func)) for call in module.nodes(ast.Call)}
+    return bool(module.nodes(ast.Assert)) or any(
+        name.startswith("assert") or name in ("fail", "raises", "warns") for name in names
+    )
+
+
+@LESSON.check
+def all_tests_run(service: Service) -> Iterator[Finding]:
+    """No setting and no argument leaves unit tests out."""
+    tests = [module.path for module in service.modules(UNIT) if tests_in(module)]
+    for path, line, setting, pattern in _ignored(service):
+        if any(covers(pattern, test) for test in tests):
+            message = f"`{setting}` keeps unit tests from running or from counting"
+            yield LESSON.finding(path, line, message, fix=f"Delete `{setting}`.")
+    paths = words(pytest_settings(service).get("testpaths"))
+    chosen = {(PYPROJECT, service.line_with(PYPROJECT, "testpaths"), "testpaths"): paths}
+    arguments = list(pytest_arguments(service))
+    ignored = {item.following for item in arguments if item.text in FEWER_PATHS}
+    for item in arguments:
+        if service.has(item.text.partition("::")[0]) and item.text not in ignored:
+            chosen.setdefault((item.path, item.line, "pytest"), []).append(item.text)
+    for (path, line, setting), paths in chosen.items():
+        left_out = [test for test in tests if not any(covers(p, test) for p in paths)]
+        if paths and left_out:
+            message = f"`{setting}` leaves out {and_more(left_out)}"
+            yield LESSON.finding(path, line, message, fix=f"Let it have all of `{UNIT}`.")
+
+
+def _ignored(service: Service) -> Iterator[tuple[str, int, str, str]]:
+    """What leaves tests out: the file and line of a setting, its name and which tests."""
+    for module in service.modules("tests"):
+        for name in ("collect_ignore", "collect_ignore_glob"):
+            names = scopes(module.parsed)[0].bindings.get(name)
+            for node in ast.walk(names) if names else ():
+                if isinstance(node, ast.Constant):
+                    pattern = f"{module.path.rpartition('/')[0]}/{node.value!s}"
+                    yield module.path, node.lineno, name, pattern
+    for item in pytest_arguments(service):
+        option, _, value = item.text.partition("=")
+        with_value = item.text in ("-k", *FEWER_PATHS)
+        text = f"{item.text} {item.following}" if with_value else item.text
+        if FEWER.fullmatch(option):
+            yield item.path, item.line, text, UNIT
+        elif option in FEWER_PATHS:
+            yield item.path, item.line, text, value or item.following
+
+
+@LESSON.check
+def coverage_counts_all_code(service: Service) -> Iterator[Finding]:
+    """Coverage counts the code of all functions, whether a test imports it or not."""
+    run = at(service.pyproject, "tool", "coverage", "run") or {}
+    report = at(service.pyproject, "tool", "coverage", "report") or {}
+
+    def finding(setting: str, message: str, fix: str) -> Finding:
+        line = service.line_with(PYPROJECT, setting)
+        return LESSON.finding(PYPROJECT, line, message, fix=fix)
+
+    if report.get("include_namespace_packages") is not True:
+        fix = "Set `include_namespace_packages = true` under `[tool.coverage.report]`."
+        message = "coverage leaves out modules that no test imports"
+        yield finding("[tool.coverage.report]", message, fix)
+    sources = [a.text[6:] for a in pytest_arguments(service) if a.text.startswith("--cov=")]
+    sources = sources or words(run.get("source") or run.get("source_pkgs"))
+    code = [f"{folder}/lambda_pkg/index.py" for folder in service.function_folders]
+    as_paths = [*sources, *(f"src/{name.replace('.', '/')}" for name in sources)]
+    uncounted = [path for path in code if not any(covers(source, path) for source in as_paths)]
+    if uncounted:
+        fix = 'Set `source = ["src"]` under `[tool.coverage.run]`.'
+        yield finding("source", f"coverage leaves out {and_more(uncounted)}", fix)
+    for pattern in words(run.get("omit")) + words(report.get("omit")):
+        hidden = [m.path for m in service.modules("src") if m.functions and covers(pattern, m.path)]
+        hidden = [path for path in hidden if not GENERATED.search(path)]
+        if hidden:
+            message = f"`omit` hides {and_more(hidden)} from coverage"
+            yield finding(pattern, message, f"Take `{pattern}` out of `omit`, and test that code.")
+
+
+@LESSON.check
+def coverage_has_a_floor(service: Service) -> Iterator[Finding]:
+    """Tests fail when they cover too little."""
+    floors = [
+        (item.path, item.line, item.text, item.text.removeprefix(FLOOR))
+        for item in pytest_arguments(service)
+        if item.text.startswith(FLOOR)
+    ]
+    setting = at(service.pyproject, "tool", "coverage", "report", "fail_under")
+    place = "fail_under" if setting is not None else "[tool.coverage.report]"
+    by_setting = (PYPROJECT, service.line_with(PYPROJECT, place), "", str(setting))
+    for path, line, argument, floor in floors or [by_setting]:
+        if not re.fullmatch(r"\d+(\.\d+)?", floor) or float(floor) < LEAST_COVERAGE:
+            message = f"the unit tests may cover less than {LEAST_COVERAGE} %: {floor}"
+            what = f"Delete `{argument}`, and set" if argument else "Set"
+            fix = f"{what} `fail_under = 90` under `[tool.coverage.report]` in `{PYPROJECT}`."
+            yield LESSON.finding(path, line, message, fix=fix)
