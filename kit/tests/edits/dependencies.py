@@ -13,6 +13,18 @@ def requirements(edit: Edit) -> str:
     return f"{edit.function().folder}/requirements.txt"
 
 
+def shared_list(edit: Edit, text: str, path: str = "shared.pip", option: str = "-r") -> None:
+    """Let the pins of the first function name another list, at the top."""
+    edit.write(path, text)
+    edit.append(requirements(edit), f"{option} ../../../{path}\n")
+
+
+def make_target(edit: Edit, name: str, *lines: str) -> None:
+    """Add a target of one's own, which runs these lines."""
+    recipe = "".join(f"\t{line}\n" for line in lines)
+    edit.write("local.mk", f"{name}: ## Own\n{recipe}")
+
+
 def own_action(edit: Edit, path: str, steps: str) -> None:
     """Add an action with these steps, in YAML that is indented by four spaces."""
     head = "name: tools\ndescription: Tools\nruns:\n  using: composite\n  steps:\n"
@@ -40,3 +52,11 @@ def setup_python(version: str = "") -> str:
     """A step that installs Python, in that version if there is one."""
     options = f"        with:\n          python-version: {version}\n" if version else ""
     return f"      - uses: {SETUP_PYTHON}\n{options}"
+
+
+def lock(edit: Edit, path: str, line: int, name: str) -> None:
+    """Name a package in the .in file beside a list in place of that line, as `make lock` pins it."""
+    lines = edit.read(path).splitlines(keepends=True)
+    edit.write(path, "".join(lines[: line - 1] + lines[line:]))
+    edit.append(path.replace(".txt", ".in"), f"{name}\n")
+    edit.pin(path, name, "8.0.4")

@@ -1,7 +1,8 @@
 """Cases of DEP-05."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 
 def python_everywhere(edit: Edit, version: str) -> None:
@@ -24,6 +25,11 @@ def _(edit: Edit) -> None:
 @violation("the service takes a Python that AWS does not have yet")
 def _(edit: Edit) -> None:
     python_everywhere(edit, "3.15")
+
+
+@fix("Choose one that AWS supports")
+def _(edit: Edit, finding: Finding) -> None:
+    python_everywhere(Edit(edit.root, edit.sample), "3.13")
 
 
 @good("the service takes another Python that AWS supports")

@@ -1,9 +1,10 @@
 """Cases of DEP-06."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.dependencies import CHECKS, own_workflow, requirements, run_step
 from edits.structure import fresh, require
+from kit.gate.findings import Finding
 
 
 def private(edit: Edit, text: str) -> None:
@@ -46,6 +47,32 @@ def _(edit: Edit) -> None:
     if edit.has("docs/private-packages.md"):
         edit.skip()
     edit.write(f"{edit.function().folder}/requirements.private", "acme-tools==1.4.2\n")
+
+
+@fix("Delete it, and name the index")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Delete it, or name the index")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)
+
+
+@fix("Delete acme-tools from this list")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(finding)
+
+
+@fix("Pin it to one version")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, ">=1.4", "==1.4.2")
+
+
+@fix("Sign in by a step before it")
+def _(edit: Edit, finding: Finding) -> None:
+    url = "          PRIVATE_INDEX_URL: ${{ secrets.PRIVATE_INDEX_URL }}\n"
+    edit.replace(finding.path, "      - run: |\n", f"      - env:\n{url}        run: |\n")
 
 
 @good("private packages are pinned, one with its hash, and used")

@@ -1,8 +1,9 @@
 """Cases of DEP-07."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.dependencies import own_action, own_workflow, run_step
+from kit.gate.findings import Finding
 
 
 @violation("CI runs the linter by itself")
@@ -35,6 +36,17 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     step = "    - shell: bash\n      run: uv run --frozen mypy src\n"
     own_action(edit, ".github/actions/types", step)
+
+
+@fix("Run `make")
+def _(edit: Edit, finding: Finding) -> None:
+    target = str(finding.fix).split("`")[1]
+    edit.in_line(finding, r"(?<=run: ).*|(?<= {10})\S.*", target)
+
+
+@fix("Run `make lint`", "CI uses an action that brings its own linter")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"uses: .*", "run: make setup lint SETUP_ARGS=--own-sam")
 
 
 @good("CI runs commands of the Makefile, and scripts that speak of tools")

@@ -1,8 +1,9 @@
 """Cases of TST-02."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.documents import module, new_test, tests
+from kit.gate.findings import Finding
 
 PATH = "from pathlib import Path\n\nROOT = Path(__file__).parents[3]\n"
 
@@ -38,6 +39,28 @@ def _(edit: Edit) -> None:
     path = f'ROOT / "{edit.function().code}" / "settings.py"'
     call = f'importlib.util.spec_from_file_location("settings", {path})'
     new_test(edit, f"import importlib.util\n{PATH}\n\ndef test_it() -> None:\n    assert {call}\n")
+
+
+@fix("Write `")
+def _(edit: Edit, finding: Finding) -> None:
+    package = module(edit.function())
+    edit.in_line(finding, r"(src\.\w+\.\w+\.|(?<=\"))lambda_pkg", package)
+
+
+@fix("Delete this, and import", "a conftest puts the function's folder on the path")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Delete this, and import")
+def _(edit: Edit, finding: Finding) -> None:
+    package = module(edit.function())
+    edit.in_line(finding, r"importlib.*$", f"importlib.import_module('{package}.settings')")
+
+
+@fix('Set `pythonpath = ["src"]`')
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\[.*\]", '["src"]')
 
 
 @good("a test imports and mocks by the deployed path, and runs a script")

@@ -1,7 +1,8 @@
 """Cases of TST-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 ADDRESS = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/app/health"
 
@@ -29,6 +30,14 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     table = f'table = boto3.resource("dynamodb").Table("{edit.service}-dev")'
     integration(edit, table, 'assert table.get_item(Key={"pk": "A", "sk": "B"})')
+
+
+@fix("Take it from the fixture `outputs`")
+def _(edit: Edit, finding: Finding) -> None:
+    value = "!Ref Table" if "Table(" in edit.line(finding) else "!Ref AWS::StackName"
+    edit.output(f"TestedName:\n  Description: What a test asks for.\n  Value: {value}")
+    pattern = r"\"https[^\"]*\"|os\.environ\.get\(.*\)|(?<=Table\()[^)]*"
+    edit.in_line(finding, pattern, 'outputs["TestedName"]')
 
 
 @good("a test takes its address from an output, and has the addresses of others")

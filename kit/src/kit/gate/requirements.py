@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from kit.pins import canonical
 from kit.template import at
 
+from .commands import Command, program_name
 from .environments import environments, resolved
 from .parsers import Pin
-from .service import Resource, Service
+from .runs import all_commands, make_rules, steps_of
+from .service import Job, Resource, Service
 
 DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 RENOVATE = (
@@ -21,16 +26,135 @@ RENOVATE = (
 )
 
 
+# Lists of public packages, by their names: requirements-dev.txt, requirements/prod.txt.
+LIST = re.compile(r"(.*/)?(requirements/[^/]+|([^/]*[-_.])?requirements([-_.][^/]*)?)\.txt")
+INCLUDES = re.compile(r"(?:-r|--requirement)[ =]*(.+)")
+CONSTRAINS = re.compile(r"(?:-c|--constraint)[ =]*(.+)")
+INSTALLERS = re.compile(r"pip[\d.]*|pipx|uv|npm|pnpm|yarn")
+INSTALLING = {"add", "i", "install"}
+# Options of installers that a value follows, which is no package.
+WITH_VALUE = re.compile(
+    r"-[cefirt]|--(cert|constraint|editable|exclude-newer|find-links|log|no-binary|only-binary"
+    r"|platform|prefix|proxy|python|python-version|requirement|root|target|timeout|trusted-host"
+    r"|cache-dir|.*index-url)"
+)
+
+
 def requirements_files(service: Service) -> list[str]:
-    """The requirements files that pip installs from, wherever they are."""
-    name = re.compile(r"(.*[-_.])?requirements([-_.].*)?\.txt")
-    return [path for path in sorted(service.files) if name.fullmatch(PurePosixPath(path).name)]
+    """The lists that pip installs from: by their names, or because a command or a list has them
+    behind `-r`, whatever they are called."""
+    paths = [path for path in sorted(service.files) if LIST.fullmatch(path)]
+    paths += [path for install in installs(service) for path in install.lists]
+    for path in paths:  # which grows
+        paths += [inner for inner in _named(service, path, INCLUDES) if inner not in paths]
+    return list(dict.fromkeys(paths))
+
+
+def constrained(service: Service) -> set[str]:
+    """The packages that a list behind `-c` pins for lists that leave their version open."""
+    paths = {c for path in requirements_files(service) for c in _named(service, path, CONSTRAINS)}
+    pins = [item for path in paths for item in required(service, path).items()]
+    return {name for name, pin in pins if not pin_problem(pin)}
+
+
+def _named(service: Service, path: str, option: re.Pattern[str]) -> Iterator[str]:
+    """The files of the service that a list names by this option."""
+    for pin in service.requirements(path):
+        if match := option.match(pin.text):
+            named = posixpath.normpath(posixpath.join(posixpath.dirname(path), match[1]))
+            if named in service.files:
+                yield named
 
 
 def required(service: Service, path: str) -> dict[str, Pin]:
-    """The packages that a list names, by their canonical names; nothing if there is no list."""
-    pins = service.requirements(path) if path in service.files else ()
-    return {canonical(pin.requirement.name): pin for pin in pins if pin.requirement}
+    """The packages that a list names, itself or behind `-r`, by their canonical names; nothing if
+    there is no list."""
+    if path not in service.files:
+        return {}
+    inner = (required(service, p) for p in _named(service, path, INCLUDES) if p != path)
+    pins = {name: pin for names in inner for name, pin in names.items()}
+    return pins | {
+        canonical(pin.requirement.name): pin
+        for pin in service.requirements(path)
+        if pin.requirement
+    }
+
+
+@dataclass(frozen=True)
+class Install:
+    """A command that installs packages.
+
+    Args:
+        path: its file.
+        command: the command.
+        role_of: the job that runs it and can become a role; empty if none does.
+        names: the packages that it names itself.
+        lists: the lists of this service that it installs from.
+    """
+
+    path: str
+    command: Command
+    role_of: str
+    names: tuple[str, ...]
+    lists: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def installs(service: Service) -> list[Install]:
+    """What workflows, Makefiles and scripts install."""
+    roles = {(path, command.line): job.id for job, path, command in commands_with_roles(service)}
+    found = []
+    for path, command in all_commands(service):
+        words = (*command.runner, *command.words)
+        place = next((i for i, word in enumerate(words) if word in INSTALLING), 0)
+        programs = [*map(program_name, command.runner), command.program]
+        if place and any(map(INSTALLERS.fullmatch, programs)) and words[place - 1] != "python":
+            rest = words[place + 1 :]
+            pairs = list(pairwise(("", *rest)))
+            names = [w for option, w in pairs if not WITH_VALUE.fullmatch(option) and _is_name(w)]
+            behind = [w for option, w in pairs if option in ("-r", "--requirement")]
+            behind += [m[1] for word in rest if (m := INCLUDES.fullmatch(word))]
+            lists = [p for p in map(posixpath.normpath, behind) if p in service.files]
+            role = roles.get((path, command.line), "")
+            found.append(Install(path, command, role, tuple(names), tuple(lists)))
+    return found
+
+
+def by_make(service: Service, install: Install) -> bool:
+    """Whether DEP-07 has it: a workflow or an action installs what make should."""
+    in_ci = install.path in service.workflows or install.path in service.actions
+    return in_ci and install.command.program in ("pip", "pip3", "uv")
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word names a package of an index, and no option, path or variable."""
+    is_path = re.search(r"[$]|^[^@=<>~]*/|\.whl$", word[1:])
+    return word.startswith("git+") or bool(re.match(r"@?[A-Za-z]", word) and not is_path)
+
+
+def commands_with_roles(service: Service) -> Iterator[tuple[Job, str, Command]]:
+    """Each command of a job that can become a role, with its file; also those that make runs."""
+    for job in service.jobs:
+        permissions = job.body.get("permissions", service.workflows[job.path].get("permissions"))
+        if permissions == "write-all" or at(permissions, "id-token") == "write":
+            for step in steps_of(service, job):
+                for command in step.commands:
+                    for path, inner in _with_targets(service, step.path, command):
+                        yield job, path, inner
+
+
+def _with_targets(
+    service: Service, path: str, command: Command, seen: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Command]]:
+    """A command, and those of the targets that it makes."""
+    yield path, command
+    rules = make_rules(service)
+    targets = list(command.plain) if command.program == "make" else []
+    for target in targets:  # which grows
+        if target in rules and target not in seen:
+            targets += rules[target].needs
+            for inner in rules[target].commands:
+                yield from _with_targets(service, rules[target].path, inner, (*seen, target))
 
 
 def modules_of(service: Service, path: str) -> set[str]:
@@ -40,6 +164,8 @@ def modules_of(service: Service, path: str) -> set[str]:
 
 def pin_problem(pin: Pin) -> str:
     """Why a line allows more than one version; empty if it does not."""
+    if re.match(r"(-r|--requirement)[ =]*https?:", pin.text):
+        return "is a list at an address, which may be another tomorrow"
     if pin.requirement is None:
         is_option = pin.text.startswith("-") and not re.match(r"(-e|--editable)\b", pin.text)
         return "" if is_option else "is no pin such as httpx==0.28.1"

@@ -7,8 +7,7 @@ Here: Each function has a `requirements.in` with what it wants, and a `requireme
 pins that follow from it; `requirements-dev.in` and `requirements-dev.txt` are at the top. `make
 lock` writes the pins.
 
-Fix: Write the name into the `.in` file of the function that uses it, then `make lock`. Of a package
-from git, pin the full commit id.
+Fix: Name it in the `requirements.in` of the function that uses it, then `make lock`.
 
 Defended by: gate.
 
@@ -16,36 +15,69 @@ See: docs/decisions/0004-requirements.md.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.imports import is_own, own_imports
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.requirements import modules_of, pin_problem, required, requirements_files
+from kit.gate.requirements import (
+    by_make,
+    constrained,
+    installs,
+    modules_of,
+    pin_problem,
+    required,
+    requirements_files,
+)
 from kit.gate.service import Service
-from kit.pins import development, disagreements, pins
+from kit.pins import canonical, development, disagreements, pins
 
 LESSON = Lesson.read(__doc__)
 
-PIN_COMMIT = "Pin the full commit id in place of the branch or tag."
+PIN_COMMIT = "Write the full commit id, of 40 digits, in place of the branch or tag."
 AGREE = (
     "Let the `requirements.in` of both allow one version, then `make lock`, which resolves all"
     " functions together."
 )
 MISSING_MODULE = {"ImportError", "ModuleNotFoundError"}
+# httpx==0.28.1, left-pad@1.3.0, git+https://example.com/x@<commit>
+EXACT = re.compile(r".+?(===?|@)(v?\d+(\.\d+)+[^*]*|[0-9a-f]{40}.*)")
 
 
 @LESSON.check
 def pinned(service: Service) -> Iterator[Finding]:
-    """Each line of a requirements file names one version."""
+    """Each line of a list names one version, itself or by a list behind `-c`."""
+    by_constraint = constrained(service)
     for path in requirements_files(service):
+        wanted = path.removesuffix(".txt") + ".in"
         for pin in service.requirements(path):
-            if problem := pin_problem(pin):
-                fix = PIN_COMMIT if pin.requirement and pin.requirement.url else None
-                yield LESSON.finding(
-                    path, pin.line, f"{problem}: `{pin.requirement or pin.text}`", fix=fix
-                )
+            name, url = (pin.requirement.name, pin.requirement.url) if pin.requirement else ("", "")
+            if (problem := pin_problem(pin)) and (url or canonical(name) not in by_constraint):
+                fix = f"Name it in `{wanted}`, then `make lock`, which pins it in `{path}`."
+                if url:
+                    fix = PIN_COMMIT
+                elif not name:
+                    fix = "Copy the list into the repository, pinned, and name it there."
+                elif wanted not in service.files:
+                    fix = "Write the version that you use behind `==`, as in `httpx==0.28.1`."
+                message = f"{problem}: `{pin.requirement or pin.text}`"
+                yield LESSON.finding(path, pin.line, message, fix=fix)
+
+
+@LESSON.check
+def installs_are_pinned(service: Service) -> Iterator[Finding]:
+    """No Makefile, script or workflow installs whatever is the newest."""
+    for install in installs(service):
+        # In workflows pip and its like are DEP-07's; what can become a role is DEP-08's.
+        is_other = by_make(service, install) or install.role_of
+        for name in [] if is_other else install.names:
+            if not EXACT.fullmatch(name):
+                message = f"`{install.command.text}` installs the newest {name} of the day"
+                package = re.split("[<>=~!]", name)[0]
+                fix = f"Write its version behind `{package}`: `==1.2.3`, of npm `@1.2.3`."
+                yield LESSON.finding(install.path, install.command.line, message, fix=fix)
 
 
 @LESSON.check
@@ -54,15 +86,17 @@ def pins_are_current(service: Service) -> Iterator[Finding]:
     for path in requirements_files(service):
         wanted = path.removesuffix(".txt") + ".in"
         names, versions = required(service, path), pins(service.text(path))
-        for name, pin in required(service, wanted).items():
+        fix = f"Run `make lock`, which pins it in `{path}`."
+        for name, pin in required(service, wanted).items() if wanted != path else ():
             if name not in names:
-                yield LESSON.finding(wanted, pin.line, f"{name} is not pinned in {path}")
+                message = f"{name} is not pinned in {path}"
+                yield LESSON.finding(wanted, pin.line, message, fix=fix)
             elif pin.requirement and name in versions:
                 allowed = pin.requirement.specifier.filter(versions[name], prereleases=True)
                 if not any(allowed):
                     pinned = f"{name} is pinned in {path} to {_or(versions[name])}"
                     message = f"{pinned}, not to {pin.text}"
-                    yield LESSON.finding(wanted, pin.line, message)
+                    yield LESSON.finding(wanted, pin.line, message, fix=fix)
 
 
 @LESSON.check
@@ -92,7 +126,8 @@ def what_is_imported_is_required(service: Service) -> Iterator[Finding]:
         is_optional = imported.line in _optional_lines(service.module(imported.path))
         if pinned in service.files and not is_optional and not is_own(service, folder, imported):
             message = f"imports {name}, which {pinned} does not pin"
-            yield LESSON.finding(imported.path, imported.line, message)
+            fix = f"Name it in `{folder}/requirements.in`, then `make lock`."
+            yield LESSON.finding(imported.path, imported.line, message, fix=fix)
 
 
 def _optional_lines(module: Module) -> set[int]:

@@ -22,7 +22,7 @@ from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import DEPENDABOT, RENOVATE, dependabot, requirements_files
 from kit.gate.runs import steps
-from kit.gate.service import Service
+from kit.gate.service import Service, bring_back
 from kit.template import line_of
 
 LESSON = Lesson.read(__doc__)
@@ -38,7 +38,8 @@ def a_bot_updates(service: Service) -> Iterator[Finding]:
     path, entries = dependabot(service)
     if not path:
         if not any(renovate in service.files for renovate in RENOVATE):
-            yield LESSON.finding(DEPENDABOT[0], 0, "is missing, and no other bot is set up")
+            message = "is missing, and no other bot is set up"
+            yield LESSON.finding(DEPENDABOT[0], 0, message, fix=bring_back(DEPENDABOT[0]))
         return
     missing = defaultdict(list)
     for ecosystems, folder in _updated(service):
@@ -47,12 +48,15 @@ def a_bot_updates(service: Service) -> Iterator[Finding]:
     for ecosystems, folders in missing.items():
         names = " or ".join(f"`{name}`" for name in ecosystems)
         message = f"no entry of {names} has the folder {and_more(folders)}"
-        yield LESSON.finding(path, service.line_with(path, "updates:"), message)
+        listed = " and ".join(f"`{folder}`" for folder in folders)
+        fix = f"Let an entry of `{ecosystems[0]}` have {listed} in its `directories`."
+        yield LESSON.finding(path, service.line_with(path, "updates:"), message, fix=fix)
     for entry in entries:
         if not entry.get("groups") and not entry.get("multi-ecosystem-group"):
             name = entry.get("package-ecosystem")
             message = f"the entry of {name} has no groups: every update becomes a pull request"
-            yield LESSON.finding(path, line_of(entry), message)
+            fix = 'Give this entry `groups:` with `patterns: ["*"]`.'
+            yield LESSON.finding(path, line_of(entry), message, fix=fix)
 
 
 def _updated(service: Service) -> list[tuple[tuple[str, ...], str]]:

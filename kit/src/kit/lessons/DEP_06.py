@@ -7,9 +7,8 @@ build.
 Here: `requirements.private` beside a function that needs internal packages, each of them pinned.
 Workflows sign in before they install. No list, setting or workflow adds an index to the public one.
 
-Fix: Put internal packages into `requirements.private`, pinned, and not into `requirements.in`.
-Instead of adding an index, name it with `make answer NAME=private_index VALUE=…`;
-`docs/private-packages.md`, which comes with that, says the rest.
+Fix: Delete it, and name the index with `make answer NAME=private_index VALUE=domain/repository`;
+`docs/private-packages.md`, which comes with that, says where internal packages are listed.
 
 Defended by: gate.
 """
@@ -35,7 +34,11 @@ ADDS_INDEX = re.compile(
 )
 SETTINGS = ("pip.conf", "pip.ini", "pyproject.toml", "uv.toml")
 URL = "PRIVATE_INDEX_URL"
-SIGN_IN = f"Sign in before it: use `aws-actions/configure-aws-credentials`, or pass `{URL}`."
+SIGN_IN = (
+    "Sign in by a step before it that uses `aws-actions/configure-aws-credentials`, or give the step"
+    f" the variable `{URL}`."
+)
+ANSWER = "`make answer NAME=private_index VALUE=domain/repository`"
 
 
 @LESSON.check
@@ -45,17 +48,20 @@ def private_lists(service: Service) -> Iterator[Finding]:
     for path in _private(service):
         if not _has_private_index(service):
             message = "is installed by nobody: the service has no private index"
-            yield LESSON.finding(path, 0, message)
+            fix = f"Delete it, or name the index: {ANSWER}."
+            yield LESSON.finding(path, 0, message, fix=fix)
         internal |= dict.fromkeys(required(service, path), path)
         for pin in service.requirements(path):
             if not pin.requirement or pin.requirement.url or pin_problem(pin):
                 message = f"is no pin such as acme-tools==1.4.2: `{pin.requirement or pin.text}`"
-                yield LESSON.finding(path, pin.line, message)
+                fix = "Pin it to one version, as in `acme-tools==1.4.2`."
+                yield LESSON.finding(path, pin.line, message, fix=fix)
     for path in _public(service):
         for name, pin in required(service, path).items():
             if name in internal:
                 message = f"{name} is private ({internal[name]}), and this list is public"
-                yield LESSON.finding(path, pin.line, message)
+                fix = f"Delete {name} from this list, and keep it in `requirements.private`."
+                yield LESSON.finding(path, pin.line, message, fix=fix)
 
 
 @LESSON.check

@@ -40,14 +40,15 @@ def ci_runs_make(service: Service) -> Iterator[Finding]:
     """No step runs a tool that `make` runs: it would be another version, or other options."""
     for step in steps(service):
         if ACTION.fullmatch(step.uses):
-            fix = "Call `make setup` and `make lint`; `SETUP_ARGS=--own-sam` installs the SAM CLI."
+            fix = "Run `make lint` in its place, after `make setup SETUP_ARGS=--own-sam`."
             message = f"a step uses `{step.uses}`, which brings its own version of a tool"
             yield LESSON.finding(step.path, line_of(step.body, "uses"), message, fix=fix)
         for command in step.commands:
             if target := _target(command):
                 text = command.text[:60]
                 message = f"a step runs `{text}`, where a developer runs `make {target}`"
-                yield LESSON.finding(step.path, command.line, message)
+                fix = f"Run `make {target}` in its place."
+                yield LESSON.finding(step.path, command.line, message, fix=fix)
 
 
 def _target(command: Command) -> str:

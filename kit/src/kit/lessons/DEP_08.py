@@ -8,9 +8,8 @@ Here: `make lock` writes hashes into every list and takes no release of the last
 in the `Makefile`); `cooldown` in `.github/dependabot.yml`; the job `deploy` installs
 `requirements-deploy.txt` and `requirements-sam.txt`.
 
-Fix: `make lock` writes the hashes. Of a package from git, name a wheel by its address with
-`#sha256=…`. Keep `cooldown` with `default-days` for each entry of `.github/dependabot.yml`, and
-`COOLDOWN = 7 days` in the `Makefile`.
+Fix: Name the package in the `.in` file beside this list, then `make lock`, which pins it with its
+hashes. Of a package from git, name a wheel by its address with `#sha256=…`.
 
 Defended by: gate.
 
@@ -23,8 +22,16 @@ from collections.abc import Iterator
 from kit.gate.commands import Command
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
-from kit.gate.requirements import RENOVATE, dependabot, pin_problem, required
-from kit.gate.runs import steps
+from kit.gate.requirements import (
+    RENOVATE,
+    by_make,
+    commands_with_roles,
+    dependabot,
+    installs,
+    pin_problem,
+    required,
+)
+from kit.gate.runs import all_commands, make_rules
 from kit.gate.service import Job, Service
 from kit.pins import development
 from kit.template import at, line_of
@@ -33,32 +40,34 @@ LESSON = Lesson.read(__doc__)
 
 # Commands that take the newest version there is, whatever a list says.
 RUNNERS = {"bunx", "npx", "pipx", "pnpx", "uvx"}
-INSTALLERS = {"npm", "pnpm", "yarn"}
-INSTALLING = {"add", "exec", "i", "install", "update"}
 NO_NEWEST = (
     "Name it in a `requirements*.in` and let `make setup` install it, or move it to a job without"
     " `id-token: write`."
 )
+WAIT = "Write `COOLDOWN = 7 days`, and keep `--cooldown` in the rule `lock`."
+COOLDOWN = re.compile(r"(?:\w+ +)?COOLDOWN *[?:]*= *(.*)")
 
 
 @LESSON.check
 def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
-    """A job with `id-token: write` installs by hashes only."""
+    """A job with `id-token: write` installs by hashes only, itself and in what it makes."""
+    newest: dict[tuple[str, int], tuple[Job, Command]] = {}
     installed: dict[str, str] = {}  # the lists, with a job that installs them
-    for step in steps(service):
-        job = step.job
-        if job is None or not _becomes_a_role(service, job):
-            continue
-        for command in step.commands:
-            if _takes_the_newest(command):
-                text = command.text[:60]
-                message = f"the job {job.id}, which can become a role, runs `{text}`"
-                yield LESSON.finding(job.path, command.line, message, fix=NO_NEWEST)
-            if command.program == "make" and "setup" in command.arguments:
-                is_deploying = any("--deploy" in word for word in command.words)
-                lists = ["requirements-deploy.txt"] if is_deploying else development(service.root)
-                for path in ("requirements-sam.txt", *lists):
-                    installed.setdefault(path, job.id)
+    by_place = {(item.path, item.command.line): item for item in installs(service) if item.role_of}
+    for job, path, command in commands_with_roles(service):
+        install = by_place.get((path, command.line))
+        by_name = install and not by_make(service, install) and not install.lists
+        if by_name or RUNNERS & {*command.runner, command.program}:
+            newest[path, command.line] = (job, command)
+        lists = install.lists if install else ()
+        if command.program == "make" and "setup" in command.arguments:
+            is_deploying = any("--deploy" in word for word in command.words)
+            own = ["requirements-deploy.txt"] if is_deploying else development(service.root)
+            lists = ("requirements-sam.txt", *own)
+        installed |= dict.fromkeys(lists, job.id)
+    for (path, line), (job, command) in newest.items():
+        message = f"the job {job.id}, which can become a role, runs `{command.text[:60]}`"
+        yield LESSON.finding(path, line, message, fix=NO_NEWEST)
     for path, job_id in installed.items():
         # What is not pinned at all is for DEP-01.
         pins = {name: pin for name, pin in required(service, path).items() if not pin_problem(pin)}
@@ -69,26 +78,16 @@ def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
             yield LESSON.finding(path, pins[bare[0]].line, message)
 
 
-def _becomes_a_role(service: Service, job: Job) -> bool:
-    """Whether a job may ask for the token with which it becomes a role."""
-    permissions = job.body.get("permissions", service.workflows[job.path].get("permissions"))
-    return permissions == "write-all" or at(permissions, "id-token") == "write"
-
-
-def _takes_the_newest(command: Command) -> bool:
-    installs = command.program in INSTALLERS and bool(INSTALLING & {*command.arguments})
-    return installs or bool(RUNNERS & {*command.runner, command.program})
-
-
 @LESSON.check
 def new_releases_wait(service: Service) -> Iterator[Finding]:
     """The bot takes no release before its cooldown is over."""
     path, entries = dependabot(service)
+    fix = "Let `cooldown:` of this entry have `default-days: 7`, and exclude no package by `*`."
     for entry in entries:
         days = at(entry, "cooldown", "default-days")
-        if not isinstance(days, int) or days < 1:
+        if not isinstance(days, int) or days < 1 or "*" in (at(entry, "cooldown", "exclude") or ()):
             message = f"the entry of {entry.get('package-ecosystem')} has no cooldown"
-            yield LESSON.finding(path, line_of(entry), message)
+            yield LESSON.finding(path, line_of(entry), message, fix=fix)
     for renovate in filter(service.files.__contains__, RENOVATE):
         if not path and "minimumReleaseAge" not in service.text(renovate):
             fix = 'Add `"minimumReleaseAge": "7 days"`.'
@@ -97,9 +96,21 @@ def new_releases_wait(service: Service) -> Iterator[Finding]:
 
 @LESSON.check
 def lock_waits(service: Service) -> Iterator[Finding]:
-    """`make lock` takes no release before its cooldown is over."""
-    text = service.text("Makefile")
-    waits = re.search(r"^COOLDOWN *[?:]*= *[1-9]\d* (day|week)", text, re.MULTILINE)
-    if not waits or "$$COOLDOWN" not in text:
-        line = service.line_with("Makefile", "COOLDOWN")
-        yield LESSON.finding("Makefile", line, "`make lock` takes releases of the same day")
+    """`make lock`, and whatever else pins, takes no release before its cooldown is over."""
+    message = "`make lock` takes releases of the same day"
+    values = []
+    for path in ("Makefile", *(p for p in service.files_in("", ".mk") if "/" not in p)):
+        for number, line in enumerate(service.text(path).splitlines(), 1):
+            if match := COOLDOWN.match(line):
+                values.append(match[1])
+                if not re.match(r"[1-9]\d* (day|week)", match[1]):
+                    yield LESSON.finding(path, number, message, fix=WAIT)
+    rule = make_rules(service).get("lock")
+    if rule and (not values or not any("$COOLDOWN" in c.text for c in rule.commands)):
+        yield LESSON.finding(rule.path, rule.line, message, fix=WAIT)
+    for path, command in all_commands(service):
+        compiles = command.program == "uv" and {"compile", "lock"} & {*command.arguments[:2]}
+        if compiles and not any("exclude-newer" in word for word in command.words):
+            fix = "Use `make lock`, or add `--exclude-newer '7 days'`."
+            text = f"`{command.text}` takes releases of the same day"
+            yield LESSON.finding(path, command.line, text, fix=fix)

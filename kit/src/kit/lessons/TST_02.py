@@ -5,8 +5,8 @@ Why: "Passed locally, import error in Lambda".
 
 Here: `tests/unit/<function>/` imports `<package>.<function>.lambda_pkg`.
 
-Fix: Import and patch `<package>.<function>.lambda_pkg.…`, never `src.…` or `lambda_pkg.…`, and do
-not change the path.
+Fix: Delete this, and import `<package>.<function>.lambda_pkg.…`, which `pythonpath` in
+`pyproject.toml` lets every test find.
 
 Defended by: gate.
 
@@ -40,7 +40,8 @@ def tests_import_the_deployed_package(service: Service) -> Iterator[Finding]:
         for name, line in _names(module):
             if re.match(rf"lambda_pkg\.\w|src\.{re.escape(service.package)}\b", f"{name}."):
                 message = f"names {name}, which is not the name of the deployed package"
-                yield LESSON.finding(module.path, line, message)
+                fix = f"Write `{service.package}.<function>.lambda_pkg` in its place."
+                yield LESSON.finding(module.path, line, message, fix=fix)
 
 
 def _names(module: Module) -> Iterator[tuple[str, int]]:

@@ -4,7 +4,9 @@ Why: Weeks were lost to what two paragraphs explain.
 
 Here: `tests/unit/README.md`.
 
-Fix: Write the sections on the path and on CI again.
+Fix: Write into `tests/unit/README.md` how tests import a function
+(`orders.app.lambda_pkg.index`), that `pythonpath` puts `src` on the path, and that CI runs
+`make check`, each in backticks.
 
 Defended by: gate.
 

@@ -5,8 +5,8 @@ Why: They tested the address of a stack that was long gone, or of another enviro
 
 Here: `tests/integration/conftest.py`.
 
-Fix: Take the address or the name from the fixture `outputs`, and declare in `template.yaml` the
-output that it lacks.
+Fix: Take it from the fixture `outputs`, as `outputs["ApiUrl"]`, and declare the output in
+`template.yaml` if it is not there.
 
 Defended by: gate.
 """
