@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -175,7 +176,14 @@ class Edit:
         self.write(finding.path, "".join(lines))
 
     def delete(self, path: str) -> None:
-        (self.root / path).unlink()
+        """Delete a file, or a folder with all that is in it."""
+        whole = self.root / path
+        shutil.rmtree(whole) if whole.is_dir() and not whole.is_symlink() else whole.unlink()
+
+    def link(self, path: str, target: str) -> None:
+        """Make a symbolic link; `target` is relative to the folder that the link is in."""
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).symlink_to(target)
 
     def move(self, old: str, new: str) -> None:
         """Move a file or a folder."""

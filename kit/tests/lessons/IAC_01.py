@@ -1,7 +1,8 @@
 """Cases of IAC-01."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 QUEUE = """AWSTemplateFormatVersion: "2010-09-09"
 
@@ -10,6 +11,12 @@ Resources:
     Type: AWS::SQS::Queue
     Properties:
       SqsManagedSseEnabled: true
+"""
+NESTED = """
+  Queue:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: {path}
 """
 
 
@@ -83,3 +90,38 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write("tests/unit/templates/queue.yaml", QUEUE)
     edit.write("scripts/labels.yaml", "Resources: [AWS::SQS::Queue]\n")
+
+
+@violation("an application of the CDK is beside the template")
+def _(edit: Edit) -> None:
+    edit.write("infra/cdk.json", '{"app": "python app.py"}\n')
+
+
+@violation("a script lets a bucket call a function with boto3")
+def _(edit: Edit) -> None:
+    edit.write(
+        "scripts/allow.py",
+        "from boto3 import client\n\n"
+        'client("lambda").add_permission(FunctionName="app", Principal="s3.amazonaws.com")\n',
+    )
+
+
+@good("nested stacks have templates of their own")
+def _(edit: Edit) -> None:
+    edit.write("infra/reports/template.yaml", QUEUE + NESTED.format(path="queue.yaml"))
+    edit.write("infra/reports/queue.yaml", QUEUE)
+    edit.declare(
+        "Reports:\n  Type: AWS::Serverless::Application\n  Properties:\n"
+        "    Location: ./infra/reports/template.yaml\n    Parameters:\n      Stage: !Ref EnvironmentName"
+    )
+
+
+@fix("Declare the resource in `template.yaml`, and delete what creates it here")
+def _(edit: Edit, finding: Finding) -> None:
+    kind = "SNS::Topic" if "topic" in finding.message else "Logs::LogGroup"
+    properties = "TopicName: !Sub {}-mine-${{EnvironmentName}}\n    KmsMasterKeyId: alias/aws/sns"
+    if kind != "SNS::Topic":
+        properties = "LogGroupName: !Sub /{}/jobs-${{EnvironmentName}}\n    RetentionInDays: 7"
+    declared = f"Mine:\n  Type: AWS::{kind}\n  Properties:\n    {properties.format(edit.service)}"
+    edit.declare(declared)
+    edit.delete(finding.path)

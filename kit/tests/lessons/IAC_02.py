@@ -2,8 +2,9 @@
 
 import re
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 
 @violation("prod has a copy of the template")
@@ -33,3 +34,26 @@ def _(edit: Edit) -> None:
     edit.in_resource(logical_id, size, "MemorySize: !Ref AppMemory")
     head = "[prod.deploy.parameters]\n"
     edit.replace("samconfig.toml", head, f'{head}template_file = ".aws-sam/build/template.yaml"\n')
+
+
+@good("a nested stack has resources that are called like those of the template")
+def _(edit: Edit) -> None:
+    edit.write("infra/copy.yaml", edit.read("template.yaml"))
+    edit.declare(
+        "Copy:\n  Type: AWS::CloudFormation::Stack\n  Properties:\n    TemplateURL: infra/copy.yaml"
+    )
+
+
+@fix("Delete the copy")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)
+
+
+@fix("Delete `template_file` here")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Pass `EnvironmentName=prod` in `parameter_overrides`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\[", '["EnvironmentName=prod", ')

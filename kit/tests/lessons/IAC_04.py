@@ -1,8 +1,9 @@
 """Cases of IAC-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.infrastructure import ENV, rename
+from kit.gate.findings import Finding
 
 RULE = """StartedRule:
   Type: AWS::Events::Rule
@@ -55,3 +56,26 @@ def _(edit: Edit) -> None:
         "LimitParameter:\n  Type: AWS::SSM::Parameter\n  Properties:\n    Type: String\n"
         f'    Value: "3"\n    Name: !Sub /{edit.service}/{ENV}/limit\n'
     )
+
+
+@violation("a name has dev in both environments")
+def _(edit: Edit) -> None:
+    rename(edit, f"{edit.service}-{edit.function().kebab}-dev")
+
+
+@violation("the schedule of a function has one name in all environments")
+def _(edit: Edit) -> None:
+    group = "GroupName: !Ref ScheduleGroup\n"
+    name = f"Name: {edit.service}-sweep\n"
+    edit.in_resource(edit.function("schedule").logical_id, group, name)
+
+
+@fix("Write `!Sub")
+def _(edit: Edit, finding: Finding) -> None:
+    name = str(finding.fix).split("`")[1]
+    edit.in_line(finding, r"Name: .*", f"Name: {name}")
+
+
+@fix("Shorten what stands before")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "-in-one-single-very-long-name", "")

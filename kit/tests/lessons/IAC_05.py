@@ -1,8 +1,9 @@
 """Cases of IAC-05."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.infrastructure import ENV, rename
+from kit.gate.findings import Finding
 
 
 @violation("a function is called like those of other services")
@@ -28,3 +29,28 @@ def _(edit: Edit) -> None:
     logical_id = edit.function("event").logical_id
     bus = "            EventBusName: !Ref EventBus\n"
     edit.in_resource(logical_id, bus, f"{bus}            RuleName: !Sub items-{ENV}\n")
+
+
+@violation("a user pool is called like those of other services")
+def _(edit: Edit) -> None:
+    edit.declare(
+        "Users:\n  Type: AWS::Cognito::UserPool\n  DeletionPolicy: Retain\n"
+        f"  UpdateReplacePolicy: Retain\n  Properties:\n    UserPoolName: !Sub users-{ENV}\n"
+        "    DeletionProtection: ACTIVE"
+    )
+
+
+@fix("Begin it with")
+def _(edit: Edit, finding: Finding) -> None:
+    start = str(finding.fix).split("`")[1]
+    edit.in_line(finding, r"Name: !Sub ", f"Name: !Sub {start}")
+
+
+@fix("Put `-${AWS::AccountId}` before `-${EnvironmentName}`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"-\$\{EnvironmentName\}", "-${AWS::AccountId}-${EnvironmentName}")
+
+
+@fix("Leave out the environment")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"!Sub move-traffic-.*", "move-traffic")

@@ -1,8 +1,12 @@
 """Cases of IAC-06."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit
 from edits.infrastructure import ENV
+from edits.structure import in_code
+from kit.gate.findings import Finding
 
 
 @violation("an ARN has the Region and the account that it was copied from")
@@ -78,3 +82,51 @@ def _(edit: Edit) -> None:
         "CachePolicy:\n  Description: One of CloudFront's own\n"
         "  Value: 658327ea-f89d-4fab-a63d-012345678901\n"
     )
+
+
+@violation("a function gets the address of its queue, put together")
+def _(edit: Edit) -> None:
+    function = edit.function("queue")
+    queue = f"{function.pascal}Queue"
+    edit.resource(queue)
+    address = "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}"
+    edit.pass_variable(
+        function, "QUEUE_URL", f"!Sub {address}/{edit.service}-{function.kebab}-{ENV}"
+    )
+    in_code(edit, "services/again.py", 'import os\n\nQUEUE_URL = os.environ["QUEUE_URL"]\n')
+
+
+@good("the ARN of somebody's bucket is put together of a parameter")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "PartnerBucket:\n  Type: String\n  Description: Where the partner's files are.\n"
+        "  Default: example-bucket"
+    )
+    arn = '!Join ["", ["arn:aws:s3:::", !Ref PartnerBucket, "/*"]]'
+    edit.output(f"PartnerFiles:\n  Description: The partner's files\n  Value: {arn}")
+
+
+@fix("Write `${AWS::")
+def _(edit: Edit, finding: Finding) -> None:
+    for literal, pseudo in (r"(us-east|eu-central)-1", "Region"), (r"\b\d{12}\b", "AccountId"):
+        if re.search(literal, edit.line(finding)):
+            edit.in_line(finding, literal, f"${{AWS::{pseudo}}}")
+    if "!Sub" not in edit.line(finding):
+        edit.in_line(finding, r": (?=\S+$)", ": !Sub ")
+
+
+@fix("Delete it from the mapping")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read("template.yaml")
+    edit.write("template.yaml", re.sub(r"^Mappings:\n(?: +.*\n)*\n", "", text, flags=re.MULTILINE))
+
+
+@fix("Delete the parameter")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub("template.yaml", r"^  Archive:\n(?:    .*\n)+", "")
+
+
+@fix("Pass `!Ref ")
+def _(edit: Edit, finding: Finding) -> None:
+    reference = str(finding.fix).split("`")[1]
+    edit.in_line(finding, r": .*", f": {reference}")

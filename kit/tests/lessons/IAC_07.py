@@ -1,7 +1,9 @@
 """Cases of IAC-07."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.infrastructure import require_variable, unlist_variable
+from kit.gate.findings import Finding
 
 READS = 'import os\n\nLIMIT = int(os.environ.get("ITEM_LIMIT", "5"))\n'
 
@@ -13,10 +15,7 @@ def _(edit: Edit) -> None:
 
 @violation("the settings require a variable that nobody passes")
 def _(edit: Edit) -> None:
-    settings = f"{edit.function().code}/settings.py"
-    edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str\n")
-    stage = '        stage=required("STAGE"),\n'
-    edit.replace(settings, stage, f'{stage}        item_limit=required("ITEM_LIMIT"),\n')
+    require_variable(edit, edit.function(), "ITEM_LIMIT")
 
 
 @violation("a variable is passed that no code reads")
@@ -73,3 +72,25 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "MAX_LIMIT", '"5"')
     edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
+
+
+@fix("Pass `ITEM_LIMIT` under `Environment`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.pass_variable(edit.function(), "ITEM_LIMIT", '"5"')
+
+
+@fix("Read `ITEM_LIMIT` in")
+def _(edit: Edit, finding: Finding) -> None:
+    require_variable(edit, edit.function(), "ITEM_LIMIT")
+
+
+@fix("Read `MAX_LIMIT` in")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+    unlist_variable(edit, "MAX_LIMIT")
+
+
+@fix("Delete `ITEM_LIMIT` here and in the functions' READMEs")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+    unlist_variable(edit, "ITEM_LIMIT")

@@ -1,7 +1,9 @@
 """Cases of IAC-08."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.infrastructure import unlist_variable
+from kit.gate.findings import Finding
 
 
 @violation("a second variable has the name of the environment")
@@ -49,3 +51,24 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "DD_ENV", "!Ref EnvironmentName")
     edit.pass_variable(edit.function(), "POWERTOOLS_METRICS_NAMESPACE", edit.service)
+
+
+@fix("Read `STAGE`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"os\.(getenv|environ).*[)\]]", "load_settings().stage")
+    edit.in_line(finding, "production", "prod") if "production" in edit.line(finding) else None
+    edit.sub(finding.path, r"^import os", "from ..settings import load_settings")
+
+
+@fix("Delete `")
+def _(edit: Edit, finding: Finding) -> None:
+    name = str(finding.fix).split("`")[1]
+    edit.delete_line(finding)
+    unlist_variable(edit, name)
+    code = f"{edit.function().code}/services/where.py"
+    edit.write(code, edit.read(code).replace(f'"{name}"', '"STAGE"'))
+
+
+@fix("Pass `STAGE: !Ref EnvironmentName`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"STAGE: .*", "STAGE: !Ref EnvironmentName")

@@ -1,8 +1,10 @@
 """Cases of IAC-09."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.infrastructure import require_variable
 from edits.runtime import used
+from kit.gate.findings import Finding
 
 
 @violation("a module in services/ reads STAGE, which may be None")
@@ -38,3 +40,16 @@ def _(edit: Edit) -> None:
         'import os\n\nLOCAL = os.environ.get("AWS_SAM_LOCAL")\n'
         'MOST = int(os.environ.get("ITEM_LIMIT", "5"))\n',
     )
+
+
+@fix('Read it by `required("STAGE")` in `settings.py`')
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"os\.environ\.get\('STAGE'\)", "load_settings().stage")
+    edit.sub(finding.path, "^import os", "from ..settings import load_settings")
+
+
+@fix('Read it by `required("PARTNER_TABLE")` in `settings.py`')
+def _(edit: Edit, finding: Finding) -> None:
+    require_variable(edit, edit.function(), "PARTNER_TABLE")
+    edit.in_line(finding, r"getenv\(.*\)", "load_settings().partner_table")
+    edit.sub(finding.path, "^from os import getenv", "from ..settings import load_settings")

@@ -2,8 +2,9 @@
 
 import re
 
-from cases import good, violation
-from edits import Edit
+from cases import fix, good, violation
+from edits import CONFIG, Edit
+from kit.gate.findings import Finding
 
 
 def without(edit: Edit, key: str) -> str:
@@ -118,3 +119,41 @@ def _(edit: Edit) -> None:
             "SLOW = Config(read_timeout=3)\n"
             'sts = boto3.client("sts", config=CONFIG.merge(SLOW))\n',
         )
+
+
+@good("a timeout is a number in quotes")
+def _(edit: Edit) -> None:
+    edit.in_resource(edit.function().logical_id, "MemorySize: 512", 'MemorySize: "512"')
+
+
+@fix("Set `Timeout` of")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource(
+        str(finding.resource), "      MemorySize", "      Timeout: 10\n      MemorySize"
+    )
+
+
+@fix("Set `MemorySize` of")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r": .*", ": 512")
+
+
+@fix("Give it a `timeout` in seconds")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\burl\)", "url, timeout=2)")
+
+
+@fix("Give it a `timeout` in seconds", "the call of the chat has no timeout")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, "timeout=None", "timeout=2")
+
+
+@fix("Pass a `config=Config(…)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"read_timeout=\d+", "read_timeout=2")
+
+
+@fix("Pass a `config=Config(…)`", "an AWS client has botocore's own timeouts")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\)", ", config=CONFIG)")
+    edit.replace(finding.path, "import boto3\n", f"import boto3\n{CONFIG}")

@@ -1,7 +1,8 @@
 """Cases of IAC-11."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 
 @violation("the table is deleted with its resource")
@@ -39,3 +40,34 @@ def _(edit: Edit) -> None:
     old = "PointInTimeRecoverySpecification:\n        PointInTimeRecoveryEnabled: !If [IsProd, true, false]"
     new = "PointInTimeRecoverySpecification: !If [IsProd, {PointInTimeRecoveryEnabled: true}, !Ref AWS::NoValue]"
     edit.in_resource("Table", old, new)
+
+
+@fix("Set `DeletionPolicy: RetainExceptOnCreate`")
+def _(edit: Edit, finding: Finding) -> None:
+    kept = "    DeletionPolicy: RetainExceptOnCreate\n"
+    edit.in_resource(str(finding.resource), "    Properties:\n", f"{kept}    Properties:\n")
+
+
+@fix("Set `UpdateReplacePolicy: Retain`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r": .*", ": Retain")
+
+
+@fix("Set `")
+def _(edit: Edit, finding: Finding) -> None:
+    key, value = str(finding.fix).split("`")[1].rpartition(".")[2].split(": ")
+    old = r"false" if "Recovery" in key else r"!If .*"
+    edit.sub("template.yaml", rf"{key}: {old}$", f"{key}: {value}")
+
+
+@violation("a user pool can be deleted in prod")
+def _(edit: Edit) -> None:
+    edit.declare(
+        "Users:\n  Type: AWS::Cognito::UserPool\n  DeletionPolicy: Retain\n"
+        "  UpdateReplacePolicy: Retain\n  Properties:\n    DeletionProtection: INACTIVE"
+    )
+
+
+@fix("Set `DeletionProtection:", "a user pool can be deleted in prod")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r": .*", f": {str(finding.fix).split('`')[1].partition(': ')[2]}")

@@ -2,8 +2,9 @@
 
 import re
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 
 def output(edit: Edit, name: str) -> str:
@@ -49,3 +50,26 @@ def _(edit: Edit) -> None:
     value = "\n    Value: "  # as deep as that of an output
     edit.replace("template.yaml", f"{value}!Ref {name}\n", f"{value}!Sub ${{{name}}}:live\n")
     edit.output("Owners:\n  Description: Who to ask\n  Value: the team of orders\n")
+
+
+@violation("a test looks for an output that is not declared")
+def _(edit: Edit) -> None:
+    text = "def test_it(outputs: dict[str, str]) -> None:\n"
+    edit.write("tests/integration/test_more.py", f'{text}    assert outputs.get("QueueUrl")\n')
+
+
+@fix("Add below `Outputs` one with a `Description`")
+def _(edit: Edit, finding: Finding) -> None:
+    value = str(finding.fix).split("`")[5]
+    name = "ApiEndpoint" if "execute-api" in value else "Function"
+    edit.output(f"{name}:\n  Description: What is needed\n  {value}")
+
+
+@fix("Write the name of an output")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"""(["'])\w+\1""", r"\1AlarmTopicArn\1")
+
+
+@fix("Add a `Description` to the output AlarmTopicName")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\n", "\n    Description: The topic\n")

@@ -1,7 +1,10 @@
 """Cases of IAC-14."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 
 def log_groups(edit: Edit, count: int) -> None:
@@ -26,3 +29,9 @@ def _(edit: Edit) -> None:
 @good("the stack grows")
 def _(edit: Edit) -> None:
     log_groups(edit, 150)
+
+
+@fix("Split the service by what changes together")
+def _(edit: Edit, finding: Finding) -> None:
+    moved = r"^  More\d+:\n(?:    .*\n)+\n|^# x+\n"
+    edit.write("template.yaml", re.sub(moved, "", edit.read("template.yaml"), flags=re.MULTILINE))

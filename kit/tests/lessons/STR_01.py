@@ -1,8 +1,9 @@
 """Cases of STR-01."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import code_uri, fresh, in_code, layer
+from kit.gate.findings import Finding
 
 
 @violation("the code is deployed from a folder beside src")
@@ -58,3 +59,21 @@ def _(edit: Edit) -> None:
 @good("the path of the code is written another way")
 def _(edit: Edit) -> None:
     code_uri(edit, f"CodeUri: ./{edit.function().folder}")
+
+
+@fix("Move its code to")
+def _(edit: Edit, finding: Finding) -> None:
+    folder = f"CodeUri: {edit.function().folder}/\n"
+    edit.sub("template.yaml", r"(InlineCode: \|\n(?: {8}.*\n)+|CodeUri: lambdas/app/\n)", folder)
+
+
+@fix("Move its modules to")
+def _(edit: Edit, finding: Finding) -> None:
+    folder = f"src/{edit.package}/shared"
+    edit.move("layers/shared/python", f"{folder}/python")
+    edit.in_resource(str(finding.resource or "SharedLayer"), "layers/shared", folder)
+
+
+@fix("Merge it with the code that has no")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)

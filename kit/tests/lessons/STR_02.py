@@ -1,8 +1,9 @@
 """Cases of STR-02."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import AGE, in_code, layer
+from kit.gate.findings import Finding
 
 
 @violation("a folder of scripts is named after a module of the standard library")
@@ -48,3 +49,9 @@ def _(edit: Edit) -> None:
     in_code(edit, "utils/json_lines.py")
     in_code(edit, "services/__main__.py")
     in_code(edit, "templates/email/welcome.html", "<p>Welcome</p>\n")
+
+
+@fix("Rename the folder or module after what it holds")
+def _(edit: Edit, finding: Finding) -> None:
+    folder, _, name = finding.path.rpartition("/")
+    edit.move(finding.path, f"{folder}/order_{name}")

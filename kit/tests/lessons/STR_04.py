@@ -1,8 +1,9 @@
 """Cases of STR-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import in_code
+from kit.gate.findings import Finding
 
 
 @violation("a new folder of modules has no __init__.py")
@@ -26,3 +27,8 @@ def _(edit: Edit) -> None:
     in_code(edit, "sql/orders.sql", "SELECT 1\n")
     in_code(edit, "models/__init__.py", "")
     in_code(edit, "models/order.py")
+
+
+@fix("Add an empty `__init__.py`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.write(f"{finding.path}/__init__.py", "")

@@ -2,9 +2,10 @@
 
 import os
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import built, code_uri
+from kit.gate.findings import Finding
 
 
 @violation("the handler is a module in the folder itself")
@@ -43,3 +44,23 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     built(edit, "index.py")
     os.utime(edit.root / ".aws-sam/build/template.yaml", (0, 0))
+
+
+@fix("Set `Handler: lambda_pkg.index.lambda_handler`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r": .*", ": lambda_pkg.index.lambda_handler")
+
+
+@fix("Set `CodeUri: ")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r": .*", f": {edit.function().folder}/")
+
+
+@fix("Define `lambda_handler(event, context)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.append(f"{edit.function().code}/index.py", "\n\nlambda_handler = handle_event\n")
+
+
+@fix("Run `make build`")
+def _(edit: Edit, finding: Finding) -> None:
+    built(edit, "lambda_pkg/index.py")

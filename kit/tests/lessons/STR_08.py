@@ -1,7 +1,9 @@
 """Cases of STR-08."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from edits.infrastructure import require_variable
+from kit.gate.findings import Finding
 
 
 def readme(edit: Edit) -> str:
@@ -28,10 +30,7 @@ def _(edit: Edit) -> None:
     function, text = edit.function(), edit.read(readme(edit))
     edit.pass_variable(function, "ITEM_LIMIT", '"20"')
     edit.write(readme(edit), text)
-    settings = f"{function.code}/settings.py"
-    edit.replace(settings, "    stage: str\n", "    stage: str\n    item_limit: str\n")
-    stage = '        stage=required("STAGE"),\n'
-    edit.replace(settings, stage, f'{stage}        item_limit=required("ITEM_LIMIT"),\n')
+    require_variable(edit, function, "ITEM_LIMIT")
 
 
 @violation("the README is begun and never finished")
@@ -54,3 +53,68 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     row = "| `AWS_REGION` | set by Lambda | `eu-west-1` |"
     edit.sub(readme(edit), r"^(\| `STAGE` .*\n)", rf"\1{row}\n")
+
+
+@violation("the README runs an example that was renamed")
+def _(edit: Edit) -> None:
+    edit.sub(readme(edit), r"(--event events/\w+/)[\w-]+", r"\1example")
+
+
+@violation("the README has an endpoint that is gone")
+def _(edit: Edit) -> None:
+    path = f"/{edit.function('api').kebab}/items/{{id}}"
+    edit.sub(
+        readme(edit), r"^(\| `GET .*\n)", rf"\1| `DELETE {path}` | public | deletes it | 204 |\n"
+    )
+
+
+@violation("an example of a request is of another path")
+def _(edit: Edit) -> None:
+    edit.function("api")
+    edit.sub(readme(edit), r"^(```\w*\n)(GET|POST) (/\w+)/\w+", r"\1\2 \3/entries")
+
+
+@violation("a paragraph names a variable that nobody passes")
+def _(edit: Edit) -> None:
+    more = "`REPORTS_BUCKET_NAME` may be left out.\n"
+    edit.sub(readme(edit), r"^(## Environment variables\n\n)", rf"\1{more}\n")
+
+
+@good("the README has examples of what is there, and calls others")
+def _(edit: Edit) -> None:
+    path = f"/{edit.function('api').kebab}/items"
+    call = f"```http\nGET {path}/3f1c?verbose=1 HTTP/1.1\n```\n"
+    edit.sub(readme(edit), r"^(## Input and output\n\n)", rf"\1{call}\n")
+    edit.sub(readme(edit), r"^(## Dependencies\n\n)", r"\1`GET /v1/rates` of the partner.\n\n")
+    more = "A value may be `OFF`; `STAGE` is `dev` or `prod`.\n"
+    edit.sub(readme(edit), r"^(## Environment variables\n\n)", rf"\1{more}\n")
+
+
+@fix("Write the section `## Dependencies`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.append(finding.path, "\n## Dependencies\n\nNone but boto3.\n")
+
+
+@fix("Write it below its title")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\n", "\n\nWhoever calls it.\n")
+
+
+@fix("Add `")
+def _(edit: Edit, finding: Finding) -> None:
+    name = str(finding.fix).split("`")[1]
+    edit.sub(
+        finding.path, r"^(\| `POWERTOOLS_SERVICE_NAME` .*\n)", rf"\1| `{name}` | said here | x |\n"
+    )
+
+
+@fix("Delete `")
+@fix("Delete it here")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Name an event that is there")
+def _(edit: Edit, finding: Finding) -> None:
+    folder = f"events/{edit.function().name}"
+    edit.in_line(finding, r"events/\S+", edit.glob(f"{folder}/*.json")[0])

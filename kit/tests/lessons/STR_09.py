@@ -1,8 +1,9 @@
 """Cases of STR-09."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import AGE, built, in_code, require
+from kit.gate.findings import Finding
 
 
 @violation("boto3 is bundled, though the runtime has it")
@@ -51,3 +52,38 @@ def _(edit: Edit) -> None:
     in_code(edit, "services/test_results.py", "class Result: ...\n")
     in_code(edit, "services/build/__init__.py", "ORDER = 1\n")
     in_code(edit, "data/rates.csv", "eur,1\n" * 1000)
+
+
+def unrequire(edit: Edit, name: str) -> None:
+    """Delete a requirement, with `make lock`."""
+    folder = edit.function().folder
+    edit.sub(f"{folder}/requirements.in", rf"^{name}\n", "")
+    edit.sub(f"{folder}/requirements.txt", rf"^{name}==.*\n +--hash.*\n", "")
+
+
+@fix("Delete boto3 from")
+def _(edit: Edit, finding: Finding) -> None:
+    unrequire(edit, "boto3")
+
+
+@fix("Move uvicorn from")
+def _(edit: Edit, finding: Finding) -> None:
+    unrequire(edit, "uvicorn")
+    edit.append("requirements-dev.in", "uvicorn\n")
+    edit.pin("requirements-dev.txt", "uvicorn", "0.41.0")
+
+
+@fix("Move it to `tests/unit/`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.move(finding.path, f"tests/unit/{edit.function().name}/{finding.path.rpartition('/')[2]}")
+
+
+@fix("Delete it, and add it to `.gitignore`")
+@fix("Put it into a bucket or a layer")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)
+
+
+@fix("Take what is large out of")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(f".aws-sam/build/{finding.resource or edit.function().logical_id}/torch")

@@ -1,8 +1,9 @@
 """Cases of STR-10."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.structure import before_settings, fresh, in_code, in_handler
+from kit.gate.findings import Finding
 
 
 @violation("the handler imports what it needs")
@@ -54,3 +55,14 @@ def _(edit: Edit) -> None:
     )
     before_settings(edit, "from .services import fresh")
     in_handler(edit, "assert fresh.parser()")
+
+
+@fix("Move the import to the top of the module")
+def _(edit: Edit, finding: Finding) -> None:
+    line = edit.line(finding).strip()
+    if "import_module" in line:
+        edit.in_line(finding, r'import_module\("decimal"\)', "decimal")
+        line = "import decimal"
+    else:
+        edit.delete_line(finding)
+    edit.sub(finding.path, r"^(?=import|from|class)", f"{line}\n")

@@ -19,7 +19,6 @@ CODE = {
     "AWS::Serverless::LayerVersion": "ContentUri",
     "AWS::Lambda::LayerVersion": "Content",
 }
-FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 # What a function's folder should not have, by the path in it. `services/build/` is a fine name.
 BUILD_OUTPUT = re.compile(r"(build|dist|(?:.*/)?(?:node_modules|site-packages))/.*|.*\.(?:whl|egg)")
 
@@ -48,7 +47,7 @@ def python_folders(service: Service) -> list[str]:
     others = {
         "/".join(folder_of(resource).split("/")[:3])
         for resource in service.of_type(*CODE)
-        if resource.type not in FUNCTIONS or not is_python(resource)
+        if not isinstance(resource, Function) or not is_python(resource)
     }
     return [folder for folder in service.function_folders if folder not in others]
 

@@ -1,5 +1,6 @@
 """Templates of this service other than template.yaml, and what several lessons ask of resources."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,24 @@ from .service import Resource, Service
 # Folders in which templates and tools create nothing.
 ELSEWHERE = ("tests/", "docs/", "events/", ".github/")
 TABLES = ("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable")
+# Where a nested stack says which template it is made of.
+NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 
 
-def other_templates(service: Service) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The path and the resources of each further CloudFormation template."""
+def other_templates(service: Service) -> dict[str, dict[str, Any]]:
+    """The resources of each further CloudFormation template that is no nested stack, by path."""
+    templates = {TEMPLATE: mapping_of(service.template, "Resources"), **dict(_templates(service))}
+    parts = [TEMPLATE]
+    for part in parts:
+        for body in templates.get(part, {}).values():
+            location = at(body, "Properties", NESTED.get(str(at(body, "Type")), ""))
+            path = os.path.normpath(os.path.join(os.path.dirname(part), str(location)))
+            if path in templates and path not in parts:
+                parts.append(path)
+    return {path: resources for path, resources in templates.items() if path not in parts}
+
+
+def _templates(service: Service) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in service.files_in("", ".yaml", ".yml", ".json", ".template"):
         if path in (TEMPLATE, INFRA) or path.startswith(ELSEWHERE):
             continue

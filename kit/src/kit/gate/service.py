@@ -27,6 +27,7 @@ Data = TypeVar("Data")
 
 # Made up: which one it is makes no difference to what a template says.
 ACCOUNT = "123456789012"
+FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 # A Region of any partition, as botocore tells them apart; to be put between boundaries.
 A_REGION = (
     r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-f]*)"
@@ -79,10 +80,10 @@ class Resource:
 
 @dataclass(frozen=True, eq=False)
 class Function(Resource):
-    """An AWS::Serverless::Function.
+    """An AWS::Serverless::Function, or an AWS::Lambda::Function.
 
     Args:
-        folder: where CodeUri points to, without a slash at the end; empty when it can't be told.
+        folder: where CodeUri or Code points to, without a slash at the end; empty when it can't be told.
     """
 
     folder: str
@@ -434,9 +435,10 @@ def _resource(name: str, body: dict[str, Any], line: int, shared: Any) -> Resour
     kind = kind if isinstance(kind, str) else ""
     own = body.get("Properties")
     properties = own if isinstance(own, dict) else LocatedMapping()
-    if kind != "AWS::Serverless::Function":
+    if kind not in FUNCTIONS:
         return Resource(name, kind, body, properties, line)
-    whole = merged(shared, properties) if isinstance(shared, dict) else properties
-    code = whole.get("CodeUri")
+    is_merged = kind == FUNCTIONS[0] and isinstance(shared, dict)
+    whole = merged(shared, properties) if is_merged else properties
+    code = whole.get("CodeUri" if kind == FUNCTIONS[0] else "Code")
     folder = os.path.normpath(code) if isinstance(code, str) else ""
     return Function(name, kind, body, whole, line, folder=folder)

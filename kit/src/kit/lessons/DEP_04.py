@@ -18,7 +18,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding, and_more
-from kit.gate.folders import FUNCTIONS
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import runtimes_of, wanted_python
 from kit.gate.service import Service
@@ -50,7 +49,7 @@ def runtimes(service: Service) -> Iterator[Finding]:
     """Functions run on the Python of .python-version."""
     wanted = f"python{wanted_python(service)}"
     others = defaultdict(list)  # those that get it from Globals share a line
-    for function in service.of_type(*FUNCTIONS):
+    for function in service.functions:
         for runtime in {*runtimes_of(service, function)} - {wanted}:
             if runtime.startswith("python"):
                 others[runtime, function.line_of("Runtime")].append(function.logical_id)

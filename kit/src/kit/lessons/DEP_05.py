@@ -13,7 +13,6 @@ Defended by: prompt, gate, preflight.
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding, and_more
-from kit.gate.folders import FUNCTIONS
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import runtimes_of, wanted_python
 from kit.gate.service import Service
@@ -27,7 +26,7 @@ LESSON = Lesson.read(__doc__)
 def supported(service: Service) -> Iterator[Finding]:
     """AWS supports the Python of .python-version. Functions with another are for DEP-04."""
     runtime = f"python{wanted_python(service)}"
-    functions = [f for f in service.of_type(*FUNCTIONS) if runtime in runtimes_of(service, f)]
+    functions = [f for f in service.functions if runtime in runtimes_of(service, f)]
     end = SUPPORTED_UNTIL.get(runtime)
     if not functions or (end and end >= service.today):
         return

@@ -7,8 +7,8 @@ Here: One `template.yaml` for both environments; the only other one, `infra/envi
 what has to be there before it. No script, Makefile or workflow creates resources, but for ones on
 the machine that it runs on.
 
-Fix: Declare the resource in `template.yaml`; what exists already can be imported with `make deploy
-IMPORT=yes`.
+Fix: Declare the resource in `template.yaml`, and delete what creates it here; what exists already
+can be imported with `make deploy IMPORT=yes`.
 
 Defended by: gate, deploy.
 
@@ -47,7 +47,8 @@ CREATE = re.compile(
 # What creates resources, or parts of them, and is not called create-….
 CREATES = {
     *("add-permission", "attach-role-policy", "mb", "publish-layer-version", "put-metric-alarm"),
-    *("put-parameter", "put-role-policy", "put-rule", "put-targets", "subscribe"),
+    *("put-bucket-policy", "put-parameter", "put-role-policy", "put-rule", "put-targets"),
+    "subscribe",
 }
 LOCAL = ("localhost", "127.0.0.1", "host.docker.internal", "localstack", "dynamodb-local")
 
@@ -55,7 +56,7 @@ LOCAL = ("localhost", "127.0.0.1", "host.docker.internal", "localstack", "dynamo
 @LESSON.check
 def nothing_is_declared_beside_the_template(service: Service) -> Iterator[Finding]:
     """No other template and no other tool creates resources."""
-    for path, resources in other_templates(service):
+    for path, resources in other_templates(service).items():
         if not resources.keys() & service.resources.keys():  # else it is a copy, as IAC-02 says
             first = next(iter(resources))
             message = f"declares {first} in a template of its own"
@@ -80,7 +81,8 @@ def no_script_creates_resources(service: Service) -> Iterator[Finding]:
         if module.path.startswith((*ELSEWHERE, "src/")):
             continue
         for method in module.nodes(ast.Attribute):
-            if CREATE.fullmatch(method.attr) and _is_of_boto3(module):
+            is_creating = CREATE.fullmatch(method.attr) or method.attr.replace("_", "-") in CREATES
+            if is_creating and _is_of_boto3(module):
                 yield LESSON.finding(module.path, method.lineno, f"calls {method.attr}() of boto3")
 
 

@@ -1,4 +1,5 @@
-"""IAC-03: Each parameter has a `Type`, a `Description`, and a `Default` or `AllowedValues`.
+"""IAC-03: Each parameter has a `Type`, a `Description`, and a `Default`, `AllowedValues` or an
+`AllowedPattern`.
 
 Why: A wrong value was only found when the deployment had run for minutes.
 
@@ -28,9 +29,10 @@ def parameters_are_complete(service: Service) -> Iterator[Finding]:
         parameters = mapping_of(service.cloudformation(path), "Parameters")
         for name, body in parameters.items():
             missing = [key for key in ("Type", "Description") if not at(body, key)]
-            has_values = at(body, "Default") is not None or at(body, "AllowedValues")
-            if path == TEMPLATE and not has_values:
+            keys = ("Default", "AllowedValues", "AllowedPattern")
+            if path == TEMPLATE and all(at(body, key) is None for key in keys):
                 missing.append("Default or AllowedValues")
             if missing:
                 message = f"the parameter {name} has no {' and no '.join(missing)}"
-                yield LESSON.finding(path, line_of(parameters, name), message, resource=name)
+                fix = f"Add a {' and a '.join(missing)} to `{name}`."
+                yield LESSON.finding(path, line_of(parameters, name), message, name, fix)

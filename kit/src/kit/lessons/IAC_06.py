@@ -16,9 +16,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from kit.gate.environments import environments, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
+from kit.gate.policies import referenced_ids
 from kit.gate.resources import mapping_of
 from kit.gate.service import A_REGION, Service
 from kit.layout import INFRA, TEMPLATE
@@ -35,6 +37,14 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # ARNs of what AWS or others publish: managed policies, integrations of Step Functions, layers, and
 # applications of the Serverless Application Repository.
 PUBLISHED = re.compile(r":iam::aws:|:(?:states|scheduler):::|:layer:|:serverlessrepo:")
+FIXES = {
+    "Region": "Write `${AWS::Region}` in its place, in a `!Sub`.",
+    "account": "Write `${AWS::AccountId}` in its place, in a `!Sub`, and `${AWS::Region}` for a"
+    " Region; pass the account of somebody else in a parameter.",
+    "ARN": "Refer to the resource by `!GetAtt`; pass what another stack has in a parameter.",
+    "of a mapping": "Delete it from the mapping; use `!Ref AWS::AccountId` or `!Ref AWS::Region`"
+    " where that is looked up, or a parameter for what is of another account.",
+}
 # Text for people, in which anything may stand.
 PROSE = {"AlarmDescription", "Comment", "Description", "GroupDescription", "Metadata"}
 # Keys below which numbers are accounts, beside those that say so.
@@ -48,8 +58,12 @@ def nothing_is_written_out(service: Service) -> Iterator[Finding]:
         template = service.cloudformation(path)
         for section in ("Globals", "Mappings", "Resources", "Outputs"):
             for text, line in _texts(template.get(section)):
-                if literal := _literal(text):
-                    yield LESSON.finding(path, line, f"{literal} is written out")
+                if literals := _literals(text):
+                    message = f"{' and '.join(literals)} is written out"
+                    fix = FIXES[
+                        "of a mapping" if section == "Mappings" else literals[-1].split()[1]
+                    ]
+                    yield LESSON.finding(path, line, message, fix=fix)
 
 
 @LESSON.check
@@ -60,8 +74,8 @@ def defaults_are_for_every_account(service: Service) -> Iterator[Finding]:
         for name, body in parameters.items():
             default = str(at(body, "Default"))
             line = line_of(parameters, name, "Default")
-            if ARN.search(default) and (literal := _literal(default)):
-                message = f"{literal} is in the default of {name}"
+            if ARN.search(default) and (literals := _literals(default)):
+                message = f"{literals[0]} is in the default of {name}"
                 fix = "Pass it in `samconfig.toml`, for each environment its own."
                 yield LESSON.finding(path, line, message, fix=fix)
             elif "${AWS::" in default and "${AWS::Region}" not in default:
@@ -73,12 +87,21 @@ def defaults_are_for_every_account(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
     """A function gets the name of a resource of this stack by a reference to it."""
+    named = list(names(service))
+    templates = environments(service)
     for function in service.functions:
         for variable, node in function.variables.items():
             words = tuple(filter(None, str(variable).split("_")))
-            for name in names(service):
+            if referenced_ids(node) & service.resources.keys():
+                continue
+            texts = {key: str(resolved(template, node)) for key, template in templates.items()}
+            for name in named:
                 kind = name.resource.type.rpartition("::")[2].upper()  # EVENTBUS ends with BUS
-                if name.node == node and kind.endswith(words):
+                # By itself, or at the end of an ARN or of the address of a queue.
+                is_named = all(
+                    re.split("[/:]", texts[key])[-1] == name.texts[key] for key in name.texts
+                )
+                if is_named and kind.endswith(words):
                     logical_id = name.resource.logical_id
                     message = f"`{variable}` has the name of {logical_id} written out"
                     line = function.line_of("Environment", "Variables", variable)
@@ -99,12 +122,11 @@ def _texts(node: Any, line: int = 0, of_account: bool = False) -> Iterator[tuple
         yield str(node), line
 
 
-def _literal(text: str) -> str:
-    """What of a text should be a reference, in words; empty if nothing should."""
+def _literals(text: str) -> list[str]:
+    """What of a text should be a reference, in words: the account 111122223333."""
     own = [arn for arn in ARN.findall(text) if not PUBLISHED.search(arn)]
-    rest = UUID.sub("", ARN.sub("", text))
-    for part in (*own, rest):
-        if match := LITERAL.search(part):
-            return f"the {match.lastgroup} {match[0]}"
-    literal = [f"the ARN {arn}" for arn in own if "${" not in arn and not arn.endswith("*")]
-    return literal[0] if literal else ""
+    parts = (*own, UUID.sub("", ARN.sub("", text)))
+    literals = [f"the {m.lastgroup} {m[0]}" for part in parts for m in LITERAL.finditer(part)]
+    # What !Join puts together ends in the middle of an ARN.
+    arns = [arn for arn in own if "${" not in arn and not arn.endswith(("*", ":"))]
+    return list(dict.fromkeys(literals)) or [f"the ARN {arn}" for arn in arns][:1]

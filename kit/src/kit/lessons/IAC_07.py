@@ -40,7 +40,7 @@ def what_is_read_is_passed(service: Service) -> Iterator[Finding]:
                 fix = (
                     f"Pass `{read.name}` under `Environment` → `Variables` of `{name}` and list it"
                 )
-                fix += " in the README there, or don't read it."
+                fix += " in the function's README, or don't read it."
                 yield LESSON.finding(read.path, read.line, message, resource=name, fix=fix)
 
 

@@ -27,23 +27,28 @@ def stage_is_the_only_word(service: Service) -> Iterator[Finding]:
     for package in packages(service):
         for read in package.reads:
             if says_stage(service, read.name):
-                yield LESSON.finding(read.path, read.line, f"reads `{read.name}`, not `STAGE`")
+                message = f"reads `{read.name}`, not `STAGE`"
+                fix = "Read `STAGE`, whose values are dev and prod: `settings.stage`."
+                yield LESSON.finding(read.path, read.line, message, fix=fix)
     stages = passed_stages(service)
     for function in service.functions:
         for name in sorted(function.variables.keys() & stages):
             line = function.line_of("Environment", "Variables", name)
             message = f"passes `{name}` to say where the code runs, beside `STAGE`"
-            yield LESSON.finding_in(function, line, message)
+            fix = f"Delete `{name}` here and in the README, and let the code read `STAGE`."
+            yield LESSON.finding_in(function, line, message, fix)
 
 
 @LESSON.check
 def stage_is_the_environment(service: Service) -> Iterator[Finding]:
     """STAGE is dev in dev, and prod in prod."""
+    lines = set()  # in Globals it is wrong once
     for environment, template in environments(service).items():
         for function in service.functions:
             stage = resolved(template, function.variables.get("STAGE", environment))
-            if stage != environment:
-                line = function.line_of("Environment", "Variables", "STAGE")
+            line = function.line_of("Environment", "Variables", "STAGE")
+            if stage != environment and line not in lines:
+                lines.add(line)
                 message = f"`STAGE` is {stage or 'not known'} in {environment}"
-                fix = "Pass `STAGE: !Ref EnvironmentName`, in `Globals`."
+                fix = "Pass `STAGE: !Ref EnvironmentName`, best in `Globals`."
                 yield LESSON.finding_in(function, line, message, fix)

@@ -31,4 +31,5 @@ def variables_are_checked(service: Service) -> Iterator[Finding]:
             is_passed = read.name in package.function.variables
             if read.may_be_none and is_passed and not read.path.endswith(SETTINGS):
                 message = f"reads `{read.name}`, which is `None` here when it is missing"
-                yield LESSON.finding(read.path, read.line, message)
+                fix = f'Read it by `required("{read.name}")` in `settings.py`, and take it from there.'
+                yield LESSON.finding(read.path, read.line, message, fix=fix)

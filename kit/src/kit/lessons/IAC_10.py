@@ -25,17 +25,20 @@ from kit.template import is_intrinsic
 
 LESSON = Lesson.read(__doc__)
 
+GIVE_A_TIMEOUT = "Give it a `timeout` in seconds, below that of the function."
+
 
 @LESSON.check
 def sizes_are_numbers(service: Service) -> Iterator[Finding]:
     """Memory and timeout are numbers; what only a deployment knows can't be told."""
-    for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
-        for key in ("MemorySize", "Timeout"):
+    for function in service.functions:
+        for key, unit in (("MemorySize", "MB"), ("Timeout", "seconds")):
             value = function.get(key)
-            if not isinstance(value, int) and not is_intrinsic(value):
+            if not str(value).isdecimal() and not is_intrinsic(value):
                 problem = "has no" if value is None else f"has {value!r} as its"
                 message = f"{function.logical_id} {problem} {key}, which should be a number"
-                yield LESSON.finding_in(function, function.line_of(key), message)
+                fix = f"Set `{key}` of `{function.logical_id}` to a number of {unit}."
+                yield LESSON.finding_in(function, function.line_of(key), message, fix)
 
 
 @LESSON.check
@@ -50,10 +53,15 @@ def calls_end_before_the_function(service: Service) -> Iterator[Finding]:
         name = package.function.logical_id
         for call in calls(package.modules):
             if call.seconds is None:
-                yield LESSON.finding(call.path, call.line, call.what)
+                yield LESSON.finding(call.path, call.line, call.what, fix=GIVE_A_TIMEOUT)
             elif shortest and call.seconds >= shortest:
                 message = f"{call.what}, and {name} times out after {shortest} s"
-                yield LESSON.finding(call.path, call.line, message, resource=name)
+                if "Config" in call.what:
+                    fix = "Pass a `config=Config(…)` with `connect_timeout`, `read_timeout` and"
+                    fix += f" `retries` whose sum, for all attempts, is below {shortest} s."
+                else:
+                    fix = f"Set a timeout below {shortest} s, or raise `Timeout` of `{name}`."
+                yield LESSON.finding(call.path, call.line, message, name, fix)
 
 
 @LESSON.check
@@ -61,4 +69,6 @@ def calls_have_an_end(service: Service) -> Iterator[Finding]:
     """ruff's S113 knows the calls of requests and httpx."""
     for result in service.tools.ruff:
         if result.rule == "S113":
-            yield LESSON.finding(result.path, result.line, "an HTTP call has no `timeout`")
+            yield LESSON.finding(
+                result.path, result.line, "an HTTP call has no `timeout`", fix=GIVE_A_TIMEOUT
+            )

@@ -44,12 +44,21 @@ STATEFUL: dict[str, tuple[str, ...]] = {
     "AWS::EFS::FileSystem": ("BackupPolicy.Status",),
     "AWS::KMS::Key": (),
     "AWS::OpenSearchService::Domain": (),
+    "AWS::Neptune::DBCluster": ("DeletionProtection", "BackupRetentionPeriod"),
     "AWS::RDS::DBCluster": ("DeletionProtection", "BackupRetentionPeriod"),
     "AWS::RDS::DBInstance": ("DeletionProtection", "BackupRetentionPeriod"),
     "AWS::S3::Bucket": (),
     "AWS::SecretsManager::Secret": (),
     "AWS::Serverless::SimpleTable": (RECOVERY,),
+    "AWS::Timestream::Table": (),
 }
+# What switches them on and off, where that is not true and false.
+ON_OFF = {
+    "AWS::Cognito::UserPool": "ACTIVE, INACTIVE",
+    "AWS::EFS::FileSystem": "ENABLED, DISABLED",
+    "BackupRetentionPeriod": "7, 1",
+}
+WORTHLESS = "Suppress the rule where the data is worth nothing."
 OFF = {"0", "disabled", "false", "inactive", "none"}
 
 
@@ -68,7 +77,9 @@ def data_is_kept(service: Service) -> Iterator[Finding]:
                 problem = f"has {key}: {policy}" if policy else f"has no {key}"
                 line = line_of(resource.body, key) or resource.line
                 message = f"{resource.logical_id} holds data and {problem}"
-                yield LESSON.finding_in(resource, line, message)
+                kept = "RetainExceptOnCreate" if key == "DeletionPolicy" else "Retain"
+                fix = f"Set `{key}: {kept}` beside `Type`. {WORTHLESS}"
+                yield LESSON.finding_in(resource, line, message, fix)
 
 
 @LESSON.check
@@ -83,7 +94,9 @@ def data_is_protected_in_prod(service: Service) -> Iterator[Finding]:
                 settings = values(prod, resource.properties, *path)
                 if not settings or any(str(value).lower() in OFF for value in settings):
                     message = f"{resource.logical_id} has no `{path[-1]}` in prod"
-                    yield LESSON.finding_in(resource, resource.line_of(path[0]), message)
+                    on_off = ON_OFF.get(resource.type) or ON_OFF.get(path[-1], "true, false")
+                    fix = f"Set `{dots}: !If [IsProd, {on_off}]` among `Properties`. {WORTHLESS}"
+                    yield LESSON.finding_in(resource, resource.line_of(path[0]), message, fix)
 
 
 def _stateful(service: Service) -> Iterator[Resource]:

@@ -6,9 +6,8 @@ Why: Lambda makes log groups that keep everything for ever, and the bill crept u
 Here: `TimeToLiveSpecification` of tables, `MessageRetentionPeriod` of queues, `RetentionInDays` of
 log groups.
 
-Fix: Declare an `AWS::Logs::LogGroup` with `RetentionInDays: !Ref LogRetentionDays` and name it in
-`LoggingConfig`; give tables of items that expire a `TimeToLiveSpecification`, and buckets a
-`LifecycleConfiguration`.
+Fix: Give log groups a `RetentionInDays`, tables of items that expire a `TimeToLiveSpecification`,
+and buckets a `LifecycleConfiguration`.
 
 Defended by: gate.
 """
@@ -17,7 +16,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kit.gate.environments import in_prod, resolved, values
+from kit.gate.environments import all_deployed, chosen, exists, in_prod, resolved, values
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
@@ -26,6 +25,7 @@ from kit.gate.python_names import constant
 from kit.gate.resources import TABLES, is_idempotency_table, is_true
 from kit.gate.service import Resource, Service
 from kit.gate.variables import packages
+from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
 
@@ -39,21 +39,28 @@ WRITES = {"batch_write_item", "batch_writer", "put_item", "transact_write_items"
 @LESSON.check
 def logs_go(service: Service) -> Iterator[Finding]:
     """Each function has a log group in the template, and each log group a retention."""
-    prod = in_prod(service)
+    templates = all_deployed(service, TEMPLATE)
     groups = service.of_type("AWS::Logs::LogGroup")
     for group in groups:
-        if not group.get("RetentionInDays"):
+        deployed = [template for template in templates.values() if exists(template, group)]
+        if not all(chosen(template, group.get("RetentionInDays")) for template in deployed):
             message = f"{group.logical_id} has no `RetentionInDays`: it keeps logs for ever"
-            fix = "Set `RetentionInDays: !Ref LogRetentionDays` on it."
-            yield LESSON.finding_in(group, group.line, message, fix)
+            fix = "Set `RetentionInDays: !Ref LogRetentionDays` on it, in each environment."
+            yield LESSON.finding_in(group, group.line_of("RetentionInDays"), message, fix)
+    prod = templates["prod"]
     names = {resolved(prod, group.get("LogGroupName")) for group in groups}
-    for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
+    names |= {f"<{group.logical_id}>" for group in groups}
+    for function in service.functions:
+        default = [f"<{function.logical_id}>", resolved(prod, function.get("FunctionName"))]
         node = function.get("LoggingConfig", "LogGroup")
-        default = f"/aws/lambda/{resolved(prod, function.get('FunctionName'))}"
-        name = resolved(prod, node) if node else default
-        if name not in names and not referenced_ids(node) & {group.logical_id for group in groups}:
+        used = [resolved(prod, node)] if node else [f"/aws/lambda/{name}" for name in default]
+        # What another stack declares comes as a parameter or an import.
+        is_of_others = referenced_ids(node) - service.resources.keys() - {"EnvironmentName"}
+        if not names & {*used} and not is_of_others and "Fn::ImportValue" not in str(node):
             message = f"{function.logical_id} writes to a log group that is not declared"
-            yield LESSON.finding_in(function, function.line_of("LoggingConfig"), message)
+            fix = "Declare an `AWS::Logs::LogGroup` with `RetentionInDays: !Ref LogRetentionDays`,"
+            fix += f" and set `LoggingConfig: {{LogGroup: !Ref <it>}}` on `{function.logical_id}`."
+            yield LESSON.finding_in(function, function.line_of("LoggingConfig"), message, fix)
 
 
 @LESSON.check
@@ -68,19 +75,26 @@ def items_expire(service: Service) -> Iterator[Finding]:
         if reason and not is_true(enabled):
             line = table.line_of("TimeToLiveSpecification")
             message = f"{table.logical_id} has no enabled `TimeToLiveSpecification`: {reason}"
-            yield LESSON.finding_in(table, line, message)
+            fix = f"Give `{table.logical_id}` a `TimeToLiveSpecification` with `Enabled: true` and, as"
+            fix += " `AttributeName`, what items call the time at which they expire."
+            yield LESSON.finding_in(table, line, message, fix)
 
 
 @LESSON.check
 def objects_expire(service: Service) -> Iterator[Finding]:
     """Buckets have rules for what is left behind."""
+    prod = in_prod(service)
     for bucket in service.of_type("AWS::S3::Bucket"):
-        if not bucket.get("LifecycleConfiguration"):
-            message = (
-                f"{bucket.logical_id} has no `LifecycleConfiguration`: old versions and broken"
+        states = values(prod, bucket.get("LifecycleConfiguration"), "Rules", "*", "Status")
+        if "Enabled" not in states:
+            message = f"{bucket.logical_id} has no enabled rule in its `LifecycleConfiguration`"
+            message += ": old versions and broken uploads stay for ever"
+            fix = (
+                "Add a rule with `Status: Enabled`: `AbortIncompleteMultipartUpload`, and what else"
             )
-            message += " uploads stay for ever"
-            yield LESSON.finding_in(bucket, bucket.line, message)
+            fix += " should go, as `NoncurrentVersionExpiration`."
+            line = bucket.line_of("LifecycleConfiguration")
+            yield LESSON.finding_in(bucket, line, message, fix)
 
 
 def _tables_of_items_that_expire(service: Service) -> dict[str, str]:

@@ -46,11 +46,17 @@ def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
             line = line_of(service.template, "Outputs") or resource.line
             what = "address" if is_api else "name"
             message = f"no output has the {what} of {resource.logical_id}"
-            yield LESSON.finding_in(resource, line, message)
+            address = "https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+            value = (
+                f"!Sub {address % resource.logical_id}" if is_api else f"!Ref {resource.logical_id}"
+            )
+            fix = f"Add below `Outputs` one with a `Description` and `Value: {value}`."
+            yield LESSON.finding_in(resource, line, message, fix)
     for name, body in outputs.items():
         if not at(body, "Description"):
             message = f"the output {name} has no Description"
-            yield LESSON.finding(TEMPLATE, line_of(outputs, name), message)
+            fix = f"Add a `Description` to the output {name}."
+            yield LESSON.finding(TEMPLATE, line_of(outputs, name), message, fix=fix)
 
 
 @LESSON.check
@@ -58,9 +64,12 @@ def tests_read_outputs_that_there_are(service: Service) -> Iterator[Finding]:
     """What integration tests take from the fixture `outputs` is an output."""
     declared = mapping_of(service.template, "Outputs")
     for module in service.modules("tests/integration"):
-        for item in module.nodes(ast.Subscript):
-            name = constant(item.slice)
-            if dotted(item.value) == "outputs" and isinstance(name, str) and name not in declared:
+        reads = [(dotted(item.value), item.slice) for item in module.nodes(ast.Subscript)]
+        calls = [call for call in module.nodes(ast.Call) if call.args]
+        reads += [(dotted(call.func).removesuffix(".get"), call.args[0]) for call in calls]
+        for what, key in reads:
+            name = constant(key)
+            if what == "outputs" and isinstance(name, str) and name not in declared:
                 message = f"reads the output {name}, which template.yaml does not have"
                 fix = "Write the name of an output as template.yaml has it, or declare it there."
-                yield LESSON.finding(module.path, item.lineno, message, fix=fix)
+                yield LESSON.finding(module.path, key.lineno, message, fix=fix)

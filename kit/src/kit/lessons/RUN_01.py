@@ -70,7 +70,7 @@ PRINTED = "prints: no request id, service or stage is in the log"
 @LESSON.check
 def log_format(service: Service) -> Iterator[Finding]:
     """Lambda writes JSON, and a parameter says which levels."""
-    for function in (*service.functions, *service.of_type("AWS::Lambda::Function")):
+    for function in service.functions:
         if is_intrinsic(function.get("LoggingConfig")):
             continue
         written = function.get("LoggingConfig", "LogFormat")

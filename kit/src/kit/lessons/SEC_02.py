@@ -28,7 +28,7 @@ LESSON = Lesson.read(__doc__)
 @LESSON.check
 def variables_have_names(service: Service) -> Iterator[Finding]:
     """CloudFormation puts no value of a secret into a variable."""
-    for function in [*service.functions, *service.of_type("AWS::Lambda::Function")]:
+    for function in service.functions:
         variables = function.get("Environment", "Variables")
         for name, written in variables.items() if isinstance(variables, dict) else ():
             if is_value(service, written):

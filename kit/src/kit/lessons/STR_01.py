@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from kit.gate.findings import Finding
-from kit.gate.folders import CODE, FUNCTIONS, folder_of, with_folders
+from kit.gate.folders import CODE, folder_of, with_folders
 from kit.gate.lesson import Lesson
-from kit.gate.service import Service
+from kit.gate.service import Function, Service
 from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
@@ -34,9 +34,10 @@ SUFFIX = re.compile(r"[-_.](develop|development|live|production|qa|stage|staging
 def deployed_from_src(service: Service) -> Iterator[Finding]:
     """Functions and layers of template.yaml are deployed from src."""
     for resource in service.of_type(*CODE):
-        key, fix = CODE[resource.type], None
+        key, folder = CODE[resource.type], f"src/{service.package}/<function>/"
         code = resource.get("InlineCode") or resource.get(key)
-        if resource.type not in FUNCTIONS:
+        fix = f"Move its code to `{folder}lambda_pkg/`, and set `{key}: {folder}`."
+        if not isinstance(resource, Function):
             if not isinstance(code, str) or code.startswith("s3://"):
                 continue  # a layer may be an archive of somebody else
             folder = f"src/{service.package}/<layer>/"
@@ -54,7 +55,11 @@ def no_environment_in_paths(service: Service) -> Iterator[Finding]:
         is_inside = path.startswith(tuple(f"{folder}/" for folder in reported))
         if (name := _environment(service, PurePosixPath(path))) and not is_inside:
             reported.append(path)
-            yield LESSON.finding(path, 0, f"names an environment: {name}")
+            fix = (
+                f"Merge it with the code that has no `{name}` in its path, and pass what differs as"
+            )
+            fix += " a variable from a parameter of `template.yaml`."
+            yield LESSON.finding(path, 0, f"names an environment: {name}", fix=fix)
 
 
 def _environment(service: Service, path: PurePosixPath) -> str:

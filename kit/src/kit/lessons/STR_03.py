@@ -33,11 +33,17 @@ def one_folder_per_function(service: Service) -> Iterator[Finding]:
         if folder in packages:
             for name in ("README.md", "requirements.txt"):
                 if f"{folder}/{name}" not in service.files:
-                    yield LESSON.finding(f"{folder}/{name}", 0, "is missing")
+                    fix = "Write it: `make lock` makes a `requirements.txt`, STR-08 says what a README has."
+                    yield LESSON.finding(f"{folder}/{name}", 0, "is missing", fix=fix)
         elif service.files_in(folder, ".py") or service.has(f"{folder}/requirements.txt"):
-            yield LESSON.finding(folder, 0, "has no `lambda_pkg` with Python in it")
+            fix = "Move the Python of a function into its `lambda_pkg/`; move code that functions share"
+            fix += " into the `utils/` of each that uses it, or into a package (STR-07)."
+            yield LESSON.finding(folder, 0, "has no `lambda_pkg` with Python in it", fix=fix)
     inside = tuple(f"{folder}/lambda_pkg/" for folder in packages)
     others = tuple(f"{folder}/" for folder in service.function_folders if folder not in packages)
     for path in service.files_in("src", ".py"):
         if not path.startswith(inside + others) and not stray(service, path):
-            yield LESSON.finding(path, 0, "is Python outside the `lambda_pkg` of a function")
+            fix = "Move it into the `lambda_pkg/` of the function that uses it; code of tools goes into"
+            fix += " `scripts/`."
+            message = "is Python outside the `lambda_pkg` of a function"
+            yield LESSON.finding(path, 0, message, fix=fix)

@@ -18,7 +18,7 @@ import ast
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
-from kit.gate.folders import CODE, FUNCTIONS, built_functions, folder_of, is_python
+from kit.gate.folders import CODE, built_functions, folder_of, is_python
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module
 from kit.gate.service import Resource, Service
@@ -32,24 +32,26 @@ HANDLER = "lambda_pkg.index.lambda_handler"
 @LESSON.check
 def handlers(service: Service) -> Iterator[Finding]:
     """CodeUri and Handler of each function follow the layout, and the handler exists."""
-    for function in filter(is_python, service.of_type(*FUNCTIONS)):
+    for function in filter(is_python, service.functions):
         if folder_of(function).startswith("src/"):  # others: STR-01
-            for key, problem in _problems(service, function):
+            for key, problem, fix in _problems(service, function):
                 message = f"`{function.logical_id}` {problem}"
-                yield LESSON.finding(TEMPLATE, function.line_of(key), message)
+                yield LESSON.finding(TEMPLATE, function.line_of(key), message, fix=fix)
 
 
-def _problems(service: Service, function: Resource) -> Iterator[tuple[str, str]]:
-    """What is wrong, and with which property."""
+def _problems(service: Service, function: Resource) -> Iterator[tuple[str, str, str]]:
+    """What is wrong, with which property, and what to do."""
     key, folder, handler = CODE[function.type], folder_of(function), function.get("Handler")
     index = f"{folder}/lambda_pkg/index.py"
     if folder not in service.function_folders:
-        wanted = f"`src/{service.package}/<function>`"
-        yield key, f"has `{folder}` as `{key}`, which is not the folder of a function: {wanted}"
+        problem = f"has `{folder}` as `{key}`, which is not the folder of a function"
+        yield key, problem, f"Set `{key}: src/{service.package}/<function>/`."
     elif index not in service.files or "lambda_handler" not in _names(service.module(index)):
-        yield "Handler", f"has no `lambda_handler` in `{index}`"
+        fix = f"Define `lambda_handler(event, context)` in `{index}`, or import it there."
+        yield "Handler", f"has no `lambda_handler` in `{index}`", fix
     if handler != HANDLER:
-        yield "Handler", f"has the `Handler` `{handler}`" if handler else "has no `Handler`"
+        problem = f"has the `Handler` `{handler}`" if handler else "has no `Handler`"
+        yield "Handler", problem, f"Set `Handler: {HANDLER}`."
 
 
 def _names(module: Module) -> set[str]:

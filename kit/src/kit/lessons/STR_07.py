@@ -1,4 +1,4 @@
-"""STR-07: A function imports no code of another function.
+"""STR-07: A function has no code of another function, neither by an import nor by a symbolic link.
 
 Why: Everything below `src` is there on a laptop. In Lambda a function has its own folder only, so
 the import failed there and nowhere else.
@@ -30,3 +30,16 @@ def functions_alone(service: Service) -> Iterator[Finding]:
         if other not in ("", folder):
             message = f"imports `{imported.absolute}`, which is code of `{other}`"
             yield LESSON.finding(imported.path, imported.line, message)
+
+
+@LESSON.check
+def links_stay_inside(service: Service) -> Iterator[Finding]:
+    """No symbolic link leads out of a function's folder: other machines lack what is outside."""
+    package = service.root.resolve() / "src" / service.package
+    for path in package.rglob("*"):
+        folder = package / path.relative_to(package).parts[0]
+        target = path.resolve()
+        if path.is_symlink() and not (target.is_relative_to(folder) and path != folder):
+            message = f"is a symbolic link to `{path.readlink()}`, outside of the function's folder"
+            fix = "Replace the link by a copy of what is needed, or put that into a package."
+            yield LESSON.finding(str(path.relative_to(service.root.resolve())), 0, message, fix=fix)

@@ -1,6 +1,6 @@
 """STR-08: Each function has a README with its purpose, trigger, input and output with examples,
 variables, dependencies and how to run it locally. Its variables are those that `template.yaml`
-passes.
+passes, and the example events and endpoints that it names exist.
 
 Why: Nobody could operate functions without documents, and tables that were out of date were worse
 than none.
@@ -13,14 +13,18 @@ passes, Globals included, and nothing else.
 Defended by: gate.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
 from kit.gate.documents import chapter
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Section
-from kit.gate.service import Service
+from kit.gate.outbound import HTTP_METHODS
+from kit.gate.parsers import Section, dotted
+from kit.gate.python_names import constant, last
+from kit.gate.service import Function, Service
+from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
 
@@ -35,6 +39,10 @@ SECTIONS = {
     "Locally": r"local|run\b|develop",
 }
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]+")
+# One that a paragraph names: others are words in capitals.
+IN_PROSE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+EVENT_FILE = re.compile(r"(?<![\w./-])events/[\w./-]+\.json\b")
+ENDPOINT = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s?\"'`|]*)")
 # Lambda sets these itself; a README may explain them.
 OF_LAMBDA = ("AWS_", "LAMBDA_", "_")
 
@@ -54,7 +62,7 @@ def readmes_are_complete(service: Service) -> Iterator[Finding]:
                 yield LESSON.finding(path, 0, f"has no section like “{title}”", fix=fix)
             elif all(section.is_empty for section in about):
                 message = f"has nothing in the section “{about[0].title}”"
-                yield LESSON.finding(path, about[0].line, message, fix="Write the section.")
+                yield LESSON.finding(path, about[0].line, message, fix="Write it below its title.")
             elif title == EXAMPLES and not any(s.fences or s.links or s.code for s in about):
                 fix = "Show an example in a block of code, or link to one in `events/`."
                 message = f"has no example in the section “{about[0].title}”"
@@ -64,14 +72,19 @@ def readmes_are_complete(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def variables_are_those_passed(service: Service) -> Iterator[Finding]:
     """A README lists the variables that template.yaml passes, and no others."""
-    functions = {f"{f.folder}/README.md": f for f in service.functions}
+    functions = _functions(service)
     for path, sections in _readmes(service):
         about = _about(sections, VARIABLES)
         if not about or path not in functions:
             continue
         function, title = functions[path].logical_id, about[0].title
         passed = {str(name) for name in functions[path].variables}
-        listed = _listed(about, passed)
+        code = [service.text(file) for file in service.files_in(functions[path].folder, ".py")]
+        in_prose = {word for s in about for text in s.text for word in IN_PROSE.findall(text)}
+        strange = (
+            w for w in in_prose if not any(w in text for text in (*code, service.text(TEMPLATE)))
+        )
+        listed = {word: service.line_with(path, word) for word in strange} | _listed(about, passed)
         for name in sorted(passed - listed.keys()):
             message = f"does not list `{name}`, which `template.yaml` passes to `{function}`"
             fix = f"Add `{name}` to the table in “{title}”."
@@ -81,6 +94,46 @@ def variables_are_those_passed(service: Service) -> Iterator[Finding]:
                 message = f"lists `{name}`, which `template.yaml` does not pass to `{function}`"
                 fix = f"Delete `{name}` from “{title}”, or pass it to `{function}`."
                 yield LESSON.finding(path, listed[name], message, fix=fix)
+
+
+@LESSON.check
+def examples_exist(service: Service) -> Iterator[Finding]:
+    """The example events that a README names are files, and its endpoints are routes in the code.
+    Links are DOC-01's."""
+    functions = _functions(service)
+    for path, sections in _readmes(service):
+        for name in sorted({*EVENT_FILE.findall(service.text(path))} - service.files):
+            fix = "Name an event that is there, or write this one."
+            message = f"names `{name}`, which is not there"
+            yield LESSON.finding(path, service.line_with(path, name), message, fix=fix)
+        routes = list(_routes(service, functions[path].folder)) if path in functions else []
+        about = [*_about(sections, "Trigger"), *_about(sections, EXAMPLES)]
+        texts = [text for s in about for text in (*s.code, *(fence.content for fence in s.fences))]
+        endpoints = {match for text in texts for match in ENDPOINT.findall(text)}
+        for method, endpoint in sorted(endpoints) if any(name for name, _ in routes) else ():
+            if not any(n in ("", method) and re.fullmatch(route, endpoint) for n, route in routes):
+                message = f"names the endpoint `{method} {endpoint}`, which the code does not have"
+                fix = f"Delete it here, or declare the route in `{functions[path].folder}/lambda_pkg`."
+                line = service.line_with(path, f"{method} {endpoint}")
+                yield LESSON.finding(path, line, message, fix=fix)
+
+
+def _routes(service: Service, folder: str) -> Iterator[tuple[str, str]]:
+    """The methods of routes, empty for any, with patterns of what their paths end with."""
+    for module in service.modules(f"{folder}/lambda_pkg"):
+        for call in module.nodes(ast.Call):
+            method = last(dotted(call.func))
+            for node in (*call.args, *(item.value for item in call.keywords)):
+                path = constant(node)
+                if isinstance(path, str) and path.startswith("/"):
+                    literal = re.split(r"<[^>]*>|\{[^}]*\}", path.rstrip("/"))
+                    pattern = f".*{'.+'.join(map(re.escape, literal))}/?"
+                    yield method.upper() if method in HTTP_METHODS else "", pattern
+
+
+def _functions(service: Service) -> dict[str, Function]:
+    """The functions of template.yaml by their READMEs."""
+    return {f"{function.folder}/README.md": function for function in service.functions}
 
 
 def _readmes(service: Service) -> Iterator[tuple[str, tuple[Section, ...]]]:

@@ -6,10 +6,10 @@ long.
 
 Here: Each function has its own `requirements.txt`, without boto3; tests are in `tests/`, tools in
 `requirements-dev.txt`. The budget of a folder is 5 MiB, that of what `make build` makes of it 50
-MiB.
+MiB: `checks.yml` measures both.
 
-Fix: Delete from the function's folder or `requirements.in` what its code does not need to run, then
-`make lock`. What has to stay needs its reason in `lessons.toml`.
+Fix: Delete from the function's folder and its `requirements.in` what its code does not need to run,
+then `make lock`. What has to stay needs its reason in `lessons.toml`.
 
 Defended by: gate.
 """
@@ -47,12 +47,18 @@ def nothing_else_in_the_folder(service: Service) -> Iterator[Finding]:
         paths = service.files_in(folder)
         strays = dict.fromkeys(filter(None, (stray(service, path) for path in paths)))
         for path, problem in strays:
-            yield LESSON.finding(path, 0, f"{problem}, and is deployed with the function")
+            is_test = "tests" in problem
+            fix = (
+                "Move it to `tests/unit/`." if is_test else "Delete it, and add it to `.gitignore`."
+            )
+            message = f"{problem}, and is deployed with the function"
+            yield LESSON.finding(path, 0, message, fix=fix)
         sizes = {path: (service.root / path).stat().st_size for path in paths}
         size = sum(sizes.values()) / MIB
         if size > SOURCES and not strays:
             message = f"is the largest file of {folder}: {size:.1f} MiB in all, over {SOURCES} MiB"
-            yield LESSON.finding(max(paths, key=sizes.__getitem__), 0, message)
+            fix = "Put it into a bucket or a layer, and load it from there."
+            yield LESSON.finding(max(paths, key=sizes.__getitem__), 0, message, fix=fix)
 
 
 @LESSON.check
@@ -64,9 +70,12 @@ def nothing_else_in_requirements(service: Service) -> Iterator[Finding]:
             pins |= {name: (path, pin) for name, pin in required(service, path).items()}
         for name, (path, pin) in pins.items():
             if name in IN_RUNTIME:
-                yield LESSON.finding(path, pin.line, f"{name} is in the Lambda runtime already")
+                message = f"{name} is in the Lambda runtime already"
+                fix = f"Delete {name} from `{folder}/requirements.in`, then `make lock`."
+                yield LESSON.finding(path, pin.line, message, fix=fix)
             elif TOOLS.fullmatch(name):
-                fix = "Move it to `requirements-dev.in`, then `make lock`."
+                fix = f"Move {name} from `{folder}/requirements.in` to `requirements-dev.in`, then"
+                fix += " `make lock`."
                 message = f"{name} is a tool that no function runs with"
                 yield LESSON.finding(path, pin.line, message, fix=fix)
 
@@ -78,4 +87,6 @@ def built_packages_fit(service: Service) -> Iterator[Finding]:
         size = sum(f.lstat().st_size for f in artifact.rglob("*") if f.is_file()) / MIB
         if size > PACKAGE:
             message = f"`{function.logical_id}` is built to {size:.1f} MiB, over {PACKAGE} MiB"
-            yield LESSON.finding(TEMPLATE, function.line, message)
+            fix = f"Take what is large out of `{function.folder}/requirements.in`, `make lock` and"
+            fix += " `make build`; what it can't do without may come as an image."
+            yield LESSON.finding(TEMPLATE, function.line, message, fix=fix)
