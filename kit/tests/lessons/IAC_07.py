@@ -2,7 +2,7 @@
 
 from cases import fix, good, violation
 from edits import Edit
-from edits.infrastructure import require_variable, unlist_variable
+from edits.infrastructure import require_variable, unlist_variable, without_sam
 from kit.gate.findings import Finding
 
 READS = 'import os\n\nLIMIT = int(os.environ.get("ITEM_LIMIT", "5"))\n'
@@ -72,6 +72,17 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "MAX_LIMIT", '"5"')
     edit.write(f"{edit.function().code}/services/limits.py", LIMITS)
+
+
+@violation("a function that is declared without SAM gets a variable that no code reads")
+def _(edit: Edit) -> None:
+    without_sam(edit)
+    edit.pass_variable(edit.function("api"), "MAX_LIMIT", '"5"')
+
+
+@good("a function is declared without SAM")
+def _(edit: Edit) -> None:
+    without_sam(edit)
 
 
 @fix("Pass `ITEM_LIMIT` under `Environment`")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kit.layout import ENVIRONMENTS, TEMPLATE
@@ -27,20 +26,14 @@ def in_prod(service: Service) -> Template:
     return service.template_in("prod")
 
 
-class _Names(Mapping[str, Any]):
+class _Names(dict[str, Any]):
     """Says of whatever only a deployment knows what it is called: <ArtifactBucket.Arn>."""
 
-    def __getitem__(self, name: str) -> str:
+    def __missing__(self, name: str) -> str:
         return f"<{name}>"
 
     def __contains__(self, name: object) -> bool:
         return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def deployed(service: Service, path: str, environment: str) -> Template:

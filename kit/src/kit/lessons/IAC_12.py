@@ -59,7 +59,7 @@ def logs_go(service: Service) -> Iterator[Finding]:
         if not names & {*used} and not is_of_others and "Fn::ImportValue" not in str(node):
             message = f"{function.logical_id} writes to a log group that is not declared"
             fix = "Declare an `AWS::Logs::LogGroup` with `RetentionInDays: !Ref LogRetentionDays`,"
-            fix += f" and set `LoggingConfig: {{LogGroup: !Ref <it>}}` on `{function.logical_id}`."
+            fix += f" and refer to it as `LogGroup` of `LoggingConfig` of `{function.logical_id}`."
             yield LESSON.finding_in(function, function.line_of("LoggingConfig"), message, fix)
 
 

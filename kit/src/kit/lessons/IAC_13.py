@@ -29,6 +29,7 @@ APIS = (
     *("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::AppSync::GraphQLApi"),
     *("AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::Serverless::WebSocketApi"),
 )
+ADDRESS = "!Sub https://${ID}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
 # What has the address of an API instead of it.
 DOMAINS = ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName", "AWS::CloudFront::")
 
@@ -46,10 +47,7 @@ def outputs_tell_addresses_and_names(service: Service) -> Iterator[Finding]:
             line = line_of(service.template, "Outputs") or resource.line
             what = "address" if is_api else "name"
             message = f"no output has the {what} of {resource.logical_id}"
-            address = "https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
-            value = (
-                f"!Sub {address % resource.logical_id}" if is_api else f"!Ref {resource.logical_id}"
-            )
+            value = (ADDRESS if is_api else "!Ref ID").replace("ID", resource.logical_id)
             fix = f"Add below `Outputs` one with a `Description` and `Value: {value}`."
             yield LESSON.finding_in(resource, line, message, fix)
     for name, body in outputs.items():

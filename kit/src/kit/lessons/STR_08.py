@@ -24,6 +24,7 @@ from kit.gate.outbound import HTTP_METHODS
 from kit.gate.parsers import Section, dotted
 from kit.gate.python_names import constant, last
 from kit.gate.service import Function, Service
+from kit.gate.variables import is_known
 from kit.layout import TEMPLATE
 
 LESSON = Lesson.read(__doc__)
@@ -39,8 +40,8 @@ SECTIONS = {
     "Locally": r"local|run\b|develop",
 }
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]+")
-# One that a paragraph names: others are words in capitals.
-IN_PROSE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+# Capitals of a paragraph that have no underscore are just a word.
+IN_PROSE = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
 EVENT_FILE = re.compile(r"(?<![\w./-])events/[\w./-]+\.json\b")
 ENDPOINT = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s?\"'`|]*)")
 # Lambda sets these itself; a README may explain them.
@@ -79,12 +80,7 @@ def variables_are_those_passed(service: Service) -> Iterator[Finding]:
             continue
         function, title = functions[path].logical_id, about[0].title
         passed = {str(name) for name in functions[path].variables}
-        code = [service.text(file) for file in service.files_in(functions[path].folder, ".py")]
-        in_prose = {word for s in about for text in s.text for word in IN_PROSE.findall(text)}
-        strange = (
-            w for w in in_prose if not any(w in text for text in (*code, service.text(TEMPLATE)))
-        )
-        listed = {word: service.line_with(path, word) for word in strange} | _listed(about, passed)
+        listed = _listed(about, passed) | _strange(service, path, about)
         for name in sorted(passed - listed.keys()):
             message = f"does not list `{name}`, which `template.yaml` passes to `{function}`"
             fix = f"Add `{name}` to the table in “{title}”."
@@ -116,6 +112,17 @@ def examples_exist(service: Service) -> Iterator[Finding]:
                 fix = f"Delete it here, or declare the route in `{functions[path].folder}/lambda_pkg`."
                 line = service.line_with(path, f"{method} {endpoint}")
                 yield LESSON.finding(path, line, message, fix=fix)
+
+
+def _strange(service: Service, path: str, about: list[Section]) -> dict[str, int]:
+    """What paragraphs call like a variable, and neither template.yaml nor the code knows."""
+    files = (TEMPLATE, *service.files_in(path.removesuffix("/README.md"), ".py"))
+    words = {word for s in about for text in s.text for word in IN_PROSE.findall(text)}
+    return {
+        word: service.line_with(path, word)
+        for word in words
+        if not is_known(word) and not any(word in service.text(file) for file in files)
+    }
 
 
 def _routes(service: Service, folder: str) -> Iterator[tuple[str, str]]:
