@@ -115,7 +115,7 @@ def _(edit: Edit, finding: Finding) -> None:
         edit.in_line(finding, r": (?=\S+$)", ": !Sub ")
 
 
-@fix("Delete it from the mapping")
+@fix("Delete it here")
 def _(edit: Edit, finding: Finding) -> None:
     text = edit.read("template.yaml")
     edit.write("template.yaml", re.sub(r"^Mappings:\n(?: +.*\n)*\n", "", text, flags=re.MULTILINE))

@@ -106,14 +106,14 @@ def _(edit: Edit, finding: Finding) -> None:
     )
 
 
-@fix("Give `")
+@fix("Give it a `TimeToLiveSpecification`")
 def _(edit: Edit, finding: Finding) -> None:
     expiry = "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}"
     head = "    Properties:\n"
     edit.in_resource(str(finding.resource), head, f"{head}      {expiry}\n")
 
 
-@fix("Give `", "the TTL of the idempotency table is off")
+@fix("Give it a `TimeToLiveSpecification`", "the TTL of the idempotency table is off")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_resource(str(finding.resource), "Enabled: false", "Enabled: true")
 

@@ -74,6 +74,6 @@ def _(edit: Edit, finding: Finding) -> None:
     edit.in_resource(str(finding.resource or "SharedLayer"), "layers/shared", folder)
 
 
-@fix("Merge it with the code that has no")
+@fix("Merge it with the code without")
 def _(edit: Edit, finding: Finding) -> None:
     edit.delete(finding.path)

@@ -37,14 +37,11 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # ARNs of what AWS or others publish: managed policies, integrations of Step Functions, layers, and
 # applications of the Serverless Application Repository.
 PUBLISHED = re.compile(r":iam::aws:|:(?:states|scheduler):::|:layer:|:serverlessrepo:")
-FIXES = {
-    "Region": "Write `${AWS::Region}` in its place, in a `!Sub`.",
-    "account": "Write `${AWS::AccountId}` in its place, in a `!Sub`, and `${AWS::Region}` for a"
-    " Region; pass the account of somebody else in a parameter.",
-    "ARN": "Refer to the resource by `!GetAtt`; pass what another stack has in a parameter.",
-    "of a mapping": "Delete it from the mapping; use `!Ref AWS::AccountId` or `!Ref AWS::Region`"
-    " where that is looked up, or a parameter for what is of another account.",
-}
+FIX = (
+    "Write `${AWS::Region}` and `${AWS::AccountId}` in their places, in a `!Sub`, or refer to the"
+    " resource by `!GetAtt`; pass what is of another stack or account in a parameter."
+)
+OF_A_MAPPING = "Delete it here, and use `!Ref AWS::AccountId` or `!Ref AWS::Region` for it."
 # Text for people, in which anything may stand.
 PROSE = {"AlarmDescription", "Comment", "Description", "GroupDescription", "Metadata"}
 # Keys below which numbers are accounts, beside those that say so.
@@ -59,10 +56,9 @@ def nothing_is_written_out(service: Service) -> Iterator[Finding]:
         for section in ("Globals", "Mappings", "Resources", "Outputs"):
             for text, line in _texts(template.get(section)):
                 if literals := _literals(text):
-                    message = f"{' and '.join(literals)} is written out"
-                    fix = FIXES[
-                        "of a mapping" if section == "Mappings" else literals[-1].split()[1]
-                    ]
+                    verb = "is" if len(literals) == 1 else "are"
+                    message = f"{' and '.join(literals)} {verb} written out"
+                    fix = OF_A_MAPPING if section == "Mappings" else FIX
                     yield LESSON.finding(path, line, message, fix=fix)
 
 
@@ -95,13 +91,11 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
             if referenced_ids(node) & service.resources.keys():
                 continue
             texts = {key: str(resolved(template, node)) for key, template in templates.items()}
+            # A name is the end of an ARN, and of the address of a queue.
+            ends = {key: re.split("[/:]", text)[-1] for key, text in texts.items()}
             for name in named:
                 kind = name.resource.type.rpartition("::")[2].upper()  # EVENTBUS ends with BUS
-                # By itself, or at the end of an ARN or of the address of a queue.
-                is_named = all(
-                    re.split("[/:]", texts[key])[-1] == name.texts[key] for key in name.texts
-                )
-                if is_named and kind.endswith(words):
+                if name.texts.items() <= ends.items() and kind.endswith(words):
                     logical_id = name.resource.logical_id
                     message = f"`{variable}` has the name of {logical_id} written out"
                     line = function.line_of("Environment", "Variables", variable)

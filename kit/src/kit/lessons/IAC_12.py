@@ -75,8 +75,7 @@ def items_expire(service: Service) -> Iterator[Finding]:
         if reason and not is_true(enabled):
             line = table.line_of("TimeToLiveSpecification")
             message = f"{table.logical_id} has no enabled `TimeToLiveSpecification`: {reason}"
-            fix = f"Give `{table.logical_id}` a `TimeToLiveSpecification` with `Enabled: true` and, as"
-            fix += " `AttributeName`, what items call the time at which they expire."
+            fix = "Give it a `TimeToLiveSpecification` with `AttributeName` and `Enabled: true`."
             yield LESSON.finding_in(table, line, message, fix)
 
 
@@ -89,10 +88,7 @@ def objects_expire(service: Service) -> Iterator[Finding]:
         if "Enabled" not in states:
             message = f"{bucket.logical_id} has no enabled rule in its `LifecycleConfiguration`"
             message += ": old versions and broken uploads stay for ever"
-            fix = (
-                "Add a rule with `Status: Enabled`: `AbortIncompleteMultipartUpload`, and what else"
-            )
-            fix += " should go, as `NoncurrentVersionExpiration`."
+            fix = "Add a rule with `Status: Enabled`, as for `AbortIncompleteMultipartUpload`."
             line = bucket.line_of("LifecycleConfiguration")
             yield LESSON.finding_in(bucket, line, message, fix)
 

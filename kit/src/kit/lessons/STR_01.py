@@ -55,10 +55,7 @@ def no_environment_in_paths(service: Service) -> Iterator[Finding]:
         is_inside = path.startswith(tuple(f"{folder}/" for folder in reported))
         if (name := _environment(service, PurePosixPath(path))) and not is_inside:
             reported.append(path)
-            fix = (
-                f"Merge it with the code that has no `{name}` in its path, and pass what differs as"
-            )
-            fix += " a variable from a parameter of `template.yaml`."
+            fix = f"Merge it with the code without `{name}`; what differs comes as a variable."
             yield LESSON.finding(path, 0, f"names an environment: {name}", fix=fix)
 
 
