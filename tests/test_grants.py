@@ -13,7 +13,7 @@ from conftest import ROOT, SAMPLES
 from kit.delivery.changes import environment_of
 from kit.delivery.service import Service
 from kit.errors import KitError
-from kit.gate import grants
+from kit.gate import aws, grants
 
 QUEUE = "{Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: !Sub '%s'}}"
 ROLE = """{Type: AWS::IAM::Role, Properties: {%s AssumeRolePolicyDocument: {Statement:
@@ -111,7 +111,7 @@ def test_policy_templates_of_sam_are_expanded(
     data = next(ROOT.glob(".venv-sam/lib/python*/site-packages")) / "samtranslator"
     path = data / "policy_templates_data" / "policy_templates.json"
     templates = json.loads(path.read_text("utf-8"))["Templates"]
-    monkeypatch.setattr(grants, "_policy_templates", lambda: templates)
+    monkeypatch.setattr(aws, "policy_templates", lambda: templates)
     service = rendered_samples["all-triggers"]
     mail = "Policies: [{SESCrudPolicy: {IdentityName: example.com}}]"
     asked = {gap.asks for gap in found(service, tmp_path, FUNCTION % mail)}
@@ -124,6 +124,6 @@ def test_without_the_data_of_cfn_lint_nothing_is_compared(
     rendered_samples: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is accused."""
-    monkeypatch.setattr(grants, "_actions", dict)
+    monkeypatch.setattr(grants, "actions", dict)
     with pytest.raises(KitError, match="cfn-lint"):
         found(rendered_samples["default"], tmp_path, "")

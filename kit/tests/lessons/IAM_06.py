@@ -1,8 +1,14 @@
 """Cases of IAM-06."""
 
-from cases import good, violation
+import re
+from dataclasses import replace
+
+from cases import fix, good, violation
 from edits import CONFIG, Edit
-from edits.access import allow, policies
+from edits.access import allow, list_actions, policies
+from kit.gate.findings import Finding
+
+CRUD = "Policies:\n        - DynamoDBCrudPolicy:\n            TableName: !Ref Table\n"
 
 
 @violation("a function has the role of another team")
@@ -31,8 +37,170 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     edit.write(
         f"{edit.function('api', 'queue').code}/services/reports.py",
-        f'import boto3\n{CONFIG}\nbucket = boto3.client("s3", config=CONFIG)\n',
+        f'import boto3\n{CONFIG}\nSTORES = {{"eu": boto3.client("s3", config=CONFIG)}}\n\n\n'
+        "def read(region: str, **what: str) -> bytes:\n"
+        '    return bytes(STORES[region].get_object(**what)["Body"].read())\n',
     )
+
+
+def in_code(edit: Edit, code: str) -> None:
+    """Add a module to a function that has a table."""
+    edit.resource("Table")
+    path = f"{edit.function('api').code}/services/more.py"
+    edit.write(path, f"import boto3\n{CONFIG}\n{code}\n")
+
+
+NAMED = 'TABLE = boto3.resource("dynamodb", config=CONFIG).Table("orders")\n\n\n'
+
+
+@violation("a function updates items, and may only put and get them")
+def _(edit: Edit) -> None:
+    in_code(
+        edit,
+        f"{NAMED}def touch(key: dict[str, str]) -> None:\n"
+        '    TABLE.update_item(Key=key, UpdateExpression="ADD seen :one")',
+    )
+
+
+@violation("a table is passed on, and deleted from where it arrives")
+def _(edit: Edit) -> None:
+    in_code(
+        edit,
+        "from typing import Any\n\n\ndef forget(table: Any, key: dict[str, str]) -> None:\n"
+        f"    table.delete_item(Key=key)\n\n\n{NAMED}def run(key: dict[str, str]) -> None:\n"
+        "    forget(TABLE, key)",
+    )
+
+
+@violation("a function may query its table, and queries an index of it")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    name = edit.function("api").logical_id
+    edit.in_resource(name, "[dynamodb:GetItem,", "[dynamodb:GetItem, dynamodb:Query,")
+    in_code(
+        edit,
+        f"{NAMED}def of_owner(owner: str) -> object:\n"
+        '    return TABLE.query(IndexName="by-owner", KeyConditionExpression=owner)["Items"]',
+    )
+
+
+@violation("clients of several services are made in a class and by a function that caches them")
+def _(edit: Edit) -> None:
+    in_code(
+        edit,
+        "from functools import cache\nfrom typing import Any\n\n\n@cache\ndef model() -> Any:\n"
+        '    return boto3.client("bedrock-runtime", config=CONFIG)\n\n\nclass Users:\n'
+        '    _users = boto3.client("cognito-idp", config=CONFIG)\n'
+        '    _ways = boto3.client("firehose", config=CONFIG)\n\n'
+        "    def add(self, name: str) -> None:\n"
+        "        self._users.admin_create_user(Username=name)\n"
+        "        self._ways.put_record_batch(Records=[])\n        model().converse(messages=[])",
+    )
+
+
+@violation("a reader has the policy template of SAM that writes, too")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    edit.replace(f"{function.code}/services/items.py", "self._table.put_item(", "dict(")
+    both = "[dynamodb:GetItem, dynamodb:PutItem]"
+    edit.in_resource(function.logical_id, both, "dynamodb:GetItem")
+    policies(edit, function.logical_id, CRUD)
+
+
+@good("actions that are called otherwise, and clients of which nothing is known")
+def _(edit: Edit) -> None:
+    function = edit.function("api")
+    arn = f"arn:${{AWS::Partition}}:s3:::{edit.service}-reports-${{EnvironmentName}}"
+    allow(
+        edit,
+        function,
+        "Action: [s3:GetObject, s3:ListBucket, s3:PutObject]",
+        f"Resource: [!Sub '{arn}', !Sub '{arn}/*']",
+    )
+    in_code(
+        edit,
+        'STORE = boto3.client("s3", config=CONFIG)\n\n\n'
+        "def copy(partner: object, name: str) -> None:\n"
+        '    for page in STORE.get_paginator("list_objects_v2").paginate(Bucket=name):\n'
+        '        STORE.copy({"Bucket": name, "Key": page["Key"]}, name, "copy")\n'
+        "    partner.delete_item(Key=name)  # type: ignore[attr-defined]",
+    )
+
+
+@good("an index is queried and allowed, and another account's credentials are used")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    name = edit.function("api").logical_id
+    edit.in_resource(
+        name,
+        "Action: [dynamodb:GetItem, dynamodb:PutItem]\n              Resource: !GetAtt Table.Arn\n",
+        "Action: [dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query]\n"
+        '              Resource: [!GetAtt Table.Arn, !Sub "${Table.Arn}/index/by-owner"]\n',
+    )
+    in_code(
+        edit,
+        "from functools import cache\nfrom typing import Any\n\n"
+        f"{NAMED}@cache\ndef theirs(**keys: str) -> Any:\n"
+        '    return boto3.Session(**keys).client("s3", config=CONFIG)\n\n\n'
+        "def of_owner(owner: str) -> object:\n"
+        '    theirs(owner=owner).put_object(Bucket=owner, Key="seen")\n'
+        '    return TABLE.query(IndexName="by-owner", KeyConditionExpression=owner)["Items"]',
+    )
+
+
+@fix("Replace `Role` by `Policies`")
+@fix("Replace it by a statement")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)  # the function has a statement with what it calls
+
+
+@fix("Remove `")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, f"{str(finding.fix).split('`')[1]}, ", "")
+
+
+@fix("Remove this statement")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(replace(finding, line=finding.line - 3))  # with its policy
+
+
+@fix("Use `DynamoDBReadPolicy`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "DynamoDBCrudPolicy", "DynamoDBReadPolicy")
+
+
+@fix("Add `")
+def _(edit: Edit, finding: Finding) -> None:
+    """To the line of template.yaml that the advice names."""
+    _, added, *_, rest = str(finding.fix).split("`")
+    line = re.search(r"line (\d+) of template.yaml", rest)
+    assert line
+    there = replace(finding, path="template.yaml", line=int(line[1]))
+    edit.in_line(there, r": \[?([^\]\n]*)\]?", rf": [\1, {added}]")
+
+
+@fix("Allow `")
+def _(edit: Edit, finding: Finding) -> None:
+    action = str(finding.fix).split("`")[1].replace("…", "GetObject")
+    arn = f"arn:${{AWS::Partition}}:{action.split(':')[0]}:*:*:{edit.service}/${{EnvironmentName}}"
+    function = edit.function("api", "queue")
+    allow(edit, function, f"Action: {action}", f"Resource: !Sub {arn}")
+
+
+@fix("Name a single resource")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"""["']\*["']""", "!GetAtt Table.Arn")
+
+
+@fix("List the single actions")
+def _(edit: Edit, finding: Finding) -> None:
+    list_actions(edit, finding, "dynamodb:GetItem")
+
+
+@fix("Write `Action` with the single actions")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "NotAction: .*", "Action: dynamodb:GetItem")
 
 
 @good("a function writes in batches, and may send what it fails at to a queue")

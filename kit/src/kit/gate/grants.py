@@ -10,18 +10,16 @@ being created (to be changed, tagged or deleted) is not looked at, and condition
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from kit.layout import INFRA, ROOT
+from kit.layout import INFRA
 from kit.template import SAM, Template, UnknownError, is_intrinsic, statements
+
+from .aws import PREFIXES, actions, actions_of, expanded
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: linters report that.
@@ -51,17 +49,6 @@ ATTACHES = {
     "MQ": "service-role/AWSLambdaBasicExecutionRole",
     "MSK": "service-role/AWSLambdaMSKExecutionRole",
     "SQS": "service-role/AWSLambdaSQSQueueExecutionRole",
-}
-# How actions begin, where that is not the name of the service in a type.
-PREFIXES = {
-    "apigatewayv2": "apigateway",
-    "certificatemanager": "acm",
-    "cognito": "cognito-idp",
-    "elasticloadbalancingv2": "elasticloadbalancing",
-    "eventschemas": "schemas",
-    "kinesisfirehose": "firehose",
-    "opensearchservice": "es",
-    "stepfunctions": "states",
 }
 # What creates a resource, where that is neither Create… nor Put… with the name of the type.
 CREATES = {
@@ -144,31 +131,10 @@ def touch(one: str, other: str) -> bool:
 # ── What is known of AWS ─────────────────────────────────────────────────────
 
 
-def _data(package: str, *path: str) -> Any:
-    """A JSON file of an installed package; {} where that is not here."""
-    spec = importlib.util.find_spec(package)
-    folders = [Path(item) for item in (spec and spec.submodule_search_locations) or ()]
-    # SAM is in an environment of its own.
-    folders += ROOT.glob(f".venv-sam/lib/python*/site-packages/{package}")
-    files = [file for folder in folders if (file := folder.joinpath(*path)).is_file()]
-    return json.loads(files[0].read_text("utf-8")) if files else {}
-
-
-@cache
-def _actions() -> Any:
-    return _data("cfnlint", "data", "AdditionalSpecs", "Policies.json")
-
-
-@cache
-def _policy_templates() -> Any:
-    found = _data("samtranslator", "policy_templates_data", "policy_templates.json")
-    return found.get("Templates", {})
-
-
 def _formats(action: str) -> list[str]:
     """The ARNs that an action knows, with `.*` for what has a name; none where it knows no names."""
     prefix, _, verb = action.partition(":")
-    service = _actions().get(prefix, {})
+    service = actions().get(prefix, {})
     kinds = service.get("Actions", {}).get(verb.lower(), {}).get("Resources", [])
     return [
         arn
@@ -190,7 +156,7 @@ def creates(kind: str) -> str:
     prefix, last = prefix_of(kind), kind.split("::")[-1]
     if prefix == "apigateway":
         return "apigateway:POST"
-    known = _actions().get(prefix, {}).get("Actions", {})
+    known = actions_of(prefix)
     verbs = [f"{verb}{last}" for verb in ("Create", "Put") if f"{verb}{last}".lower() in known]
     return f"{prefix}:{verbs[0]}" if verbs else ""
 
@@ -263,7 +229,7 @@ def arns(template: Template, logical_id: str, kind: str, properties: Any) -> lis
 
 def is_comparable() -> bool:
     """Whether cfn-lint is installed, whose data says what is asked of AWS."""
-    return bool(_actions())
+    return bool(actions())
 
 
 @dataclass
@@ -453,7 +419,7 @@ def _policy_gaps(
     properties = body.get("Properties") or {}
     policies = [item for item in _listed(properties.get("Policies")) if not _is_managed(item)]
     document = properties.get("PolicyDocument") if _kind(body).startswith("AWS::IAM::") else None
-    for statement in statements([*map(_expanded, policies), document]):
+    for statement in statements([*map(expanded, policies), document]):
         if statement.get("Effect") != "Allow" or "Action" not in statement:
             continue
         resolved = environment.template.resolve(statement)
@@ -476,25 +442,6 @@ def _allows_part(statements: list[Statement], action: str, on: list[str]) -> boo
         if fnmatchcase(own.lower(), action.lower())
     )
     return any(allowed(statements, own, on) for own in (action, *included))
-
-
-def _expanded(policy: Any) -> Any:
-    """A policy, or what a policy template of SAM comes to with what it is given."""
-    if not isinstance(policy, dict) or len(policy) != 1:
-        return policy
-    ((name, values),) = policy.items()
-    template = _policy_templates().get(name)
-    return _filled(template["Definition"], values or {}) if template else policy
-
-
-def _filled(node: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(node, list):
-        return [_filled(item, values) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if node.get("Ref") in values:
-        return values[node["Ref"]]
-    return {key: _filled(value, values) for key, value in node.items()}
 
 
 # ── What to do ───────────────────────────────────────────────────────────────

@@ -9,15 +9,19 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from kit.layout import ENVIRONMENTS, INFRA, TEMPLATE
-from kit.template import LocatedList, LocatedMapping, at, line_of, references, strings
+from kit.template import LocatedList, LocatedMapping, at, is_intrinsic, line_of, references, strings
 
+from .aws import expanded
 from .environments import deployed, exists, resolved
-from .service import Resource, Service
+from .service import Function, Resource, Service
 
 # The templates that may declare roles.
 TEMPLATES = (INFRA, TEMPLATE)
 ISSUER = "token.actions.githubusercontent.com"
 ATTACHABLE = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy")
+# What Lambda itself needs.
+OF_LAMBDA = re.compile(r"AWSLambda\w+ExecutionRole|AWSXRay\w+|CloudWatchLambda\w+")
+POWERFUL = re.compile(r"\w*(?:FullAccess|ReadOnlyAccess|Administrator|PowerUser|ReadWrite)\w*")
 # Verbs that change nothing, as the names of actions begin.
 READING = re.compile(
     r"(?:BatchGet|Describe|Detect|Get|Head|List|Query|Read|Scan|Search|Validate|View)\w*\*?",
@@ -74,6 +78,11 @@ class Statement:
     @property
     def actions(self) -> list[str]:
         return [str(action) for action in listed(self.body.get("Action"))]
+
+    @property
+    def prefixes(self) -> set[str]:
+        """The services that its actions are of: dynamodb."""
+        return {action.partition(":")[0].lower() for action in self.actions}
 
     @property
     def name(self) -> str:
@@ -208,6 +217,55 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
         managed,
         {n for n, each in resources.items() if each.type == "AWS::IAM::OIDCProvider"},
     )
+
+
+def permissions(service: Service, function: Function) -> tuple[list[Statement], bool]:
+    """What a function's role allows, and whether nothing else may allow it more. Statements of
+    policy templates of SAM have no line."""
+    names, own = {function.logical_id}, referenced_ids(function.get("Role"))
+    granted = [item for item in statements(TEMPLATE, function) if item.grants]
+    managed = [policy for policy in listed(function.get("Policies")) if not at(policy, "Statement")]
+    for policy in managed:
+        for body in at(expanded(policy), "Statement") or ():
+            granted.append(Statement(TEMPLATE, function, LocatedMapping(body)))
+    managed = [policy for policy in managed if not template_actions(policy)]
+    for role in [role for role in roles(service, TEMPLATE) if role.id in own]:
+        granted += role.permissions
+        managed += [text for text, _line in role.managed]
+    others = service.resources.values()
+    known = (*ATTACHABLE, "AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Lambda::Permission")
+    is_whole = (
+        all(OF_LAMBDA.search(str(policy)) for policy in managed)
+        and bool(own) == bool(function.get("Role"))
+        and not function.body.get("Connectors")
+        and not any(
+            {f"{function.logical_id}Role", *own} & referenced_ids(item.properties)
+            or (
+                item.type == "AWS::Serverless::Connector"
+                and names & referenced_ids(item.properties)
+            )
+            for item in others
+            if item.type not in known or (not own and item.type in ATTACHABLE)
+        )
+    )
+    return granted, is_whole
+
+
+def template_actions(policy: Any) -> set[str]:
+    """The actions of a policy template of SAM; none of what is another policy."""
+    body = expanded(policy)
+    inner = at(body, "Statement") or [] if body is not policy else []
+    return {str(action) for statement in inner for action in listed(statement.get("Action"))}
+
+
+def too_powerful(resource: Resource, *keys: str) -> Iterator[tuple[str, int]]:
+    """The managed policies of AWS in these properties that allow far too much, with their lines."""
+    for key in keys:
+        for number, policy in enumerate(listed(resource.get(key))):
+            is_text = not isinstance(policy, dict) or is_intrinsic(policy)
+            for text, _line in strings(policy) if is_text else ():
+                if match := POWERFUL.search(text):
+                    yield match[0], resource.line_of(key, number)
 
 
 def last_line(node: Any) -> int:

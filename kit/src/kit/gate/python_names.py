@@ -225,6 +225,21 @@ class Code:
         module, _, variable = self.name_of(node, where).rpartition(".")
         return self._body(module).bindings.get(variable, node) if module in self.modules else node
 
+    def values_of(self, node: ast.expr, where: Definition) -> Iterator[tuple[ast.expr, Definition]]:
+        """What a variable of a module may be, also by `global`, with where it is assigned."""
+        name = self._name_in(where.scope, node, self._module_of(where.name))
+        for _ in range(LONGEST_CHAIN):
+            module = self._module_of(name)
+            variable = name.removeprefix(module).lstrip(".")
+            if not name.startswith(".") or variable not in self._imports(module):
+                break
+            name = self._imports(module)[variable]
+        for scope in scopes(self.modules[module].parsed) if name.startswith(".") else ():
+            is_here = not scope.node or any(variable in item.names for item in scope.of(ast.Global))
+            if is_here and variable in scope.bindings:
+                holder = f"{module}.{scope.name}" if scope.name else module
+                yield scope.bindings[variable], self.definitions[holder]
+
     def number(self, node: ast.AST | None, where: Definition) -> float | None:
         """What an expression comes to, if it is a number: 300, MAX_AGE_SECONDS, 5 * 60."""
         if isinstance(node, ast.Name | ast.Attribute):

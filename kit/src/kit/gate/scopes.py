@@ -41,8 +41,7 @@ def too_wide(lesson: Lesson, service: Service, path: str) -> Iterator[Finding]:
     templates = [*all_deployed(service, path).values()]
     for statement in grants(service, path):
         # Those on secrets are SEC-03's, except of the roles that deploy.
-        services = {action.partition(":")[0].lower() for action in statement.actions}
-        if path == INFRA or services != {"secretsmanager"}:
+        if path == INFRA or statement.prefixes != {"secretsmanager"}:
             for allowed, line, fix in _too_wide(service, statement, templates):
                 message = f"{allowed} is allowed in {statement.name}"
                 name = statement.holder.logical_id

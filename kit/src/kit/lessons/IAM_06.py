@@ -16,54 +16,56 @@ Defended by: gate.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
+from kit.gate.aws import NEEDS, needed, policy_templates
+from kit.gate.aws_calls import Use, uses
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import Module, dotted
-from kit.gate.policies import Statement, listed, referenced_ids, statements
-from kit.gate.python_names import constant
+from kit.gate.policies import (
+    Statement,
+    listed,
+    permissions,
+    quoted,
+    referenced_ids,
+    template_actions,
+    too_powerful,
+)
+from kit.gate.python_names import Code, handlers, keyword
 from kit.gate.scopes import too_wide
-from kit.gate.service import Function, Resource, Service
+from kit.gate.service import Function, Service
 from kit.gate.wiring import dead_letters, sources
 from kit.layout import TEMPLATE
-from kit.template import at, strings
+from kit.template import strings
 
 LESSON = Lesson.read(__doc__)
 
-BROAD = re.compile(
-    r"FullAccess|ReadOnlyAccess|AdministratorAccess|PowerUserAccess|SecretsManagerReadWrite"
-)
 RUNS_CODE = (
     *("AWS::Lambda::Function", "AWS::Serverless::Function"),
     *("AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"),
 )
-# How code names a service, in names and in texts, whatever their case. Secrets are SEC-03's.
-# https://docs.aws.amazon.com/service-authorization/latest/reference/ has the prefixes of actions.
+# How code names a service, where that is not how its actions begin.
 WORDS = {
     "dynamodb": "dynamo",
-    "events": "events",
-    "kinesis": "kinesis",
     "s3": r"s3(?-i:(?![a-z]))",  # but no function `s3sync`
-    "ses": "ses",
-    "sns": "sns",
-    "sqs": "sqs",
     "ssm": "ssm|parameter",
     "states": "stepfunctions|sfn",
 }
-# Clients of boto3 that are not called like the prefix.
-CLIENTS = {"sesv2": "ses", "stepfunctions": "states"}
-# Services whose actions are called like the methods of their clients; other names that need one.
-BY_NAME = ("dynamodb", "events", "sns", "sqs", "states")
-WRITES = {"batch_writer", "transact_write_items", "DynamoDBPersistenceLayer"}
-ALSO = {
-    "dynamodb:ConditionCheckItem": WRITES,
-    "dynamodb:BatchWriteItem": WRITES,
-    "dynamodb:DeleteItem": WRITES,
-    "dynamodb:GetItem": {"transact_get_items", "DynamoDBProvider", "DynamoDBPersistenceLayer"},
-    "dynamodb:PutItem": WRITES,
-    "dynamodb:UpdateItem": WRITES,
-}
+# Services whose methods no package hides; others with a client of boto3 in sight.
+BY_NAME = {"dynamodb", "events", "sns", "sqs", "states"}
+HIDES = re.compile(r"awswrangler|pandas|pyarrow|pynamodb|s3fs|smart_open")
+# Services that are used without a call in code: by AWS, by drivers, by extensions. Secrets are SEC-03's.
+SILENT = re.compile(
+    "aoss|appconfig|appsync|cassandra|cloudformation|cloudwatch|dax|ec2|ecr|elasticache"
+    "|elasticfilesystem|es|execute-api|glue|iam|kafka|kafka-cluster|kms|lakeformation|logs|mq"
+    "|rds|rds-db|redshift|secretsmanager|sts|xray"
+)
+# What goes with the calls of a service: errors that say more, long uploads, arguments of other calls.
+BESIDE = re.compile(
+    r"s3:(AbortMultipartUpload|GetBucketLocation|List(Bucket|MultipartUploadParts)"
+    r"|\w+(Acl|LegalHold|Retention|Tagging))|\w+:DescribeEndpoints|dynamodb:PartiQL\w+"
+)
 # What Lambda does with the role of a function that a queue or a stream invokes.
 OF_SOURCES = re.compile(
     r"(dynamodb|kinesis):(DescribeStream\w*|GetRecords|GetShardIterator|List\w+|SubscribeToShard)"
@@ -95,69 +97,174 @@ def narrow(service: Service) -> Iterator[Finding]:
     """What template.yaml allows is single actions on resources of this service."""
     yield from too_wide(LESSON, service, TEMPLATE)
     for resource in service.resources.values():
-        for key in ("Policies", "ManagedPolicyArns"):
-            for number, policy in enumerate(listed(resource.get(key))):
-                yield from _broad(resource, policy, resource.line_of(key, number))
-
-
-def _broad(resource: Resource, policy: Any, line: int) -> Iterator[Finding]:
-    """Managed policies of AWS and policy templates of SAM that reach everything."""
-    if isinstance(policy, str) or at(policy, "Fn::Sub") or at(policy, "Fn::Join"):
-        for text in (text for text, _line in strings(policy) if BROAD.search(text)):
-            message = f"`{resource.logical_id}` has the managed policy `{text.split('/')[-1]}`"
+        for policy, line in too_powerful(resource, "Policies", "ManagedPolicyArns"):
+            message = f"`{resource.logical_id}` has the managed policy `{policy}`"
             fix = "Replace it by a statement with the actions that the code calls."
             yield LESSON.finding_in(resource, line, message, fix)
-    elif isinstance(policy, dict):
-        for name, parameters in policy.items():
-            if str(name).endswith("Policy") and "*" in [text for text, _ in strings(parameters)]:
+        for number, policy in enumerate(listed(resource.get("Policies"))):
+            name = next(iter(policy), "") if isinstance(policy, dict) else ""
+            if name in policy_templates() and "*" in [text for text, _ in strings(policy)]:
                 message = f"`{resource.logical_id}` has `{name}` for `*`"
                 fix = "Give it the name of a resource, as `!Ref Table` does."
+                line = resource.line_of("Policies", number)
                 yield LESSON.finding_in(resource, line, message, fix)
+
+
+class Needs:
+    """What a function's code needs, as far as its calls and its names say."""
+
+    def __init__(self, service: Service, function: Function, code: Code) -> None:
+        self.names = _names_in_code(service, function)
+        self.uses = uses(code)
+        self.reads = function.logical_id in {
+            source.function.logical_id for source in sources(service) if source.function
+        }
+
+    @cached_property
+    def text(self) -> str:
+        return " ".join(self.names)
+
+    @cached_property
+    def called(self) -> set[str]:
+        """The services that code calls in a way that can be followed."""
+        return BY_NAME | {use.prefix for use in self.uses if use.operation}
+
+    @cached_property
+    def plain(self) -> set[str]:
+        return {name.replace("_", "").lower() for name in self.names} | {
+            use.operation.lower() for use in self.uses
+        }
+
+    def has(self, action: str) -> bool:
+        """Whether an action is needed, or may be."""
+        prefix, _, verb = action.partition(":")
+        if not self.names or SILENT.fullmatch(prefix) or "*" in verb or BESIDE.fullmatch(action):
+            return True
+        if self.reads and OF_SOURCES.fullmatch(action):
+            return True
+        if not re.search(WORDS.get(prefix, prefix.partition("-")[0]), self.text, re.IGNORECASE):
+            return False
+        if prefix not in self.called or HIDES.search(self.text):
+            return True
+        keys = (key.partition(":") for key in NEEDS)
+        operations = {name for start, _, name in keys if start == prefix} | {verb.lower()}
+        return any(
+            action.lower() in map(str.lower, alternatives)
+            for operation in operations & self.plain
+            for alternatives in needed(prefix, operation)
+        )
 
 
 @LESSON.check
 def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
     """Nothing is allowed that the code of the function has nothing to do with."""
     failures = dead_letters(service)
-    readers = {source.function.logical_id for source in sources(service) if source.function}
-    for function in service.functions:
-        names = _names_in_code(service, function)
-        reads = function.logical_id in readers
-        for statement in _grants(function) if names else ():
-            if referenced_ids(statement.body.get("Resource")) & failures:
-                continue
-            for number, action in enumerate(statement.actions):
-                by_lambda = reads and OF_SOURCES.fullmatch(action)
-                if not by_lambda and not _is_needed(action, names):
-                    message = f"`{function.logical_id}` may `{action}`, which its code never calls"
-                    line, fix = (
-                        statement.line_of("Action", number),
-                        "Remove the action, or call it.",
-                    )
-                    yield LESSON.finding_in(function, line, message, fix)
+    for function, code, _handler in handlers(service):
+        needs, name = Needs(service, function, code), function.logical_id
+        for statement in permissions(service, function)[0]:
+            if statement.line and not referenced_ids(statement.body.get("Resource")) & failures:
+                extra = [action for action in statement.actions if not needs.has(action)]
+                if extra:
+                    message = f"`{name}` may {quoted(extra)}, which its code never calls"
+                    is_all = len(extra) == len(statement.actions)
+                    fix = f"Remove {'this statement' if is_all else quoted(extra)}."
+                    line = statement.line_of("Action", statement.actions.index(extra[0]))
+                    yield LESSON.finding(TEMPLATE, line, message, name, fix)
+        for number, policy in enumerate(listed(function.get("Policies"))):
+            if problem := _unfitting(needs, policy, failures):
+                message, fix = problem
+                line = function.line_of("Policies", number)
+                yield LESSON.finding_in(function, line, f"`{name}` has {message}", fix)
+
+
+def _unfitting(needs: Needs, policy: Any, failures: set[str]) -> tuple[str, str] | None:
+    """Why a policy template of SAM gives more than code needs, and what to do."""
+    actions = template_actions(policy)
+    name = next(iter(policy)) if actions else ""
+    used = {action for action in actions if needs.has(action)}
+    if not actions or used == actions or referenced_ids(policy) & failures:
+        return None
+    if not used:
+        return f"`{name}`, of which its code calls nothing", f"Remove `{name}`."
+    parameters = policy_templates()[name]["Parameters"].keys()
+    fitting = [
+        (len(others), other)
+        for other, body in policy_templates().items()
+        if body["Parameters"].keys() == parameters
+        and used <= (others := template_actions({other: {}}))
+        and len(others) < len(actions)
+    ]
+    if not fitting:
+        return None
+    return (
+        f"`{name}`, of which its code calls only {quoted(sorted(used))}",
+        f"Use `{min(fitting)[1]}` instead.",
+    )
 
 
 @LESSON.check
 def no_less_than_the_code_does(service: Service) -> Iterator[Finding]:
-    """A service that the code has a client of is in the policies of the function."""
-    for function in service.functions:
-        allowed = _allowed(service, function)
-        for module in service.modules(function.folder) if allowed is not None else ():
-            for line, client in _clients(module):
-                prefix = CLIENTS.get(client, client)
-                if prefix in WORDS and prefix not in (allowed or ()):
-                    name = function.logical_id
-                    message = f"makes a client of `{client}`, which `{name}` has no permission for"
-                    fix = (
-                        f"Allow the actions that the code calls, `{prefix}:…`, on the resources"
-                        f" that it uses, under `Policies` of `{name}`."
-                    )
-                    yield LESSON.finding(module.path, line, message, resource=name, fix=fix)
+    """What the code of a function calls is in its policies."""
+    for function, code, _handler in handlers(service):
+        granted, is_whole = permissions(service, function)
+        missing: dict[str, tuple[Use, str]] = {}
+        called = {use.prefix for use in uses(code) if use.operation}
+        for use in uses(code) if is_whole else ():
+            on_index = bool(use.call and keyword(use.call, "IndexName"))
+            for actions in _wanted(use, called):
+                if not any(
+                    _allows(item, action, on_index) for item in granted for action in actions
+                ):
+                    action = actions[0].replace("*", "…")
+                    key = f"`{action}`{' on the index' if on_index else ''}"
+                    missing.setdefault(key, (use, _extend(granted, function, action, on_index)))
+        for action, (use, fix) in missing.items():
+            name = function.logical_id
+            message = f"needs {action}, which the policies of `{name}` do not allow"
+            yield LESSON.finding(use.where.module.path, use.line, message, name, fix)
 
 
-def _grants(function: Function) -> list[Statement]:
-    """What the function's own policies allow."""
-    return [statement for statement in statements(TEMPLATE, function) if statement.grants]
+def _wanted(use: Use, called: set[str]) -> list[list[str]]:
+    """What an operation needs; of a client whose calls can't be followed any action of its service."""
+    if use.operation:
+        # Which secrets may be read is SEC-03's.
+        return needed(use.prefix, use.operation) if use.prefix != "secretsmanager" else []
+    is_hidden = use.prefix in {*WORDS, *BY_NAME} - called
+    return [[f"{use.prefix}:*"]] if is_hidden else []
+
+
+def _allows(statement: Statement, action: str, on_index: bool) -> bool:
+    texts = [text for text, _line in strings(statement.body.get("Resource"))]
+    reaches = not on_index or any("/index/" in text or text.endswith("*") for text in texts)
+    prefix, _, verb = action.partition(":")
+    covers = statement.covers(action) or (verb == "*" and prefix in statement.prefixes)
+    return covers and reaches
+
+
+def _extend(granted: list[Statement], function: Function, action: str, on_index: bool) -> str:
+    """Where to allow an action."""
+    near = [
+        item
+        for item in granted
+        if item.line
+        and (item.covers(action) if on_index else action.split(":")[0] in item.prefixes)
+    ]
+    tables = sorted(referenced_ids(near[0].body.get("Resource"))) if near else []
+    if on_index:
+        arn = (
+            f'!Sub "${{{tables[0]}.Arn}}/index/*"' if tables else "the table's ARN with `/index/*`"
+        )
+        what = f"Add `{arn}` to `Resource`"
+    else:
+        what = f"Add `{action}` to `Action`"
+    if near:
+        return (
+            f"{what} in line {near[0].line_of('Resource' if on_index else 'Action')} of {TEMPLATE}."
+        )
+    return (
+        f"Allow `{action}` on the resource that the code uses, in a statement under `Policies` of"
+        f" `{function.logical_id}`."
+    )
 
 
 def _names_in_code(service: Service, function: Function) -> set[str]:
@@ -178,49 +285,3 @@ def _names_in_code(service: Service, function: Function) -> set[str]:
             texts = (node for node in module.nodes(ast.Constant) if id(node) not in prose)
             names |= {node.value for node in texts if isinstance(node.value, str)}
     return names
-
-
-def _is_needed(action: str, names: set[str]) -> bool:
-    """Whether code has to do with an action, as far as its names say."""
-    prefix, _, verb = action.partition(":")
-    if prefix not in WORDS or "*" in verb or verb.startswith("PartiQL"):
-        return True
-    if not _names_service(prefix, " ".join(names)):
-        return False
-    # Packages that wrap a service have names of their own for what it does.
-    if prefix not in BY_NAME or any("pynamodb" in name for name in names):
-        return True
-    method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", verb).lower()
-    return bool(ALSO.get(action, set()) & names) or any(n.startswith(method) for n in names)
-
-
-def _names_service(prefix: str, text: str) -> bool:
-    return bool(re.search(WORDS[prefix], text, re.IGNORECASE))
-
-
-def _allowed(service: Service, function: Function) -> set[str] | None:
-    """The services that a function's policies name; None where something else may allow more."""
-    names = {f"{function.logical_id}Role", function.logical_id}
-    elsewhere = any(
-        names & referenced_ids([resource.get("Source"), resource.get("Roles")])
-        for resource in service.of_type("AWS::Serverless::Connector", "AWS::IAM::")
-    )
-    if elsewhere or function.get("Role") or function.body.get("Connectors") or not function.folder:
-        return None
-    allowed = {action.partition(":")[0] for grant in _grants(function) for action in grant.actions}
-    for policy in listed(function.get("Policies")):
-        if at(policy, "Statement"):
-            continue
-        if not isinstance(policy, dict) or not str(next(iter(policy), "")).endswith("Policy"):
-            return None  # a managed policy, or one that is computed
-        text = f"{policy} {' '.join(text for text, _line in strings(policy))}"
-        allowed |= {prefix for prefix in WORDS if _names_service(prefix, text)}
-    return allowed
-
-
-def _clients(module: Module) -> Iterator[tuple[int, str]]:
-    """The clients that boto3 makes with the permissions of the function."""
-    for call in module.nodes(ast.Call):
-        is_client = dotted(call.func) in ("boto3.client", "boto3.resource") and call.args
-        if is_client and not any(str(keyword.arg).startswith("aws_") for keyword in call.keywords):
-            yield call.lineno, str(constant(call.args[0]))
