@@ -116,6 +116,28 @@ def _(edit: Edit) -> None:
     allow(edit, "NotAction: iam:*", "Resource: '*' # No narrower scope: it deploys everything")
 
 
+MANAGED = "      ManagedPolicyArns: [!Ref FunctionsPolicy,"
+
+
+@violation("CloudFormation's role is an administrator beside its own policies")
+def _(edit: Edit) -> None:
+    arn = "!Sub 'arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess'"
+    more = f"      ManagedPolicyArns:\n        - {arn}\n        - !Ref FunctionsPolicy\n#"
+    in_infra(edit, "ExecutionRole", MANAGED, more)
+
+
+@violation("CloudFormation's role may do whatever there is in IAM")
+def _(edit: Edit) -> None:
+    arn = "!Join ['', ['arn:', !Ref AWS::Partition, ':iam::aws:policy/IAMFullAccess']]"
+    more = f"      ManagedPolicyArns:\n        - !Ref FunctionsPolicy\n        - {arn}\n#"
+    in_infra(edit, "ExecutionRole", MANAGED, more)
+
+
+@fix("Delete this line")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
 @fix("Scope `Resource`")
 def _(edit: Edit, finding: Finding) -> None:
     kind = "sqs:*:*:" if finding.resource == "EventsPolicy" else "dynamodb:*:*:table/"

@@ -229,7 +229,7 @@ class Clients:
     def _arguments(self, name: str, where: Definition) -> Iterator[tuple[ast.expr, Definition]]:
         """The arguments that calls in this code give for a parameter, and its default."""
         node = where.scope.node
-        if not node:
+        if not node or name in ("self", "cls"):
             return
         names = [item.arg for item in (*node.args.posonlyargs, *node.args.args)]
         place = names.index(name) if name in names else None

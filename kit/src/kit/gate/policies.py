@@ -204,7 +204,9 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
         attached |= declared
         if not declared:
             line = role.line_of("ManagedPolicyArns", number)
-            managed += [(text, line) for text, _ in strings(policy)]
+            texts = [text for text, _ in strings(policy)]
+            texts = ["".join(texts)] if at(policy, "Fn::Join") else texts
+            managed += [(text, line) for text in texts]
     for name, resource in resources.items():
         users = referenced_ids([resource.get("Roles"), resource.get("RoleName")])
         if resource.type in ATTACHABLE and (name in attached or role.logical_id in users):

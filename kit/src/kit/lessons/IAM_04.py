@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
+from kit.gate.policies import roles, too_powerful
 from kit.gate.scopes import too_wide
 from kit.gate.service import Service
 from kit.layout import INFRA
@@ -29,3 +30,14 @@ LESSON = Lesson.read(__doc__)
 def scoped(service: Service) -> Iterator[Finding]:
     """Each permission of infra/environment.yaml is scoped by service and environment."""
     yield from too_wide(LESSON, service, INFRA)
+
+
+@LESSON.check
+def no_managed_policies(service: Service) -> Iterator[Finding]:
+    """No role has a policy of AWS that reaches the whole account. Roles for GitHub are IAM-05's."""
+    for role in roles(service, INFRA):
+        for policy, line in too_powerful(role.resource, "ManagedPolicyArns", "PermissionsBoundary"):
+            if not role.is_for_github and "ReadOnlyAccess" not in policy:
+                message = f"`{role.id}` has the managed policy `{policy}`"
+                fix = f"Delete this line: the policies of `{role.id}` below allow what it needs."
+                yield LESSON.finding(INFRA, line, message, role.id, fix)
