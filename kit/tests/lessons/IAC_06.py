@@ -106,6 +106,21 @@ def _(edit: Edit) -> None:
     edit.output(f"PartnerFiles:\n  Description: The partner's files\n  Value: {arn}")
 
 
+@good("a function starts the workflow that calls it")
+def _(edit: Edit) -> None:
+    function = edit.function()
+    name = f"{edit.service}-flow-{ENV}"
+    edit.declare(
+        "Flow:\n  Type: AWS::Serverless::StateMachine\n  Properties:\n"
+        f"    Name: !Sub {name}\n    Definition: {{StartAt: Work, States: {{}}}}\n"
+        "    Role: !GetAtt CodeDeployRole.Arn\n"
+        f"    DefinitionSubstitutions: {{Work: !GetAtt {function.logical_id}.Arn}}"
+    )
+    arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine"
+    edit.pass_variable(function, "STATE_MACHINE_ARN", f"!Sub {arn}:{name}")
+    in_code(edit, "services/flow.py", 'import os\n\nARN = os.environ["STATE_MACHINE_ARN"]\n')
+
+
 @fix("Write `${AWS::")
 def _(edit: Edit, finding: Finding) -> None:
     for literal, pseudo in (r"(us-east|eu-central)-1", "Region"), (r"\b\d{12}\b", "AccountId"):

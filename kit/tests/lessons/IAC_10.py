@@ -148,12 +148,12 @@ def _(edit: Edit, finding: Finding) -> None:
     edit.sub(finding.path, "timeout=None", "timeout=2")
 
 
-@fix("Pass a `config=Config(…)`")
+@fix("Let all its attempts end before 10 s")
 def _(edit: Edit, finding: Finding) -> None:
     edit.sub(finding.path, r"read_timeout=\d+", "read_timeout=2")
 
 
-@fix("Pass a `config=Config(…)`", "an AWS client has botocore's own timeouts")
+@fix("Let all its attempts end before 10 s", "an AWS client has botocore's own timeouts")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"\)", ", config=CONFIG)")
     edit.replace(finding.path, "import boto3\n", f"import boto3\n{CONFIG}")

@@ -95,7 +95,9 @@ def variables_refer_to_resources(service: Service) -> Iterator[Finding]:
             ends = {key: re.split("[/:]", text)[-1] for key, text in texts.items()}
             for name in named:
                 kind = name.resource.type.rpartition("::")[2].upper()  # EVENTBUS ends with BUS
-                if name.texts.items() <= ends.items() and kind.endswith(words):
+                # What refers to the function can't be referred to by it.
+                is_circle = function.logical_id in referenced_ids(name.resource.body)
+                if name.texts.items() <= ends.items() and kind.endswith(words) and not is_circle:
                     logical_id = name.resource.logical_id
                     message = f"`{variable}` has the name of {logical_id} written out"
                     line = function.line_of("Environment", "Variables", variable)

@@ -56,11 +56,8 @@ def calls_end_before_the_function(service: Service) -> Iterator[Finding]:
                 yield LESSON.finding(call.path, call.line, call.what, fix=GIVE_A_TIMEOUT)
             elif shortest and call.seconds >= shortest:
                 message = f"{call.what}, and {name} times out after {shortest} s"
-                if "Config" in call.what:
-                    fix = "Pass a `config=Config(…)` with `connect_timeout`, `read_timeout` and"
-                    fix += f" `retries` whose sum, for all attempts, is below {shortest} s."
-                else:
-                    fix = f"Set a timeout below {shortest} s, or raise `Timeout` of `{name}`."
+                fix = f"Let all its attempts end before {shortest} s: set its `timeout`, or pass a"
+                fix += " `Config` of botocore with `connect_timeout`, `read_timeout` and `retries`."
                 yield LESSON.finding(call.path, call.line, message, name, fix)
 
 
