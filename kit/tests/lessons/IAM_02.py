@@ -63,6 +63,11 @@ def passed(edit: Edit, dev: str, prod: str) -> None:
         )
 
 
+@fix("Put `${EnvironmentName}` into `RoleName`, or delete")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(finding)
+
+
 @fix("Write a role of its own")
 def _(edit: Edit, finding: Finding) -> None:
     role = "arn:aws:iam::${{ vars.AWS_ACCOUNT_ID }}:role/${{ steps.facts.outputs.role }}"

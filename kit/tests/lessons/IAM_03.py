@@ -1,8 +1,11 @@
 """Cases of IAM-03."""
 
-from cases import good, violation
+from dataclasses import replace
+
+from cases import fix, good, violation
 from edits import Edit
 from edits.access import INFRA, in_infra
+from kit.gate.findings import Finding
 
 SUBJECT = "- !Sub repo:${GitHubOwner}/${GitHubRepository}:environment:${EnvironmentName}\n"
 
@@ -66,6 +69,43 @@ def _(edit: Edit) -> None:
         "          - Effect: Allow\n"
     )
     in_infra(edit, "DeployRole", first, mine)
+
+
+ISSUER = "token.actions.githubusercontent.com"
+FILE = "!Sub ${GitHubOwner}/${GitHubRepository}/.github/workflows/deploy.yml@refs/heads/${Branch}"
+
+
+@fix("Write `StringEquals` instead")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\S+:\n", "StringEquals:\n")
+
+
+@fix("Trust one subject")
+def _(edit: Edit, finding: Finding) -> None:
+    """The subject is a list in the lines below."""
+    edit.delete_block(finding)
+    edit.in_line(finding, "^", f"                {ISSUER}:sub: {SUBJECT.removeprefix('- ')}")
+
+
+@fix("Compare `token.actions.githubusercontent.com:sub`")
+def _(edit: Edit, finding: Finding) -> None:
+    more = f"                {ISSUER}:sub: {SUBJECT.removeprefix('- ')}"
+    edit.in_line(replace(finding, line=finding.line + 1), r"\n", f"\n{more}")
+
+
+@fix("Compare `token.actions.githubusercontent.com:job_workflow_ref`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\n", f"\n{WORKFLOW_REF}{FILE}\n")
+
+
+@fix("Name the file")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, ": !Sub .*", f": {FILE}")
+
+
+@fix("Delete this statement")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(finding)
 
 
 @good("only the older format of the subject is trusted, of one branch")

@@ -1,8 +1,12 @@
 """Cases of IAM-05."""
 
-from cases import good, violation
+import re
+from dataclasses import replace
+
+from cases import fix, good, violation
 from edits import CONFIG, Edit
 from edits.access import allow, delete_from_infra, in_infra
+from kit.gate.findings import Finding
 
 PIPELINE = "              - Sid: SeeWhatThePreflightReads\n"
 
@@ -108,6 +112,74 @@ ROLE = """{name}:
           Principal:
             Service: {to}.amazonaws.com
           Action: sts:AssumeRole"""
+
+
+@fix("Remove it from this role")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(replace(finding, line=finding.line - 2))  # the statement, of one action
+
+
+@fix("Remove it from this role", "the pipeline is an administrator")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Add the condition `StringEquals`")
+def _(edit: Edit, finding: Finding) -> None:
+    _, operator, _, key, _, value, _ = str(finding.fix).split("`")
+    depth = " " * (len(edit.line(finding)) - len(edit.line(finding).lstrip()))
+    lines = (f"{depth}Condition:", f"{depth}  {operator}:", f"{depth}    {key}: {value}", "")
+    edit.in_line(finding, "^", "\n".join(lines))
+
+
+@fix("Let `Principal` below")
+def _(edit: Edit, finding: Finding) -> None:
+    people = "              AWS: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:root\n"
+    in_infra(edit, str(finding.resource), people, "")
+
+
+@fix("Give every role the boundary")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\n", f"\n    PermissionsBoundary: {boundary(edit)}\n")
+
+
+@fix("Give the event the `PermissionsBoundary`")
+def _(edit: Edit, finding: Finding) -> None:
+    event = edit.read(finding.path).splitlines().index("          Properties:", finding.line) + 1
+    there = replace(finding, line=event)
+    edit.in_line(there, r"\n", f"\n            PermissionsBoundary: {boundary(edit)}\n")
+
+
+@fix("Allow `")
+def _(edit: Edit, finding: Finding) -> None:
+    """In a new statement, with a pattern in place of the end that CloudFormation makes up."""
+    _, action, _, name, *_ = str(finding.fix).split("`")
+    policy = "Boundary" if "`Boundary`" in str(finding.fix) else "DataPolicy"
+    name = re.sub(r"-prod-.*", "-${EnvironmentName}-*", name)
+    arn = f"arn:${{AWS::Partition}}:{action.split(':')[0]}:${{AWS::Region}}:${{AWS::AccountId}}:{name}"
+    lines = ("Statement:", "- Sid: Mine", "  Effect: Allow", f"  Action: {action}")
+    text = "\n          ".join([*lines, f"  Resource: !Sub {arn}", ""])
+    in_infra(edit, policy, "Statement:\n", f"{text.rstrip(' ')}")
+
+
+@fix("Extend `iam:PassedToService`")
+def _(edit: Edit, finding: Finding) -> None:
+    in_infra(
+        edit,
+        "FunctionsPolicy",
+        "lambda.amazonaws.com, sch",
+        "lambda.amazonaws.com, pipes.amazonaws.com, sch",
+    )
+
+
+@fix("Make its `PermissionsBoundary` come to")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "PermissionsBoundary: .*", f"PermissionsBoundary: {boundary(edit)}")
+
+
+def boundary(edit: Edit) -> str:
+    arn = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy"
+    return f"!Sub {arn}/{edit.service}-boundary-${{EnvironmentName}}"
 
 
 @good("what the roles were extended for, and what has a name that CloudFormation makes up")

@@ -1,8 +1,9 @@
 """Cases of IAM-07."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.access import in_infra
+from kit.gate.findings import Finding
 from kit.spelling import pascal
 
 
@@ -27,6 +28,17 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     name = f"!Sub {edit.service}-cloudformation-${{EnvironmentName}}"
     in_infra(edit, "ExecutionRole", name, "!Sub cloudformation-execution-${EnvironmentName}")
+
+
+@fix("Delete `RoleName`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Write `!Sub ")
+def _(edit: Edit, finding: Finding) -> None:
+    name = f"!Sub {edit.service}-cloudformation-${{EnvironmentName}}"
+    edit.in_line(finding, "RoleName: .*", f"RoleName: {name}")
 
 
 @good("a role is called after its stack")

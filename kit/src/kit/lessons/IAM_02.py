@@ -37,7 +37,8 @@ def roles_differ(service: Service) -> Iterator[Finding]:
             if len(names) == len(ENVIRONMENTS) and len(set(names)) == 1:
                 message = f"`{role.id}` is called `{names[0]}` in every environment"
                 line = role.resource.line_of("RoleName")
-                yield LESSON.finding(path, line, message, resource=role.id)
+                fix = "Put `${EnvironmentName}` into `RoleName`, or delete `RoleName`."
+                yield LESSON.finding(path, line, message, role.id, fix)
 
 
 @LESSON.check

@@ -36,6 +36,12 @@ SUBJECT = re.compile(
     r"repo:(?P<owner>[^/@:*?]+)(@[^/:*?]+)?/(?P<name>[^/@:*?]+)(@[^/:*?]+)?"
     r":(?P<rest>environment:[^*?:]+|ref:refs/heads/[^*?]+)"
 )
+ONE_SUBJECT = (
+    "Trust one subject: `repo:OWNER/NAME:environment:${EnvironmentName}`, with ids or without."
+)
+ONE_FILE = (
+    "Name the file that has the job: `OWNER/NAME/.github/workflows/deploy.yml@refs/heads/BRANCH`."
+)
 WORKFLOW = re.compile(r"[^/@*?]+/[^/@*?]+/(?P<path>\.github/workflows/[^/@*?]+)@refs/heads/[^*?]+")
 
 
@@ -45,70 +51,78 @@ def trust_is_exact(service: Service) -> Iterator[Finding]:
     for path in TEMPLATES:
         for role in roles(service, path):
             for statement in role.trust:
-                for line, problem in _problems(service, role, statement):
+                for line, problem, fix in _problems(service, role, statement):
                     message = f"`{role.id}` {problem}"
-                    yield LESSON.finding(path, line, message, resource=role.id)
+                    yield LESSON.finding(path, line, message, role.id, fix)
 
 
-def _problems(service: Service, role: Role, trust: Statement) -> Iterator[tuple[int, str]]:
+def _problems(service: Service, role: Role, trust: Statement) -> Iterator[tuple[int, str, str]]:
     if not trust.allows:
         return
     if not role.trusts_github(trust):
         principals = [text for text, _line in strings(trust.body.get("Principal"))]
         if "*" in principals and not trust.body.get("Condition"):
-            yield trust.line, "trusts everybody"
+            fix = "Name in `Principal` the one service or account that needs the role."
+            yield trust.line, "trusts everybody", fix
         elif role.is_for_github:
-            yield trust.line, f"trusts more than GitHub: {quoted(principals) or 'somebody else'}"
+            problem = f"trusts more than GitHub: {quoted(principals) or 'somebody else'}"
+            yield (
+                trust.line,
+                problem,
+                "Delete this statement: people sign in with roles of their own.",
+            )
         return
     compared: dict[str, Any] = {}
     for operator, keys in (trust.body.get("Condition") or {}).items():
         if operator != "StringEquals":
             line = trust.line_of("Condition", operator)
-            yield line, f"compares with `{operator}` in its trust"
+            yield line, f"compares with `{operator}` in its trust", "Write `StringEquals` instead."
         compared |= keys if isinstance(keys, dict) else {}
     for claim in ("aud", "sub"):
         if f"{ISSUER}:{claim}" not in compared:
-            yield trust.line_of("Condition"), f"compares no `{claim}` in its trust"
+            fix = f"Compare `{ISSUER}:{claim}` under `StringEquals`. "
+            fix += ONE_SUBJECT if claim == "sub" else "Its value is `sts.amazonaws.com`."
+            yield trust.line_of("Condition"), f"compares no `{claim}` in its trust", fix
     yield from _subject_problems(service, role, trust, compared.get(f"{ISSUER}:sub"))
     yield from _workflow_problems(service, role, trust, compared.get(f"{ISSUER}:job_workflow_ref"))
 
 
 def _subject_problems(
     service: Service, role: Role, trust: Statement, written: Any
-) -> Iterator[tuple[int, str]]:
+) -> Iterator[tuple[int, str, str]]:
     line = trust.line_of("Condition", "StringEquals", f"{ISSUER}:sub")
     for environment in ENVIRONMENTS:
         subjects: dict[tuple[str, ...], str] = {}
         for value, shown in _values(service, role, written, environment):
             subject = SUBJECT.fullmatch(value)
             if not subject:
-                yield (
-                    line,
-                    f"trusts `{shown}`, which is not one repository with one environment or branch",
-                )
+                problem = "which is not one repository with one environment or branch"
+                yield line, f"trusts `{shown}`, {problem}", ONE_SUBJECT
                 return
             key = subject["owner"].lower(), subject["name"].lower(), subject["rest"]
             subjects[key] = shown
         if len(subjects) > 1:
-            yield line, f"trusts {quoted(sorted(subjects.values()))}"
+            yield line, f"trusts {quoted(sorted(subjects.values()))}", ONE_SUBJECT
             return
 
 
 def _workflow_problems(
     service: Service, role: Role, trust: Statement, written: Any
-) -> Iterator[tuple[int, str]]:
+) -> Iterator[tuple[int, str, str]]:
     """What is wrong with the workflow that a trust names; a role that deploys has to name one."""
     line = trust.line_of("Condition", "StringEquals", f"{ISSUER}:job_workflow_ref")
     if written is None and any(
         "iam:PassRole" in permission.actions for permission in role.permissions
     ):
-        yield line, "compares no `job_workflow_ref`: any workflow of the branch can become it"
+        problem = "compares no `job_workflow_ref`: any workflow of the branch can become it"
+        yield line, problem, f"Compare `{ISSUER}:job_workflow_ref` there. {ONE_FILE}"
     for value, shown in _values(service, role, written, ENVIRONMENTS[0]):
         workflow = WORKFLOW.fullmatch(value)
         if not workflow:
-            yield line, f"trusts `{shown}`, which is not one workflow on one branch"
+            yield line, f"trusts `{shown}`, which is not one workflow on one branch", ONE_FILE
         elif workflow["path"] not in service.workflows:
-            yield line, f"trusts the workflow `{workflow['path']}`, which does not exist"
+            problem = f"trusts the workflow `{workflow['path']}`, which does not exist"
+            yield line, problem, ONE_FILE
 
 
 def _values(

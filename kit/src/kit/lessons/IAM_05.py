@@ -58,6 +58,9 @@ CHANGES_STACKS = re.compile(
 READ_ONLY = re.compile(r"(?:ReadOnlyAccess|ViewOnlyAccess|SecurityAudit)(?:_v\d+)?$")
 GIVES_PERMISSIONS = {"iam:attachrolepolicy", "iam:createrole", "iam:putrolepolicy"}
 MAKES_ROLES = ("AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+NOT_HERE = (
+    "Remove it from this role: what changes resources belongs into a policy of `ExecutionRole`."
+)
 BOUND = (
     "Give every role the boundary of `infra/environment.yaml`: `PermissionsBoundary` under Globals"
     " → Function, and on each `AWS::IAM::Role`."
@@ -74,15 +77,15 @@ def pipelines_only_drive(service: Service) -> Iterator[Finding]:
             for policy, line in role.managed:
                 if not READ_ONLY.search(policy):
                     message = f"`{role.id}`, which GitHub can become, has `{policy}`"
-                    yield LESSON.finding(path, line, message, resource=role.id)
+                    yield LESSON.finding(path, line, message, role.id, NOT_HERE)
             for statement in role.permissions:
-                for action in _changes(statement, buckets):
+                for action, fix in _changes(statement, buckets):
                     message = f"{action} is allowed in {statement.name}, for GitHub"
                     line = statement.line_of("Action")
-                    yield LESSON.finding(path, line, message, resource=role.id)
+                    yield LESSON.finding(path, line, message, role.id, fix)
 
 
-def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
+def _changes(statement: Statement, buckets: set[str]) -> Iterator[tuple[str, str]]:
     """The actions that change more than packages and stacks, the latter by a role that is named."""
     resources = listed(statement.body.get("Resource"))
     for action in statement.actions:
@@ -90,15 +93,17 @@ def _changes(statement: Statement, buckets: set[str]) -> Iterator[str]:
         if CHANGES_STACKS.fullmatch(action):
             transforms = all("aws:transform/" in str(resource) for resource in resources)
             if not transforms and not statement.condition("cloudformation:rolearn")[0]:
-                yield f"`{action}` with any role"
+                fix = "Add the condition `StringEquals` that `cloudformation:RoleArn` is"
+                yield f"`{action}` with any role", f"{fix} `!GetAtt ExecutionRole.Arn`."
         elif action == "iam:PassRole":
             operator, receiver = statement.condition("iam:passedtoservice")
             if operator != "StringEquals" or listed(receiver) != [CLOUDFORMATION]:
-                yield f"`{action}` to other services than CloudFormation"
+                fix = f"Add the condition `StringEquals` that `iam:PassedToService` is `{CLOUDFORMATION}`."
+                yield f"`{action}` to other services than CloudFormation", fix
         elif action not in MAY and not READING.fullmatch(verb):
             are_packages = resources and all(referenced_ids(item) & buckets for item in resources)
             if service != "s3" or "*" in verb or not are_packages:
-                yield f"`{action}`"
+                yield f"`{action}`", NOT_HERE
 
 
 @LESSON.check
@@ -114,7 +119,8 @@ def only_cloudformation_changes(service: Service) -> Iterator[Finding]:
             if CLOUDFORMATION in principals and others:
                 message = f"{quoted(others)} can become `{role.id}`, which changes resources"
                 line = role.resource.line_of("AssumeRolePolicyDocument")
-                yield LESSON.finding(path, line, message, resource=role.id)
+                fix = f"Let `Principal` below be `Service: {CLOUDFORMATION}` alone."
+                yield LESSON.finding(path, line, message, role.id, fix)
 
 
 @LESSON.check
@@ -126,12 +132,14 @@ def roles_only_with_a_boundary(service: Service) -> Iterator[Finding]:
         operator, _value = statement.condition("iam:permissionsboundary")
         if "iam:deleterolepermissionsboundary" in actions:
             message = f"taking the boundary off a role is allowed in {statement.name}"
+            fix = "Remove `iam:DeleteRolePermissionsBoundary`."
         elif actions & GIVES_PERMISSIONS and operator not in ("StringEquals", "ArnEquals"):
             message = f"making roles without a boundary is allowed in {statement.name}"
+            fix = "Add the condition `StringEquals` that `iam:PermissionsBoundary` is `!Ref Boundary`."
         else:
             continue
         line, name = statement.line_of("Action"), statement.holder.logical_id
-        yield LESSON.finding(INFRA, line, message, resource=name)
+        yield LESSON.finding(INFRA, line, message, name, fix)
 
 
 @LESSON.check
@@ -180,4 +188,6 @@ def roles_allow_what_is_needed(service: Service) -> Iterator[Finding]:
     for gap in found.values():
         resource = service.resources[gap.resource]
         lines = (line for text, line in strings(resource.body) if text == gap.asks)
-        yield LESSON.finding_in(resource, next(lines, resource.line), gap.found, gap.fix)
+        yield LESSON.finding_in(
+            resource, next(lines, resource.line_of(gap.asks)), gap.found, gap.fix
+        )

@@ -18,6 +18,7 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import TEMPLATES, Role, roles
 from kit.gate.service import Service
+from kit.layout import INFRA, TEMPLATE
 
 LESSON = Lesson.read(__doc__)
 
@@ -34,7 +35,11 @@ def role_names_fit(service: Service) -> Iterator[Finding]:
             for name, problem in [pair for pair in problems if pair[1]][:1]:
                 message = f"`{role.id}` is called `{name}`, {problem}"
                 line = role.resource.line_of("RoleName")
-                yield LESSON.finding(path, line, message, resource=role.id)
+                fixes = {
+                    TEMPLATE: "Delete `RoleName`: CloudFormation makes one up that fits.",
+                    INFRA: f"Write `!Sub {service.name}-…-${{EnvironmentName}}`, not too long.",
+                }
+                yield LESSON.finding(path, line, message, role.id, fixes[path])
 
 
 def _problem(service: Service, role: Role, names: list[str], name: str) -> str:
