@@ -111,7 +111,7 @@ def _(edit: Edit) -> None:
 @violation("make tests one module")
 def _(edit: Edit) -> None:
     path = f"{tests(edit.function())}/test_settings.py"
-    edit.replace("Makefile", CHECK_TEST, f"\t$(BIN)/pytest --cov {path}\n")
+    edit.replace("Makefile", CHECK_TEST, f"\t$(BIN)/pytest {path} --cov\n")
 
 
 @violation("a workflow gives pytest an expression")
@@ -175,12 +175,12 @@ def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"\[\n", '[\n    "--disable-socket",\n')
 
 
-@fix("Use moto or a stub in place of")
+@fix("Use moto, or a stub with")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, "@pytest.mark.enable_socket", "@moto.mock_aws")
 
 
-@fix("Use moto or a stub in place of", "a fixture opens the network")
+@fix("Use moto, or a stub with", "a fixture opens the network")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, "socket_enabled", "environment")
 
@@ -308,4 +308,4 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     run = f"\t.venv/bin/pytest {tests(edit.function())} -k health --no-cov\n"
     edit.write("local.mk", f"quick: ## Run few tests\n{run}")
-    edit.replace("Makefile", CHECK_TEST, "\t$(BIN)/pytest --cov tests/unit --durations=5\n")
+    edit.replace("Makefile", CHECK_TEST, "\t$(BIN)/pytest --cov src tests/unit --durations=5\n")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from kit.pins import canonical
 from kit.template import at
@@ -40,11 +39,17 @@ WITH_VALUE = re.compile(
 )
 
 
+@lru_cache(maxsize=1)
 def requirements_files(service: Service) -> list[str]:
     """The lists that pip installs from: by their names, or because a command or a list has them
     behind `-r`, whatever they are called."""
     paths = [path for path in sorted(service.files) if LIST.fullmatch(path)]
-    paths += [path for install in installs(service) for path in install.lists]
+    paths += [p for _, command in all_commands(service) for p in installed(command).lists]
+    return _with_included(service, [path for path in paths if path in service.files])
+
+
+def _with_included(service: Service, paths: list[str]) -> list[str]:
+    """These lists, and those that they have behind `-r`."""
     for path in paths:  # which grows
         paths += [inner for inner in _named(service, path, INCLUDES) if inner not in paths]
     return list(dict.fromkeys(paths))
@@ -69,61 +74,31 @@ def _named(service: Service, path: str, option: re.Pattern[str]) -> Iterator[str
 def required(service: Service, path: str) -> dict[str, Pin]:
     """The packages that a list names, itself or behind `-r`, by their canonical names; nothing if
     there is no list."""
-    if path not in service.files:
-        return {}
-    inner = (required(service, p) for p in _named(service, path, INCLUDES) if p != path)
-    pins = {name: pin for names in inner for name, pin in names.items()}
-    return pins | {
-        canonical(pin.requirement.name): pin
-        for pin in service.requirements(path)
-        if pin.requirement
-    }
+    paths = _with_included(service, [path]) if path in service.files else []
+    pins = [pin for path in reversed(paths) for pin in service.requirements(path)]
+    return {canonical(pin.requirement.name): pin for pin in pins if pin.requirement}
 
 
-@dataclass(frozen=True)
-class Install:
-    """A command that installs packages.
+class Installed(NamedTuple):
+    """What a command installs: packages by their names, and lists. Both are empty if nothing."""
 
-    Args:
-        path: its file.
-        command: the command.
-        role_of: the job that runs it and can become a role; empty if none does.
-        names: the packages that it names itself.
-        lists: the lists of this service that it installs from.
-    """
-
-    path: str
-    command: Command
-    role_of: str
-    names: tuple[str, ...]
-    lists: tuple[str, ...]
+    names: list[str]
+    lists: list[str]
 
 
-@lru_cache(maxsize=1)
-def installs(service: Service) -> list[Install]:
-    """What workflows, Makefiles and scripts install."""
-    roles = {(path, command.line): job.id for job, path, command in commands_with_roles(service)}
-    found = []
-    for path, command in all_commands(service):
-        words = (*command.runner, *command.words)
-        place = next((i for i, word in enumerate(words) if word in INSTALLING), 0)
-        programs = [*map(program_name, command.runner), command.program]
-        if place and any(map(INSTALLERS.fullmatch, programs)) and words[place - 1] != "python":
-            rest = words[place + 1 :]
-            pairs = list(pairwise(("", *rest)))
-            names = [w for option, w in pairs if not WITH_VALUE.fullmatch(option) and _is_name(w)]
-            behind = [w for option, w in pairs if option in ("-r", "--requirement")]
-            behind += [m[1] for word in rest if (m := INCLUDES.fullmatch(word))]
-            lists = [p for p in map(posixpath.normpath, behind) if p in service.files]
-            role = roles.get((path, command.line), "")
-            found.append(Install(path, command, role, tuple(names), tuple(lists)))
-    return found
-
-
-def by_make(service: Service, install: Install) -> bool:
-    """Whether DEP-07 has it: a workflow or an action installs what make should."""
-    in_ci = install.path in service.workflows or install.path in service.actions
-    return in_ci and install.command.program in ("pip", "pip3", "uv")
+def installed(command: Command) -> Installed:
+    """What a command of pip, pipx, uv or npm installs; names with -c have their versions there."""
+    words = (*command.runner, *command.words)
+    place = next((i for i, word in enumerate(words) if word in INSTALLING), 0)
+    programs = [*map(program_name, command.runner), command.program]
+    if not place or words[place - 1] == "python" or not any(map(INSTALLERS.fullmatch, programs)):
+        return Installed([], [])
+    pairs = list(pairwise(("", *words[place + 1 :])))
+    names = [word for option, word in pairs if not WITH_VALUE.fullmatch(option) and _is_name(word)]
+    lists = [word for option, word in pairs if option in ("-r", "--requirement")]
+    lists += [match[1] for _, word in pairs if (match := INCLUDES.fullmatch(word))]
+    has_constraints = any(CONSTRAINS.match(f"{option} {word}") for option, word in pairs)
+    return Installed([] if has_constraints else names, list(map(posixpath.normpath, lists)))
 
 
 def _is_name(word: str) -> bool:
@@ -152,7 +127,7 @@ def _with_targets(
     targets = list(command.plain) if command.program == "make" else []
     for target in targets:  # which grows
         if target in rules and target not in seen:
-            targets += rules[target].needs
+            targets += [need for need in rules[target].needs if need not in targets]
             for inner in rules[target].commands:
                 yield from _with_targets(service, rules[target].path, inner, (*seen, target))
 

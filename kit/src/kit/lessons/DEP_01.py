@@ -23,14 +23,15 @@ from kit.gate.imports import is_own, own_imports
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
 from kit.gate.requirements import (
-    by_make,
+    commands_with_roles,
     constrained,
-    installs,
+    installed,
     modules_of,
     pin_problem,
     required,
     requirements_files,
 )
+from kit.gate.runs import all_commands
 from kit.gate.service import Service
 from kit.pins import canonical, development, disagreements, pins
 
@@ -69,15 +70,16 @@ def pinned(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def installs_are_pinned(service: Service) -> Iterator[Finding]:
     """No Makefile, script or workflow installs whatever is the newest."""
-    for install in installs(service):
-        # In workflows pip and its like are DEP-07's; what can become a role is DEP-08's.
-        is_other = by_make(service, install) or install.role_of
-        for name in [] if is_other else install.names:
-            if not EXACT.fullmatch(name):
-                message = f"`{install.command.text}` installs the newest {name} of the day"
+    with_roles = {(path, command.line) for _, path, command in commands_with_roles(service)}
+    for path, command in all_commands(service):
+        # pip and its like in workflows are DEP-07's; what can become a role is DEP-08's.
+        by_make = path.startswith(".github/") and command.program in ("pip", "pip3", "uv")
+        for name in installed(command).names if not by_make else ():
+            if not EXACT.fullmatch(name) and (path, command.line) not in with_roles:
+                message = f"`{command.text}` installs the newest {name} of the day"
                 package = re.split("[<>=~!]", name)[0]
                 fix = f"Write its version behind `{package}`: `==1.2.3`, of npm `@1.2.3`."
-                yield LESSON.finding(install.path, install.command.line, message, fix=fix)
+                yield LESSON.finding(path, command.line, message, fix=fix)
 
 
 @LESSON.check
@@ -88,15 +90,14 @@ def pins_are_current(service: Service) -> Iterator[Finding]:
         names, versions = required(service, path), pins(service.text(path))
         fix = f"Run `make lock`, which pins it in `{path}`."
         for name, pin in required(service, wanted).items() if wanted != path else ():
-            if name not in names:
-                message = f"{name} is not pinned in {path}"
+            known = versions.get(name, set())
+            allowed = pin.requirement and [
+                *pin.requirement.specifier.filter(known, prereleases=True)
+            ]
+            if name not in names or (known and not allowed):
+                pinned = f"pins it to {_or(known)}" if known else "does not pin it"
+                message = f"{pin.text} is asked for, and {path} {pinned}"
                 yield LESSON.finding(wanted, pin.line, message, fix=fix)
-            elif pin.requirement and name in versions:
-                allowed = pin.requirement.specifier.filter(versions[name], prereleases=True)
-                if not any(allowed):
-                    pinned = f"{name} is pinned in {path} to {_or(versions[name])}"
-                    message = f"{pinned}, not to {pin.text}"
-                    yield LESSON.finding(wanted, pin.line, message, fix=fix)
 
 
 @LESSON.check

@@ -70,7 +70,7 @@ def no_other_index(service: Service) -> Iterator[Finding]:
     paths = [path for path in service.files if PurePosixPath(path).name in SETTINGS]
     for path in sorted([*paths, *_public(service), *service.workflows, *service.actions]):
         for number, line in enumerate(service.text(path).splitlines(), 1):
-            if adds := ADDS_INDEX.search(line.partition("#")[0]):
+            if "--hash" not in line and (adds := ADDS_INDEX.search(line.partition("#")[0])):
                 message = f"adds an index for every package: {adds[0].strip()}"
                 yield LESSON.finding(path, number, message)
 

@@ -24,10 +24,9 @@ from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import (
     RENOVATE,
-    by_make,
     commands_with_roles,
     dependabot,
-    installs,
+    installed,
     pin_problem,
     required,
 )
@@ -40,6 +39,7 @@ LESSON = Lesson.read(__doc__)
 
 # Commands that take the newest version there is, whatever a list says.
 RUNNERS = {"bunx", "npx", "pipx", "pnpx", "uvx"}
+NPM = {"npm", "pnpm", "yarn"}
 NO_NEWEST = (
     "Name it in a `requirements*.in` and let `make setup` install it, or move it to a job without"
     " `id-token: write`."
@@ -52,23 +52,22 @@ COOLDOWN = re.compile(r"(?:\w+ +)?COOLDOWN *[?:]*= *(.*)")
 def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
     """A job with `id-token: write` installs by hashes only, itself and in what it makes."""
     newest: dict[tuple[str, int], tuple[Job, Command]] = {}
-    installed: dict[str, str] = {}  # the lists, with a job that installs them
-    by_place = {(item.path, item.command.line): item for item in installs(service) if item.role_of}
+    lists: dict[str, str] = {}  # what is installed, with a job that does it
     for job, path, command in commands_with_roles(service):
-        install = by_place.get((path, command.line))
-        by_name = install and not by_make(service, install) and not install.lists
-        if by_name or RUNNERS & {*command.runner, command.program}:
+        names, own = installed(command)
+        # pip and its like in workflows are DEP-07's.
+        by_make = path.startswith(".github/") and command.program in ("pip", "pip3", "uv")
+        if (names and not by_make) or _takes_the_newest(command):
             newest[path, command.line] = (job, command)
-        lists = install.lists if install else ()
         if command.program == "make" and "setup" in command.arguments:
             is_deploying = any("--deploy" in word for word in command.words)
             own = ["requirements-deploy.txt"] if is_deploying else development(service.root)
-            lists = ("requirements-sam.txt", *own)
-        installed |= dict.fromkeys(lists, job.id)
+            own = ["requirements-sam.txt", *own]
+        lists |= dict.fromkeys(own, job.id)
     for (path, line), (job, command) in newest.items():
         message = f"the job {job.id}, which can become a role, runs `{command.text[:60]}`"
         yield LESSON.finding(path, line, message, fix=NO_NEWEST)
-    for path, job_id in installed.items():
+    for path, job_id in lists.items():
         # What is not pinned at all is for DEP-01.
         pins = {name: pin for name, pin in required(service, path).items() if not pin_problem(pin)}
         bare = [name for name, p in pins.items() if not re.search("--hash=|#sha256=", p.text)]
@@ -76,6 +75,11 @@ def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
             who = f"the job {job_id}, which can become a role"
             message = f"no hash for {and_more(bare)}, installed by {who}"
             yield LESSON.finding(path, pins[bare[0]].line, message)
+
+
+def _takes_the_newest(command: Command) -> bool:
+    by_npm = command.program in NPM and {"exec", "i", "install", "update"} & {*command.arguments}
+    return bool(by_npm or RUNNERS & {*command.runner, command.program})
 
 
 @LESSON.check
@@ -110,7 +114,10 @@ def lock_waits(service: Service) -> Iterator[Finding]:
         yield LESSON.finding(rule.path, rule.line, message, fix=WAIT)
     for path, command in all_commands(service):
         compiles = command.program == "uv" and {"compile", "lock"} & {*command.arguments[:2]}
-        if compiles and not any("exclude-newer" in word for word in command.words):
+        waits = at(service.pyproject, "tool", "uv", "exclude-newer") or any(
+            "exclude-newer" in word for word in command.words
+        )
+        if compiles and not waits:
             fix = "Use `make lock`, or add `--exclude-newer '7 days'`."
             text = f"`{command.text}` takes releases of the same day"
             yield LESSON.finding(path, command.line, text, fix=fix)

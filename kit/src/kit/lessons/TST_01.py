@@ -26,6 +26,7 @@ from kit.gate.service import Service
 from kit.gate.tested import (
     PYPROJECT,
     UNIT,
+    Argument,
     covers,
     pytest_arguments,
     pytest_settings,
@@ -74,7 +75,7 @@ def no_test_opens_them(service: Service) -> Iterator[Finding]:
         names += [(str(node.value), node.lineno) for node in module.nodes(ast.Constant)]
         for name, line in names:
             if name in OPENERS:
-                fix = f"Use moto or a stub in place of `{name}`; `allow_hosts` admits one on this machine."
+                fix = f"Use moto, or a stub with `allow_hosts`, in place of `{name}`."
                 message = f"`{name}` opens the network to a unit test"
                 yield LESSON.finding(module.path, line, message, fix=fix)
 
@@ -124,7 +125,7 @@ def all_tests_run(service: Service) -> Iterator[Finding]:
     arguments = list(pytest_arguments(service))
     ignored = {item.following for item in arguments if item.text in FEWER_PATHS}
     for item in arguments:
-        if service.has(item.text.partition("::")[0]) and item.text not in ignored:
+        if re.match(r"(\./)?tests\b", item.text) and item.text not in ignored:
             chosen.setdefault((item.path, item.line, "pytest"), []).append(item.text)
     for (path, line, setting), paths in chosen.items():
         left_out = [test for test in tests if not any(covers(p, test) for p in paths)]
@@ -166,7 +167,9 @@ def coverage_counts_all_code(service: Service) -> Iterator[Finding]:
         fix = "Set `include_namespace_packages = true` under `[tool.coverage.report]`."
         message = "coverage leaves out modules that no test imports"
         yield finding("[tool.coverage.report]", message, fix)
-    sources = [a.text[6:] for a in pytest_arguments(service) if a.text.startswith("--cov=")]
+    arguments = list(pytest_arguments(service))
+    sources = [item.text[6:] for item in arguments if item.text.startswith("--cov=")]
+    sources += [i.following for i in arguments if i.text == "--cov" and service.has(i.following)]
     sources = sources or words(run.get("source") or run.get("source_pkgs"))
     code = [f"{folder}/lambda_pkg/index.py" for folder in service.function_folders]
     as_paths = [*sources, *(f"src/{name.replace('.', '/')}" for name in sources)]
@@ -185,17 +188,14 @@ def coverage_counts_all_code(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def coverage_has_a_floor(service: Service) -> Iterator[Finding]:
     """Tests fail when they cover too little."""
-    floors = [
-        (item.path, item.line, item.text, item.text.removeprefix(FLOOR))
-        for item in pytest_arguments(service)
-        if item.text.startswith(FLOOR)
-    ]
     setting = at(service.pyproject, "tool", "coverage", "report", "fail_under")
     place = "fail_under" if setting is not None else "[tool.coverage.report]"
-    by_setting = (PYPROJECT, service.line_with(PYPROJECT, place), "", str(setting))
-    for path, line, argument, floor in floors or [by_setting]:
+    by_setting = Argument(PYPROJECT, service.line_with(PYPROJECT, place), f"={setting}", "")
+    arguments = [item for item in pytest_arguments(service) if item.text.startswith(FLOOR)]
+    for item in arguments or [by_setting]:
+        floor = item.text.partition("=")[2]
         if not re.fullmatch(r"\d+(\.\d+)?", floor) or float(floor) < LEAST_COVERAGE:
             message = f"the unit tests may cover less than {LEAST_COVERAGE} %: {floor}"
-            what = f"Delete `{argument}`, and set" if argument else "Set"
+            what = f"Delete `{item.text}`, and set" if arguments else "Set"
             fix = f"{what} `fail_under = 90` under `[tool.coverage.report]` in `{PYPROJECT}`."
-            yield LESSON.finding(path, line, message, fix=fix)
+            yield LESSON.finding(item.path, item.line, message, fix=fix)
