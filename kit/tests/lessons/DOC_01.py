@@ -3,8 +3,9 @@
 import os
 import re
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
+from kit.gate.findings import Finding
 
 
 def relink(edit: Edit, name: str, target: str) -> None:
@@ -75,3 +76,60 @@ def _(edit: Edit) -> None:
     edit.write("docs/operations/alarms.md", "# Alarms\n\nWhat each of them means.\n")
     edit.delete("docs/operations.md")
     relink(edit, "operations.md", "/docs/operations/README.md")
+
+
+@violation("an example event is deleted that a README shows how to invoke")
+def _(edit: Edit) -> None:
+    path = f"events/{edit.function().name}/mine.json"
+    readme = f"{edit.function().folder}/README.md"
+    edit.append(readme, f"\nTry it:\n\n```sh\nsam local invoke -e {path} AppFunction\n```\n")
+
+
+@good("a README names an example event that is there, and the folder of others")
+def _(edit: Edit) -> None:
+    folder = f"events/{edit.function().name}"
+    edit.write(f"{folder}/mine.json", "{}")
+    text = f"\n`{folder}/mine.json` and more in `{folder}/`, one `events/<function>/<name>.json` each.\n"
+    edit.append(f"{edit.function().folder}/README.md", text)
+
+
+# ── Fixes ──
+
+
+@fix("Write docs/operations.md")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.document("operations.md", "# Operations\n\nRestart it.\n")
+
+
+@fix("Name a file that exists")
+def _(edit: Edit, finding: Finding) -> None:
+    target = os.path.relpath("docs/pipelines.md", os.path.dirname(finding.path))
+    edit.in_line(finding, r"\([^)]*cicd\.md", f"({target}")
+
+
+@fix("Name a file", "an example event is deleted that a README shows how to invoke")
+def _(edit: Edit, finding: Finding) -> None:
+    events = edit.glob(f"events/{edit.function().name}/*.json")
+    edit.in_line(finding, r"events/\S+", events[0])
+
+
+@fix("Move it to docs/")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path)
+    edit.delete(finding.path)
+    edit.document("notes.md", text)
+
+
+@fix("List it in docs/README.md")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.document(finding.path.removeprefix("docs/"), edit.read(finding.path))
+
+
+@fix("Write it.")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.append(finding.path, "\nWho may do what.\n")
+
+
+@fix("Link it where the functions are listed")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.append("README.md", f"\n[The function]({finding.path})\n")

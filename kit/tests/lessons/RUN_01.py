@@ -1,14 +1,27 @@
 """Cases of RUN-01."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.delivery import with_is_prod
 from edits.runtime import in_handler, index, used
+from kit.gate.findings import Finding
 
 
 @violation("a line that was printed while debugging stays")
 def _(edit: Edit) -> None:
     in_handler(edit, edit.function(), 'print("here")')
+
+
+@violation("a breakpoint was left in the handler")
+def _(edit: Edit) -> None:
+    in_handler(edit, edit.function(), "breakpoint()")
+
+
+@violation("a debugger is imported, and called")
+def _(edit: Edit) -> None:
+    path = index(edit.function())
+    in_handler(edit, edit.function(), "pdb.set_trace()")
+    edit.sub(path, r"^(from typing import )", r"import pdb\n\1")
 
 
 @violation("a line goes to the log without print")
@@ -99,3 +112,59 @@ def _(edit: Edit) -> None:
         "logger = logging.getLogger(__name__)\n\n\n"
         'def greet(name_id: str) -> None:\n    logger.info("greeted %s", name_id)\n',
     )
+
+
+@fix("Write `logger.info(…)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"(print|sys\.stdout\.write)\(", "logger.info(")
+
+
+@fix("Delete it, and let `logger` of the module be `Logger(child=True)`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path).replace("logging.getLogger(__name__)", "Logger(child=True)")
+    edit.write(finding.path, f"from aws_lambda_powertools import Logger\n{text}")
+
+
+@fix("Delete it, and let", "the root logger is configured, and used")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Decorate the handler")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "^", "@logger.inject_lambda_context(clear_state=True)\n")
+
+
+@fix("Delete that: `LoggingConfig`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Write `Logger(stage=settings.stage)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"Logger\(", "Logger(stage=settings.stage, ")
+
+
+@fix("Write `ApplicationLogLevel: !Ref LogLevel`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"ApplicationLogLevel: .*", "ApplicationLogLevel: !Ref LogLevel")
+
+
+@fix("Write `LogFormat: JSON`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "LogFormat: .*", "LogFormat: JSON")
+
+
+@fix("Pass `POWERTOOLS_SERVICE_NAME`")
+def _(edit: Edit, finding: Finding) -> None:
+    if "POWERTOOLS_SERVICE_NAME" not in edit.read("template.yaml"):
+        new = rf"\1        POWERTOOLS_SERVICE_NAME: {edit.service}\n"
+        edit.sub("template.yaml", r"^(Globals:\n(?:.*\n)*?      Variables:\n)", new)
+    readme = f"{finding.path.partition('/lambda_pkg/')[0]}/README.md"
+    row = f"| `POWERTOOLS_SERVICE_NAME` | the service, in each log line | `{edit.service}` |\n"
+    edit.sub(readme, r"^(\| `STAGE` .*\n)", rf"\1{row}")
+
+
+@fix("Delete the line.")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r".*(breakpoint|pdb).*\n|^.*", "")

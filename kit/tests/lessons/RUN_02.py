@@ -1,8 +1,11 @@
 """Cases of RUN-02."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit
-from edits.runtime import api, index, used
+from edits.runtime import api, in_handler, index, used
+from kit.gate.findings import Finding
 
 
 @violation("a route tells what the library said")
@@ -108,3 +111,135 @@ def _(edit: Edit) -> None:
     path = index(api(edit, "powertools.event_handler"))
     text = '\n\n@app.get("/rates")\ndef rates() -> Response[str]:\n'
     edit.append(path, f'{text}    return error_response(HTTPStatus.GONE, "Rates are no more")\n')
+
+
+SHAPES = """
+
+def respond(message: str, status: int = 400) -> Response[str]:
+    return Response(status, content_types.APPLICATION_JSON, json.dumps({{"problem": message}}))
+
+
+@app.get("/rates")
+def rates() -> Response[str]:
+    return respond({})
+"""
+
+
+@violation("the status of another shape is the default of a helper")
+def _(edit: Edit) -> None:
+    edit.append(index(api(edit, "powertools.event_handler")), SHAPES.format('"no rates today"'))
+
+
+@violation("a route passes its status to a helper with another shape")
+def _(edit: Edit) -> None:
+    text = SHAPES.replace("status: int = 400", "status: int").format('"none", status=NONE')
+    edit.append(index(api(edit, "powertools.event_handler")), f"\n\nNONE = 404{text}")
+
+
+@violation("a helper of routes returns a body and a status")
+def _(edit: Edit) -> None:
+    text = '\n\ndef missing() -> tuple[dict[str, str], int]:\n    return {"detail": "none"}, 404\n'
+    text += (
+        '\n\n@app.get("/rates")\ndef rates() -> tuple[dict[str, str], int]:\n    return missing()\n'
+    )
+    edit.append(index(api(edit, "powertools.event_handler")), text)
+
+
+@good("a helper of one's own passes each status on to the one shape")
+def _(edit: Edit) -> None:
+    text = SHAPES.replace(
+        'json.dumps({{"problem": message}})', 'json.dumps(error_body(status, message, "1"))'
+    )
+    edit.append(index(api(edit, "powertools.event_handler")), text.format('"none", 404'))
+
+
+@violation("the handler refuses a request before the application sees it")
+def _(edit: Edit) -> None:
+    lines = 'if len(event.get("body") or "") > 9000:\n'
+    lines += '        return {"statusCode": 413, "headers": {}, "body": "too long"}'
+    in_handler(edit, api(edit, "powertools.event_handler"), lines)
+
+
+# ── Fixes ──
+
+
+@fix("Write there what went wrong")
+def _(edit: Edit, finding: Finding) -> None:
+    text = r'f"[^"]*\{error\}"|str\(error\)|traceback\.format_exc\(\)'
+    edit.in_line(finding, text, '"The rates are not known"')
+
+
+LAST_RESORT = """@app.exception_handler(Exception)
+def unhandled(error: Exception) -> Response[str]:
+    logger.exception("unhandled", exc_info=error)
+    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
+
+
+"""
+
+
+@fix("Write a function with `@app.exception_handler(Exception)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^@logger\.inject", f"{LAST_RESORT}@logger.inject")
+
+
+@fix("Write `logger.exception(…)` before the answer")
+def _(edit: Edit, finding: Finding) -> None:
+    start = finding.line - 1
+    lines = edit.read(finding.path).splitlines(keepends=True)
+    answer = next(n for n, line in enumerate(lines) if n > start and "return error_resp" in line)
+    indent = lines[answer].partition("return")[0]
+    lines.insert(answer, f'{indent}logger.exception("unhandled")\n')
+    edit.write(finding.path, "".join(lines))
+
+
+@fix("Register a handler for `RequestValidationError`")
+def _(edit: Edit, finding: Finding) -> None:
+    handler = "@app.exception_handler(RequestValidationError)\n"
+    handler += "def invalid({}error: RequestValidationError) -> Any:\n"
+    handler += (
+        "    return error_response({}HTTPStatus.BAD_REQUEST, 'The request is not valid')\n\n\n"
+    )
+    is_fastapi = "fastapi" in edit.read(finding.path)
+    text = handler.format(*(("request: Request, ", "request, ") if is_fastapi else ("", "")))
+    edit.sub(finding.path, r"^@logger\.inject", f"{text}@logger.inject")
+    if not is_fastapi:
+        known = "from aws_lambda_powertools.event_handler.exceptions import (\n"
+        edit.replace(
+            finding.path,
+            known,
+            known.replace("exceptions", "openapi.exceptions")
+            + "    RequestValidationError,\n)\n"
+            + known,
+        )
+
+
+@fix("Build the body with `error_body`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"return .*", 'return error_response(HTTPStatus.NOT_FOUND, "none")')
+
+
+@fix("Build the body", "the status of another shape is the default of a helper")
+def _(edit: Edit, finding: Finding) -> None:
+    body = 'error_body(status, message, "1")'
+    edit.replace(finding.path, '{"problem": message}', body)
+
+
+@fix("Build the body", "a route passes its status to a helper with another shape")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(finding.path, '{"problem": message}', 'error_body(status, message, "1")')
+
+
+@fix("Raise it in a route or a middleware")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path)
+    check = re.search(r"    if len\(event.*\n.*\n", text)
+    assert check
+    raised = '    if len(app.current_event.body or "") > 9000:\n        raise ServiceError(413, "too long")\n'
+    route = "def create_item() -> tuple[dict[str, Any], int]:\n"
+    edit.write(finding.path, text.replace(check[0], "").replace(route, route + raised))
+
+
+@fix("Remove `debug`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^ *debug=True,", "")

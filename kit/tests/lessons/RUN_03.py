@@ -1,8 +1,12 @@
 """Cases of RUN-03."""
 
-from cases import good, violation
+import re
+from textwrap import indent
+
+from cases import fix, good, violation
 from edits import Edit
-from edits.runtime import api, index
+from edits.runtime import api, in_handler, index
+from kit.gate.findings import Finding
 
 REST = """
 RestApi:
@@ -137,3 +141,104 @@ def _(edit: Edit) -> None:
     edit.in_resource(
         "Api", "[Authorization, Content-Type]", "[Authorization, Content-Type, x-tenant]"
     )
+
+
+@violation("the handler answers what is too long itself, in the one shape and without the header")
+def _(edit: Edit) -> None:
+    function = api(edit, "powertools.event_handler")
+    lines = (
+        'if len(event.get("body") or "") > 9000:\n        body = error_body(413, "too long", "1")\n'
+    )
+    lines += '        return {"statusCode": 413, "body": json.dumps(body)}'
+    in_handler(edit, function, lines)
+
+
+@good("the handler answers a warm-up, with the headers of every answer")
+def _(edit: Edit) -> None:
+    function = api(edit, "powertools.event_handler")
+    edit.replace(
+        index(function), "\napp = ", '\nHEADERS = {"access-control-allow-origin": "*"}\napp = '
+    )
+    lines = 'if event.get("warm"):\n        return {"statusCode": 204, "headers": HEADERS}'
+    in_handler(edit, function, lines)
+
+
+# ── Fixes ──
+
+CORS = """      CorsConfiguration:
+        AllowOrigins: !Ref CorsAllowOrigins
+        AllowMethods: [DELETE, GET, HEAD, PATCH, POST, PUT]
+        AllowHeaders: [Authorization, Content-Type]
+"""
+
+
+@fix("Write `CorsConfiguration` with the origins")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource("Api", "    Properties:\n", f"    Properties:\n{CORS}")
+
+
+@fix("Write `DEFAULT_5XX` under its `GatewayResponses`")
+def _(edit: Edit, finding: Finding) -> None:
+    assert finding.resource
+    text = indent(REST_5XX, "  ")
+    edit.in_resource(finding.resource, "GatewayResponses:\n", f"GatewayResponses:\n{text}")
+
+
+@fix("Give the resolver `cors=CORSConfig(…)`")
+def _(edit: Edit, finding: Finding) -> None:
+    new = "Resolver(cors=CORSConfig(allow_origin=settings.cors_allow_origins[0]), "
+    edit.in_line(finding, r"Resolver\(", new)
+
+
+@fix("Add FastAPI's `CORSMiddleware`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = "app.add_middleware(CORSMiddleware, allow_origins=settings.cors_allow_origins)\n"
+    edit.replace(finding.path, "app.include_router", f"{text}app.include_router")
+
+
+@fix("Add `X-Tenant` to `AllowHeaders` of `Api`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource("Api", "AllowHeaders: [", "AllowHeaders: [X-Tenant, ")
+
+
+@fix("Add `DELETE` to `AllowMethods` of `Api`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource("Api", "AllowMethods: [", "AllowMethods: [DELETE, ")
+
+
+@fix("Write `!Join")
+def _(edit: Edit, finding: Finding) -> None:
+    advised = re.search(r"`(.*)`,", str(finding.fix))
+    assert advised
+    edit.in_line(finding, r"(ORIGINS: ).*", rf"\1{advised[1]}")
+
+
+CORS_TESTS = """
+
+def test_each_kind(request_to: Request, index: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [("GET", "/health", 200), ("GET", "/nowhere", 404), ("OPTIONS", "/health", 204)]
+    for method, path, status in asked:
+        answer = request_to(method, path)
+        assert answer["statusCode"] == status
+        assert "access-control-allow-origin" in answer["headers"]
+    monkeypatch.delattr(index, "settings")
+    answer = request_to("GET", "/health")
+    assert answer["statusCode"] == 500
+    assert "access-control-allow-origin" in answer["headers"]
+"""
+
+
+@fix("Test each in tests/unit/")
+def _(edit: Edit, finding: Finding) -> None:
+    path = f"tests/unit/{finding.path.split('/')[2]}/test_cors.py"
+    edit.write(path, (edit.read(path) if edit.has(path) else "") + CORS_TESTS)
+
+
+@fix("Let a route or a middleware answer")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path)
+    check = re.search(r"    if len\(event.*\n.*\n.*\n", text)
+    assert check
+    raised = '    if len(app.current_event.body or "") > 9000:\n        raise ServiceError(413, "too long")\n'
+    route = "def create_item() -> tuple[dict[str, Any], int]:\n"
+    edit.write(finding.path, text.replace(check[0], "").replace(route, route + raised))

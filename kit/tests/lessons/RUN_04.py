@@ -1,8 +1,9 @@
 """Cases of RUN-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.runtime import api, in_handler, index
+from kit.gate.findings import Finding
 
 
 @violation("the handler becomes async")
@@ -42,3 +43,23 @@ def _(edit: Edit) -> None:
 @good("routes are asynchronous")
 def _(edit: Edit) -> None:
     edit.replace(index(api(edit, "mangum")), "def health(", "async def health(")
+
+
+@fix("Write `def lambda_handler`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "async def", "def")
+
+
+@fix("Write `return asyncio.run(gather(…))`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"return gather\(event\)", "return asyncio.run(gather(event))")
+
+
+@fix('Write `Mangum(app, lifespan="off")`')
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"Mangum\(app\)", 'Mangum(app, lifespan="off")')
+
+
+@fix("Do at the top of the module what it shall do")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^@app\.on_event.*\ndef warm\(.*\n    (.*)\n", r"\1\n")

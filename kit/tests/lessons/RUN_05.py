@@ -1,9 +1,12 @@
 """Cases of RUN-05."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import CONFIG, Edit, Function
 from edits.access import allow
 from edits.runtime import api, in_handler, index, used
+from kit.gate.findings import Finding
 
 FETCH = "\n\ndef fetch(key: str) -> bytes:\n"
 
@@ -181,3 +184,48 @@ def _(edit: Edit) -> None:
     used(edit, function, STOCK, "stock")
     in_handler(edit, function, "stock.Stock.from_settings(settings.stage).count('1')")
     with_httpx(edit)
+
+
+@fix("Make the client at the top of the module, or in a function with `functools.cache`.")
+def _(edit: Edit, finding: Finding) -> None:
+    """Above the function: `s3 = …` leaves it, or what is called on the client."""
+    line = edit.line(finding)
+    made = re.search(r"(\w+ = )?((?:boto3|Redis)\.\w+\(.*?\))(?=[.\n])", line)
+    assert made
+    name = (made[1] or "client = ").removesuffix(" = ")
+    new = "" if line.strip() == made[0] else line.replace(made[0], name)
+    edit.in_line(finding, r".*\n", new)
+    edit.sub(finding.path, r"^def (bucket|fetch)\(", rf"{name} = {made[2]}\n\n\ndef \1(")
+
+
+@fix(
+    "Make the client",
+    "a factory is called for each record",
+    "a dependency of FastAPI makes a client for each request",
+)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^def bucket\(", "@functools.cache\ndef bucket(")
+    edit.write(finding.path, f"import functools\n{edit.read(finding.path)}")
+
+
+@fix("Make a client (`httpx.Client`)")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"httpx\.get\(", "http.get(")
+    edit.sub(finding.path, r"^def fetch\(", "http = httpx.Client(timeout=3)\n\n\ndef fetch(")
+
+
+@fix("Call `")
+def _(edit: Edit, finding: Finding) -> None:
+    """From the handler to the top of the module."""
+    path = index(edit.function("schedule", "queue", "stream", "bucket", "topic"))
+    line = re.search(r"^    (publisher = Publisher\(.*)\n", edit.read(path), re.MULTILINE)
+    assert line
+    edit.replace(path, line[0], "")
+    edit.sub(path, r"^(logger = )", rf"{line[1]}\n\1")
+
+
+@fix("Call `", "a class method that makes a client is called for each event")
+def _(edit: Edit, finding: Finding) -> None:
+    path = index(edit.function())
+    edit.replace(path, "    stock.Stock.from_settings(settings.stage)", "    counts")
+    edit.sub(path, r"^(logger = )", r"counts = stock.Stock.from_settings(settings.stage)\n\1")

@@ -1,8 +1,9 @@
 """Cases of RUN-07."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit, Function
 from edits.runtime import api, index
+from kit.gate.findings import Finding
 
 
 def worker(edit: Edit) -> Function:
@@ -84,3 +85,26 @@ def _(edit: Edit) -> None:
         + text[start:end].rstrip()
         + "\n",
     )
+
+
+@fix("Do the work in a function with `@idempotent_function`")
+def _(edit: Edit, finding: Finding) -> None:
+    decorator = (
+        '@idempotent_function(data_keyword_argument="job", persistence_store=done, config=once)'
+    )
+    edit.sub(finding.path, r"^def do\(job", f"{decorator}\ndef do(job")
+
+
+@fix("Do the work", "the handler goes past the function that does it once")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(finding.path, "jobs.do(jobs.read(record.body))", "do(job=jobs.read(record.body))")
+
+
+@fix("Do the work", "a queue comes to a function that was made for requests")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path)
+    once = '@idempotent_function(data_keyword_argument="event", persistence_store=done)\n'
+    once += "def answer_once(event: dict[str, Any], context: Any) -> Any:\n"
+    once += "    return app.resolve(event, context)\n\n\n"
+    text = text.replace("answer = app.resolve(event, context)", "answer = answer_once(event=event)")
+    edit.write(finding.path, text.replace("@logger.inject", f"{once}@logger.inject"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
@@ -37,6 +38,12 @@ def http_functions(service: Service) -> Iterator[tuple[Function, Code, Definitio
         if handler and answers and function.folder not in folders:
             folders.add(function.folder)
             yield function, code, handler
+
+
+def error_helpers(code: Code) -> set[str]:
+    """What makes the one shape: the functions of utils/errors.py, or of a module called alike."""
+    modules = tuple(f"{name}." for name in code.modules if re.search("error|problem", last(name)))
+    return {name for name in code.definitions if name.startswith(modules)}
 
 
 def status_of(node: ast.AST) -> int | None:

@@ -24,6 +24,17 @@ SESSIONS = (
     *("urllib3.HTTPConnectionPool()", "urllib3.HTTPSConnectionPool()", "urllib3.PoolManager()"),
 )
 HTTP_METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "request")
+# Clients of databases, which wait for ever unless something about them says how long.
+DATABASES = {
+    *("psycopg.connect", "psycopg.Connection.connect", "psycopg2.connect", "pymysql.connect"),
+    *("psycopg_pool.ConnectionPool", "pymongo.MongoClient", "pymssql.connect", "MySQLdb.connect"),
+    *("sqlalchemy.create_engine", "sqlmodel.create_engine", "mysql.connector.connect"),
+    *("asyncpg.connect", "asyncpg.create_pool", "oracledb.connect", "pg8000.connect"),
+    *(f"{library}.{before}{maker}" for library in ("redis", "valkey")
+      for before, maker in (("", "Redis"), ("", "StrictRedis"), ("", "RedisCluster"),
+                            ("", "Valkey"), ("", "from_url"), ("Redis.", "from_url"),
+                            ("StrictRedis.", "from_url"), ("Valkey.", "from_url"))),
+}  # fmt: skip
 PARAMETERS = f"{POWERTOOLS}utilities.parameters."
 # Clients of AWS, Powertools' among them.
 CLIENTS = {
@@ -75,7 +86,9 @@ def calls(modules: Iterable[Module]) -> Iterator[Call]:
             seconds = _seconds(code, where, timeout)
             if seconds is not None:
                 yield Call(path, line, f"{what} waits {seconds:g} s", seconds)
-        elif (waits or name in ENDLESS) and not is_open(call):
+        elif (name in DATABASES and not (is_open(call) or _says_timeout(code, where, call))) or (
+            (waits or name in ENDLESS) and not is_open(call)
+        ):
             yield Call(path, line, f"{what} has no timeout", None)
         elif name in CONFIGS and not is_open(call):
             seconds = _of_config(code, where, call, defaults)
@@ -85,6 +98,21 @@ def calls(modules: Iterable[Module]) -> Iterator[Call]:
         elif name in CLIENTS and not (is_configured or is_open(call)):
             seconds = _total(DEFAULTS)
             yield Call(path, line, f"{what} without a Config takes up to {seconds:g} s", seconds)
+
+
+def _says_timeout(code: Code, where: Definition, call: ast.Call) -> bool:
+    """Whether a database's client has a timeout: as an argument, in a dictionary, a pool or a URL;
+    or needs none, as SQLite is no server."""
+    values = [*call.args, *(item.value for item in call.keywords)]
+    nodes = [call, *(code.value_of(value, where) for value in values)]
+    words = {str(constant(node)).lower() for part in nodes for node in ast.walk(part)}
+    words |= {
+        str(node.arg).lower()
+        for part in nodes
+        for node in ast.walk(part)
+        if isinstance(node, ast.keyword) and node.arg != "pool_timeout"
+    }
+    return any("timeout" in word or word.startswith("sqlite") for word in words)
 
 
 def _timeout(call: ast.Call, name: str) -> ast.expr | None:

@@ -7,6 +7,7 @@ Names of the code itself begin with a dot, like `.services.jobs.do`; those of li
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from .service import Function, Service
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 POWERTOOLS = "aws_lambda_powertools."
+STANDARD = sys.stdlib_module_names | {""}
 # A chain of names that leads back to itself is followed no further.
 LONGEST_CHAIN = 6
 
@@ -140,6 +142,7 @@ class Code:
         # The package has a module even without an __init__.py.
         self.modules = {"": Module("", Parsed(ast.Module([], [])))} | modules
         self._used: dict[str, set[str]] = {}
+        self._known_imports: dict[str, dict[str, str]] = {}
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
@@ -215,8 +218,23 @@ class Code:
         return scopes(self.modules[module].parsed)[0]
 
     def _imports(self, module: str) -> dict[str, str]:
-        is_package = self.modules[module].path.endswith("__init__.py")
-        return _imported(self.modules[module].parsed, module, is_package)
+        if module not in self._known_imports:
+            is_package = self.modules[module].path.endswith("__init__.py")
+            names = _imported(self.modules[module].parsed, module, is_package)
+            known = {alias: self._own(name, module) for alias, name in names.items()}
+            self._known_imports[module] = known
+        return self._known_imports[module]
+
+    def _own(self, name: str, module: str) -> str:
+        """An imported name; one of this code by its name here, also where the import is absolute,
+        which STR-05 finds."""
+        first = name.partition(".")[0]
+        if "lambda_pkg." in name:
+            return f".{name.rpartition('lambda_pkg.')[2]}"
+        for folder in ("", module.rpartition(".")[0]) if first not in STANDARD else ():
+            if any(f"{other}.".startswith(f"{folder}.{first}.") for other in self.modules):
+                return f"{folder}.{name}"
+        return name
 
     def value_of(self, node: ast.expr, where: Definition) -> ast.expr:
         """What is assigned to a variable, in any module; other expressions as they are."""
@@ -251,6 +269,23 @@ class Code:
                 first, second = self.number(left, where), self.number(right, where)
                 return None if first is None or second is None else first * second
         return None
+
+    def arguments(self, where: Definition, name: str) -> Iterator[tuple[Definition, ast.expr]]:
+        """What a function gets as its parameter of that name: its default, and what callers pass,
+        with where that is written."""
+        if not where.scope.node or name not in where.scope.parameters:
+            return
+        written = where.scope.node.args
+        placed = [*written.posonlyargs, *written.args]
+        defaults = [None] * (len(placed) - len(written.defaults)) + written.defaults
+        named = zip([*placed, *written.kwonlyargs], [*defaults, *written.kw_defaults], strict=True)
+        yield from ((where, default) for item, default in named if item.arg == name and default)
+        names = [item.arg for item in placed if item.arg not in ("self", "cls")]
+        for caller, call, called_name in self.calls:
+            place = names.index(name) if name in names else None
+            value = keyword(call, name, place) if called_name == where.name else None
+            if value:
+                yield caller, self.value_of(value, caller)
 
     def used_by(self, where: Definition) -> set[str]:
         """The names of all that a definition mentions: what it calls, and what it passes on."""

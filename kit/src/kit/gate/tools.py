@@ -15,7 +15,7 @@ from typing import Any
 from .findings import BrokenFileError
 
 # ruff's rules that a check uses, whatever pyproject.toml selects.
-RUFF_RULES = ["S105", "S106", "S107", "S113", "T201", "T203"]
+RUFF_RULES = ["S105", "S106", "S107", "S113", "T100", "T201", "T203"]
 # The results by the content of what they are about (see parsers.py).
 _known: dict[tuple[object, ...], Any] = {}
 

@@ -14,6 +14,17 @@ from .service import Function, Resource, Service
 
 # Events by which a function answers HTTP.
 HTTP_EVENTS = {"Api", "HttpApi"}
+# Events of a function that come once, or whose sender waits for the answer.
+ONCE = HTTP_EVENTS | {"AlexaSkill", "Cognito"}
+# Resources that send events to a function, with the property that names it.
+SENDERS = {
+    "AWS::Lambda::EventSourceMapping": ("FunctionName",),
+    "AWS::Events::Rule": ("Targets",),
+    "AWS::Scheduler::Schedule": ("Target",),
+    "AWS::SNS::Subscription": ("Endpoint",),
+    "AWS::S3::Bucket": ("NotificationConfiguration", "LambdaConfigurations"),
+    "AWS::Logs::SubscriptionFilter": ("DestinationArn",),
+}
 # Events that EventBridge delivers, and tries again; the first two are the same.
 RETRYING = ("CloudWatchEvent", "EventBridgeRule", "Schedule", "ScheduleV2")
 # Events that Lambda takes at once and handles later, and those that it fetches itself.
@@ -138,6 +149,16 @@ def deliveries(service: Service) -> Iterator[Source]:
         if str(resource.get("Protocol")).lower() in PROGRAM_PROTOCOLS:
             settings = resource.properties
             yield Source("SNS", settings, None, None, resource, title, resource.line)
+
+
+def senders(service: Service, function: Function) -> set[str]:
+    """The kinds of what sends events to a function and may send one twice: SQS, S3, Rule."""
+    kinds = {event["Type"] for event in function.events.values()} - ONCE
+    return kinds | {
+        sender.type.rpartition("::")[2]
+        for sender in service.of_type(*SENDERS)
+        if function.logical_id in referenced_ids(sender.get(*SENDERS[sender.type]))
+    }
 
 
 def invoke_configs(service: Service, function: Function) -> list[dict[str, Any]]:

@@ -27,11 +27,11 @@ LESSON = Lesson.read(__doc__)
 INDEX = "docs/README.md"
 # The topics that docs/ must have, with the names that a file or folder may have for one.
 TOPICS = {
-    "architecture": {"architecture"},
-    "CI/CD": {"cicd", "ci", "pipeline", "pipelines"},
-    "access": {"access"},
-    "operations": {"operations", "runbook"},
-    "decisions": {"decisions", "adr"},
+    "architecture": ["architecture"],
+    "CI/CD": ["cicd", "ci", "pipeline", "pipelines"],
+    "access": ["access"],
+    "operations": ["operations", "runbook"],
+    "decisions": ["decisions", "adr"],
 }
 # Documents of GitHub and of tools, and those that lie beside what they are about.
 ELSEWHERE = {
@@ -49,9 +49,10 @@ def documents_exist(service: Service) -> Iterator[Finding]:
     for topic, names in TOPICS.items():
         paths = [path for path in documents if _topic(path) in names]
         if not paths:
-            yield LESSON.finding("docs/", 0, f"has no document about {topic}")
+            fix = f"Write docs/{names[0]}.md, and list it in {INDEX}."
+            yield LESSON.finding("docs/", 0, f"has no document about {topic}", fix=fix)
         elif all(section.is_empty for path in paths for section in service.document(path)):
-            yield LESSON.finding(paths[0], 1, f"says nothing about {topic}")
+            yield LESSON.finding(paths[0], 1, f"says nothing about {topic}", fix="Write it.")
 
 
 def _topic(path: str) -> str:
@@ -63,7 +64,8 @@ def _topic(path: str) -> str:
 def documents_are_linked(service: Service) -> Iterator[Finding]:
     """Links lead from docs/README.md to all documents, and to the READMEs of functions."""
     if INDEX not in service.files:
-        yield LESSON.finding(INDEX, 0, "is missing, and lists no document")
+        fix = "Write it, with a link to each document in docs/."
+        yield LESSON.finding(INDEX, 0, "is missing, and lists no document", fix=fix)
         return
     documents, linked = service.files_in("docs", ".md"), [INDEX]
     for path in linked:  # grows as documents are reached
@@ -74,7 +76,8 @@ def documents_are_linked(service: Service) -> Iterator[Finding]:
                 linked.append(document)
     for path in documents:
         if path not in linked:
-            yield LESSON.finding(path, 1, f"is not reached by links from {INDEX}")
+            fix = f"List it in {INDEX}."
+            yield LESSON.finding(path, 1, f"is not reached by links from {INDEX}", fix=fix)
     sources = filter(service.files.__contains__, ["README.md", *linked])
     targets = {target for path in sources for target, _ in links(service, path)}
     for folder in service.function_folders:
@@ -106,6 +109,6 @@ def links_lead_somewhere(service: Service) -> Iterator[Finding]:
         for target, line in links(service, path):
             is_other = target in others or target.startswith(("..", ".kit/"))
             if not is_other and not service.has(target):
-                fix = "Link to an existing file, or restore this one."
-                message = f"links to {target}, which does not exist"
+                fix = "Name a file that exists, or restore this one."
+                message = f"refers to {target}, which does not exist"
                 yield LESSON.finding(path, line, message, fix=fix)

@@ -26,13 +26,16 @@ CHANGELOG = "CHANGELOG.md"
 def changes_are_written_down(service: Service) -> Iterator[Finding]:
     """CHANGELOG.md begins with what comes, and says what came with each version."""
     if CHANGELOG not in service.files:
-        yield LESSON.finding(CHANGELOG, 0, "is missing")
+        fix = "Write it, with a section `## Unreleased`."
+        yield LESSON.finding(CHANGELOG, 0, "is missing", fix=fix)
         return
     sections = service.document(CHANGELOG)
     coming = [s for s in sections if s.title.strip("[] ").lower().startswith("unreleased")]
     versions = [s for s in sections if s.level <= 2 and re.search(r"\d", s.title)]
     if not coming:
-        yield LESSON.finding(CHANGELOG, 1, "has no section Unreleased for what comes next")
+        message = "has no section Unreleased for what comes next"
+        fix = "Write `## Unreleased` above the newest version."
+        yield LESSON.finding(CHANGELOG, 1, message, fix=fix)
     elif versions and versions[0].line < coming[0].line:
         fix = "Move the section Unreleased to the top."
         message = f"has Unreleased below {versions[0].title}: the newest comes first"

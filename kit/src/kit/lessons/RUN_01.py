@@ -65,6 +65,14 @@ LEVELS = (
     ("Environment", "Variables", "LOG_LEVEL"),
 )
 PRINTED = "prints: no request id, service or stage is in the log"
+TO_LOG = "Write `logger.info(…)` with the `logger` of the module, or delete the line."
+WAITS = "waits for a debugger, which Lambda has no terminal for"
+# What ruff finds that was left over from looking for an error, with the message and the fix.
+LEFT_OVER = {
+    "T100": (WAITS, None, "Delete the line."),
+    "T201": (PRINTED, None, TO_LOG),
+    "T203": (PRINTED, None, TO_LOG),
+}
 
 
 @LESSON.check
@@ -76,7 +84,8 @@ def log_format(service: Service) -> Iterator[Finding]:
         written = function.get("LoggingConfig", "LogFormat")
         if written != "JSON" and not is_intrinsic(written):
             line = function.line_of("LoggingConfig", "LogFormat")
-            yield LESSON.finding(TEMPLATE, line, "`LoggingConfig` has no `LogFormat: JSON`")
+            message = "`LoggingConfig` has no `LogFormat: JSON`"
+            yield LESSON.finding_in(function, line, message, "Write `LogFormat: JSON` there.")
         levels = {keys: function.get(*keys) for keys in LEVELS if function.get(*keys) is not None}
         for keys, level in levels.items():
             if not is_intrinsic(level):
@@ -86,23 +95,24 @@ def log_format(service: Service) -> Iterator[Finding]:
         if not levels:
             line = function.line_of("LoggingConfig")
             message = "`LoggingConfig` has no `ApplicationLogLevel: !Ref LogLevel`"
-            yield LESSON.finding(TEMPLATE, line, message)
+            yield LESSON.finding_in(function, line, message, "Write it there.")
 
 
 @LESSON.check
 def logged_prose(service: Service) -> Iterator[Finding]:
     """Nothing is printed, or logged past the logger that knows request, service and stage."""
     for result in service.tools.ruff:
-        if result.rule in ("T201", "T203") and "/lambda_pkg/" in result.path:
-            yield LESSON.finding(result.path, result.line, PRINTED)
+        if result.rule in LEFT_OVER and "/lambda_pkg/" in result.path:
+            yield LESSON.finding(result.path, result.line, *LEFT_OVER[result.rule])
     for code in every_code(service):
         is_formatted = any(last(name) in SETS_FORMAT for _where, _call, name in code.calls)
         for where, call, name in code.calls:
             if name in PRINTS:
-                yield LESSON.finding(where.module.path, call.lineno, PRINTED)
+                yield LESSON.finding(where.module.path, call.lineno, PRINTED, fix=TO_LOG)
             elif name in PROSE and not is_formatted:
                 message = f"`{dotted(call.func) or last(name)}` logs without service and stage"
-                yield LESSON.finding(where.module.path, call.lineno, message)
+                fix = "Delete it, and let `logger` of the module be `Logger(child=True)` of Powertools."
+                yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
 
 
 @LESSON.check
@@ -115,7 +125,8 @@ def logger_of_each_function(service: Service) -> Iterator[Finding]:
         used = {name for where in code.definitions.values() for name in code.used_by(where)}
         if not any(name.startswith(STRUCTURED) for name in used):
             message = f"the code of `{function.name}` has no structured logger"
-            yield LESSON.finding(path, line, message)
+            fix = "Write `logger = Logger(stage=settings.stage)` of Powertools above the handler."
+            yield LESSON.finding(path, line, message, fix=fix)
         elif not SETS_REQUEST_ID & {node.attr for node in code.nodes(ast.Attribute)}:
             message = f"no line that `{function.name}` logs has the request's id"
             fix = "Decorate the handler with `@logger.inject_lambda_context(clear_state=True)`."
@@ -138,7 +149,8 @@ def _keys(function: Function, code: Code) -> Iterator[Finding]:
             yield LESSON.finding(path, call.lineno, message, fix=fix)
         if not (has_service or keyword(call, "service", 0) or is_open(call)):
             message = f"the lines of the logger of `{function.name}` have no service"
-            fix = f"Pass `POWERTOOLS_SERVICE_NAME` to `{function.logical_id}` in {TEMPLATE}."
+            fix = "Pass `POWERTOOLS_SERVICE_NAME` under `Globals: Function: Environment: Variables`"
+            fix += f" in `{TEMPLATE}`, and list it in the function's README."
             yield LESSON.finding(path, call.lineno, message, fix=fix)
 
 
@@ -150,7 +162,7 @@ def _levels(code: Code) -> Iterator[Finding]:
         fixed = constant(level) is not None or dotted(level or call).startswith("logging.")
         if sets_level and level and fixed:
             message = f"the level of the logger is always `{ast.unparse(level)}`"
-            fix = f"Leave the level to `LoggingConfig` in `{TEMPLATE}`."
+            fix = f"Delete that: `LoggingConfig` in `{TEMPLATE}` says which level."
             yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
 
 

@@ -13,11 +13,10 @@ Defended by: gate.
 """
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 
 from kit.gate.findings import Finding
-from kit.gate.http import RESOLVERS, http_functions, status_of
+from kit.gate.http import RESOLVERS, error_helpers, http_functions, status_of
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
 from kit.gate.python_names import Code, Definition, called, constant, keyword, last
@@ -32,6 +31,14 @@ FOR_CALLERS = {
     *("RequestEntityTooLargeError", "RequestTimeoutError"),
 }
 HTTP_ERRORS = FOR_CALLERS | {"InternalServerError", "ServiceUnavailableError"}
+THROUGH_HELPER = "Build the body with `error_body` of `utils/errors.py`, as `error_response` does."
+# FastAPI calls an exception handler for Exception outside of its middlewares, so without CORS.
+LAST_RESORT = (
+    "Write a function with `@app.{}` that calls `logger.exception(…)` and answers 500 with a body"
+    " from `error_body`."
+)
+HANDLES = "exception_handler(Exception)"
+BEHIND_APP = "Raise it in a route or a middleware of the app, which adds the CORS headers."
 EVERYTHING = {"Exception", "BaseException"}
 RESPONSES = {"Response", "JSONResponse", "PlainTextResponse", "HTMLResponse", "ORJSONResponse"}
 ROUTES = {"get", "post", "put", "patch", "delete", "head", "options", "route", "api_route"}
@@ -60,7 +67,8 @@ def texts_of_exceptions(service: Service) -> Iterator[Finding]:
                         what = f"the exception `{error}`" if error else "a trace"
                         message = f"`{where.place}` answers with the text of {what}"
                         line = getattr(node, "lineno", where.line)
-                        yield LESSON.finding(where.module.path, line, message)
+                        fix = "Write there what went wrong in words of your own, without the exception."
+                        yield LESSON.finding(where.module.path, line, message, fix=fix)
 
 
 def _foreign_errors(code: Code, where: Definition) -> Iterator[tuple[str, list[ast.stmt]]]:
@@ -122,42 +130,58 @@ def _is_named(node: ast.AST, name: str) -> bool:
 @LESSON.check
 def one_error_shape(service: Service) -> Iterator[Finding]:
     """What answers with an error takes its body from the helper."""
-    for _function, code, _handler in http_functions(service):
-        helpers = _error_helpers(code)
-        for where in code.definitions.values():
-            if not helpers & {item.name for item in code.reached_from(where)}:
-                path, names = where.module.path, where.scope.decorator_names
-                for line, status in _statuses(code, where):
-                    message = f"`{where.place}` answers {status} without the one error shape"
-                    yield LESSON.finding(path, line, message)
-                if "exception_handler" in names and where.scope.of(ast.Return):
-                    message = f"`{where.place}` answers exceptions without the one error shape"
-                    yield LESSON.finding(path, where.line, message)
+    for _function, code, handler in http_functions(service):
+        helpers = error_helpers(code)
+        shapeless = {
+            where: f"`{where.place}` answers {{}} without the one error shape"
+            for where in code.definitions.values()
+            if not helpers & {item.name for item in code.reached_from(where)}
+        }
+        for where, status in _statuses(code):
+            number = status_of(status)
+            if number and number >= 400 and where in shapeless:
+                message = shapeless[where].format(number)
+                fix = BEHIND_APP if where is handler and _app_of(code) else THROUGH_HELPER
+                yield LESSON.finding(where.module.path, status.lineno, message, fix=fix)
+        for where, message in shapeless.items():
+            if "exception_handler" in where.scope.decorator_names and where.scope.of(ast.Return):
+                message = message.format("exceptions")
+                yield LESSON.finding(where.module.path, where.line, message, fix=THROUGH_HELPER)
 
 
-def _error_helpers(code: Code) -> set[str]:
-    """What makes the one shape: the functions of utils/errors.py, or of a module called alike."""
-    modules = tuple(f"{name}." for name in code.modules if re.search("error|problem", last(name)))
-    return {name for name in code.definitions if name.startswith(modules)}
+def _app_of(code: Code) -> bool:
+    """Whether the function answers by an application, which adds headers to each answer."""
+    names = {name for _where, _call, name in code.calls}
+    return bool(names & (RESOLVERS | FASTAPI))
 
 
-def _statuses(code: Code, where: Definition) -> Iterator[tuple[int, int]]:
-    """Where a function answers with a status of 400 or more, and the status."""
-    is_route = bool(ROUTES & {*where.scope.decorator_names})
-    for node in where.scope.nodes:
-        values: list[ast.expr] = []
-        match node:
-            case ast.Call() if last(code.name_of(node.func, where)) in RESPONSES:
-                status = keyword(node, "status_code")
-                values = [*([status] if status else []), *node.args]
-            case ast.Dict():
-                pairs = zip(node.keys, node.values, strict=True)
-                values = [value for key, value in pairs if constant(key) == "statusCode"]
-            case ast.Return(value=ast.Tuple(elts=[_, status, *_])) if is_route:
-                values = [status]
-        for status_code in [status for status in map(status_of, values) if status][:1]:
-            if status_code >= 400:
-                yield values[0].lineno, status_code
+def _statuses(code: Code) -> Iterator[tuple[Definition, ast.expr]]:
+    """The statuses of answers, with the functions that choose them: where the answer is made, or
+    who calls what makes it."""
+    routes = [w for w in code.definitions.values() if ROUTES & {*w.scope.decorator_names}]
+    answering = {route.name for route in routes} | {
+        code.name_of(result.value.func, route)
+        for route in routes
+        for result in route.scope.of(ast.Return)
+        if isinstance(result.value, ast.Call)
+    }
+    for where in code.definitions.values():
+        for node in where.scope.nodes:
+            values: list[ast.expr] = []
+            match node:
+                case ast.Call() if last(code.name_of(node.func, where)) in RESPONSES:
+                    status = keyword(node, "status_code")
+                    values = [status] if status else node.args
+                case ast.Dict():
+                    pairs = zip(node.keys, node.values, strict=True)
+                    values = [value for key, value in pairs if constant(key) == "statusCode"]
+                case ast.Return(value=ast.Tuple(elts=[_, status, *_])):
+                    values = [status] if where.name in answering else []
+            for value in values:
+                either = isinstance(value, ast.IfExp)  # 404 if item is None else 200
+                for choice in (value.body, value.orelse) if either else (value,):
+                    yield where, code.value_of(choice, where)
+                yield from code.arguments(where, dotted(value))
 
 
 @LESSON.check
@@ -169,7 +193,9 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
         last_resorts = list(_last_resorts(code, handler, registered))
         if not last_resorts:
             message = f"{subject} has no handler for an `Exception` that nobody foresaw"
-            yield LESSON.finding(path, line, message)
+            is_fastapi = any(name in FASTAPI for _where, _call, name in code.calls)
+            way = 'middleware("http")` and `except Exception' if is_fastapi else HANDLES
+            yield LESSON.finding(path, line, message, fix=LAST_RESORT.format(way))
         for where, at_line, nodes in last_resorts:
             if not any(map(_logs_the_trace, nodes)):
                 message = f"`{where.place}` catches every `Exception` and logs no trace"
@@ -216,7 +242,7 @@ def _last_resorts(
     """Where whatever happens is caught and answered: the function, the line and what it does."""
     for where in [each for kind, each in registered.items() if kind in EVERYTHING and each]:
         yield where, where.line, where.scope.nodes
-    helpers = _error_helpers(code)
+    helpers = error_helpers(code)
     for where in code.definitions.values():
         uses_helper = helpers & {item.name for item in code.reached_from(where)}
         # Elsewhere code may well do without what failed: a cache, a hint.

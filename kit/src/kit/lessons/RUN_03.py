@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.gate.findings import Finding
-from kit.gate.http import RESOLVERS, has_api, http_functions, status_of
+from kit.gate.http import RESOLVERS, error_helpers, has_api, http_functions, status_of
 from kit.gate.lesson import Lesson
-from kit.gate.parsers import KEPT, Module, dotted
+from kit.gate.parsers import Module, dotted
 from kit.gate.policies import listed, referenced_ids
-from kit.gate.python_names import Code, constant, is_open, keyword, last, scopes
+from kit.gate.python_names import Code, FunctionNode, constant, is_open, keyword, last
 from kit.gate.service import Function, Resource, Service
 from kit.gate.tested import running_tests, tests_of
 from kit.layout import TEMPLATE
@@ -55,7 +55,8 @@ def apis_have_cors(service: Service) -> Iterator[Finding]:
         name, key = api.logical_id, CORS_OF_APIS[api.type]
         shared = at(service.template, "Globals", api.type.rpartition("::")[2])
         if not (api.get(key) or at(shared, key) or api.get("ProtocolType") == "WEBSOCKET"):
-            yield LESSON.finding_in(api, api.line, f"`{name}` has no `{key}`")
+            fix = f"Write `{key}` with the origins, methods and headers that the code allows."
+            yield LESSON.finding_in(api, api.line, f"`{name}` has no `{key}`", fix)
         if api.type == "AWS::Serverless::Api":
             yield from _gateway_responses(api, shared)
             auth = api.get("Auth")
@@ -68,7 +69,8 @@ def apis_have_cors(service: Service) -> Iterator[Finding]:
         name = function.logical_id
         if function.get("FunctionUrlConfig") and not function.get("FunctionUrlConfig", "Cors"):
             line = function.line_of("FunctionUrlConfig")
-            yield LESSON.finding_in(function, line, f"the URL of `{name}` has no `Cors`")
+            fix = "Write `Cors` with `AllowOrigins` under `FunctionUrlConfig`."
+            yield LESSON.finding_in(function, line, f"the URL of `{name}` has no `Cors`", fix)
         for event in function.events.values():
             key, cors = API_EVENTS.get(event["Type"], ("", ""))
             # SAM declares an API for these, which has what Globals say.
@@ -85,7 +87,8 @@ def _gateway_responses(api: Resource, shared: Any) -> Iterator[Finding]:
         headers = at(responses, name, "ResponseParameters", "Headers")
         if not any(ALLOW_ORIGIN in str(key).lower() for key in headers or ()):
             message = f"`{api.logical_id}` answers `{name}` itself, without CORS headers"
-            fix = f"Let its gateway response `{name}` have `Access-Control-Allow-Origin`."
+            fix = f"Write `{name}` under its `GatewayResponses`, with `ResponseParameters: Headers:"
+            fix += " Access-Control-Allow-Origin`."
             yield LESSON.finding_in(api, api.line, message, fix)
 
 
@@ -98,7 +101,33 @@ def code_adds_cors(service: Service) -> Iterator[Finding]:
         if has_api(function) and not _adds_cors(code, resolvers):
             message = f"the function `{function.name}` adds no CORS headers to its answers"
             line = resolvers[0].lineno if resolvers else handler.line
-            yield LESSON.finding(handler.module.path, line, message)
+            fix = "Give the resolver `cors=CORSConfig(…)` of Powertools."
+            if not resolvers:
+                fix = "Add FastAPI's `CORSMiddleware`, or the header `Access-Control-Allow-Origin`."
+            yield LESSON.finding(handler.module.path, line, message, fix=fix)
+
+        is_shaped = bool(error_helpers(code) & {item.name for item in code.reached_from(handler)})
+        for answer in handler.scope.of(ast.Dict) if has_api(function) else ():
+            parts = {
+                constant(key): value for key, value in zip(answer.keys, answer.values, strict=True)
+            }
+            headers = parts.get("headers", ast.Dict([], []))
+            is_bare = isinstance(headers, ast.Dict) and not _allows_origins(headers)
+            status = status_of(parts.get("statusCode", answer)) or 0
+            if (
+                "statusCode" in parts
+                and None not in parts
+                and is_bare
+                and (is_shaped or status < 400)
+            ):
+                message = f"`{handler.place}` answers without `{ALLOW_ORIGIN}`"
+                fix = "Let a route or a middleware answer, or write that header there."
+                yield LESSON.finding(handler.module.path, answer.lineno, message, fix=fix)
+
+
+def _allows_origins(headers: ast.Dict) -> bool:
+    """Whether it has the header, or takes headers from elsewhere: {**HEADERS, …}"""
+    return None in headers.keys or ALLOW_ORIGIN in (str(constant(k)).lower() for k in headers.keys)
 
 
 def _adds_cors(code: Code, resolvers: list[ast.Call]) -> bool:
@@ -156,7 +185,7 @@ def _code_agrees(code: Code, api: Resource) -> Iterator[Finding]:
             for value in sorted(values - {"*"}):
                 if not _allows(api.get("CorsConfiguration", key), value):
                     message = f"uses `{value}`, which `{key}` of `{api.logical_id}` does not allow"
-                    fix = f"Add it to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
+                    fix = f"Add `{value}` to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
                     yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
 
 
@@ -177,7 +206,7 @@ def _variables_agree(function: Function, api: Resource) -> Iterator[Finding]:
         if "ORIGIN" in name and origins and not origins & referenced_ids(value):
             message = f"`{name}` has other origins than `{api.logical_id}`"
             line = function.line_of("Environment", "Variables", name)
-            fix = f"Make both from {', '.join(f'`{origin}`' for origin in sorted(origins))}."
+            fix = f'Write `!Join [",", !Ref {min(origins)}]`, from which the API has its own.'
             yield LESSON.finding_in(function, line, message, fix)
 
 
@@ -195,42 +224,27 @@ def contract_is_tested(service: Service) -> Iterator[Finding]:
             folder = f"tests/unit/{function.name}"
             path = f"{folder}/test_cors.py"
             message = f"no test of `{function.name}` looks at the CORS of {', '.join(lacking)}"
-            yield LESSON.finding(path if path in service.files else folder, 0, message)
+            fix = f"Test each in {path}: the status, and the header `{ALLOW_ORIGIN}`."
+            path = path if path in service.files else folder
+            yield LESSON.finding(path, 0, message, fix=fix)
 
 
-def _cors_tests(modules: list[Module]) -> Iterator[ast.AST]:
-    """The tests that look at the header, themselves or by a helper, a fixture or a constant."""
-    named: list[tuple[str, ast.AST]] = []
-    for module in modules:
-        named += [
-            (function.name, function)
-            for function in module.functions
-            if function.name[:4] != "test"
-        ]
-        named += scopes(module.parsed)[0].bindings.items()
-    names = {ALLOW_ORIGIN}
-    for _round in range(3):  # a helper may use a helper that uses a constant
-        names |= {name for name, node in named if names & _words(node)}
-    for test in (test for module in modules for test in running_tests(module)):
-        if names & _words(test):
-            yield test
-
-
-@KEPT
-def _words(node: ast.AST) -> frozenset[str]:
-    """The names and the texts in a piece of code; texts in small letters."""
-    words = set()
-    for item in ast.walk(node):
-        match item:
-            case ast.Name(id=name) | ast.arg(arg=name):
-                words.add(name)
-            case ast.Constant(value=str() as text):
-                words.add(text.lower())
-    return frozenset(words)
+def _cors_tests(modules: list[Module]) -> list[FunctionNode]:
+    """The tests of modules that mention the header, or whose conftest.py does in a helper."""
+    mentions = [
+        module
+        for module in modules
+        if any(str(node.value).lower() == ALLOW_ORIGIN for node in module.nodes(ast.Constant))
+    ]
+    is_shared = any(module.path.endswith("/conftest.py") for module in mentions)
+    return [
+        test for module in (modules if is_shared else mentions) for test in running_tests(module)
+    ]
 
 
 def _literals(test: ast.AST) -> set[object]:
     """The statuses of a test, its texts and the methods that it calls, in small letters."""
     nodes = list(ast.walk(test))
-    methods = {node.attr.lower() for node in nodes if isinstance(node, ast.Attribute)}
-    return {*filter(None, map(status_of, nodes)), *_words(test), *methods}
+    words = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    words |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+    return {*filter(None, map(status_of, nodes)), *(word.lower() for word in words)}

@@ -35,7 +35,8 @@ def synchronous_handlers(service: Service) -> Iterator[Finding]:
         path = handler.module.path
         if _is_coroutine(handler):
             message = f"the handler `{handler.place}` of `{function.name}` is `async`"
-            yield LESSON.finding(path, handler.line, message)
+            fix = f"Write `def {handler.place}`, and run what it awaits by `asyncio.run(…)`."
+            yield LESSON.finding(path, handler.line, message, fix=fix)
         for result in handler.scope.of(ast.Return):
             called = result.value.func if isinstance(result.value, ast.Call) else None
             target = code.definition(called, handler) if called else None
@@ -64,10 +65,11 @@ def mangum_without_lifespan(service: Service) -> Iterator[Finding]:
             has_startup = any(keyword(call, item) is not None for item in STARTUP_KEYWORDS)
             if name in adapters and on and not is_open(call):
                 message = f'`{ast.unparse(call)}` has no `lifespan="off"`'
-                yield LESSON.finding(path, line, message)
+                fix = 'Write `Mangum(app, lifespan="off")`.'
+                yield LESSON.finding(path, line, message, fix=fix)
             elif last(name) in STARTUP or (has_startup and last(name) in APPLICATIONS):
                 message = (
                     f"`{last(name)}` waits for the start of an application, which Lambda lacks"
                 )
-                fix = "Do it at import, at the top of the module."
+                fix = "Do at the top of the module what it shall do, and delete it."
                 yield LESSON.finding(path, line, message, fix=fix)

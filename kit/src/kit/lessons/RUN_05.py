@@ -64,7 +64,21 @@ def clients_are_made_once(service: Service) -> Iterator[Finding]:
             if is_repeated and _is_client(where, call, name) and not _is_kept(where, call):
                 made_by = dotted(call.func) or last(name)
                 message = f"`{where.place}` makes a client with `{made_by}` in each call"
-                yield LESSON.finding(where.module.path, call.lineno, message)
+                yield LESSON.finding(where.module.path, call.lineno, message, fix=_fix(where, name))
+
+
+def _fix(where: Definition, name: str) -> str:
+    library, _, method = name.rpartition(".")
+    if f"{library}.Client" in CLIENTS and method in METHODS:
+        return (
+            f"Make a client (`{library}.Client`) at the top of the module, and call its `{method}`."
+        )
+    if "." in where.place:  # the client is part of an object
+        maker = where.place.removesuffix(".__init__")
+        return (
+            f"Call `{maker}` once: at the top of a module, or in a function with `functools.cache`."
+        )
+    return "Make the client at the top of the module, or in a function with `functools.cache`."
 
 
 def _is_client(where: Definition, call: ast.Call, name: str) -> bool:

@@ -17,24 +17,12 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import referenced_ids
 from kit.gate.python_names import Code, Definition, constant, handlers, last
-from kit.gate.service import Function, Service
-from kit.gate.wiring import HTTP_EVENTS
+from kit.gate.service import Service
+from kit.gate.wiring import senders
 
 LESSON = Lesson.read(__doc__)
 
-# Events of a function that come once, or whose sender waits for the answer.
-ONCE = HTTP_EVENTS | {"AlexaSkill", "Cognito"}
-# Resources that send events to a function, with the property that names it.
-SENDERS = {
-    "AWS::Lambda::EventSourceMapping": ("FunctionName",),
-    "AWS::Events::Rule": ("Targets",),
-    "AWS::Scheduler::Schedule": ("Target",),
-    "AWS::SNS::Subscription": ("Endpoint",),
-    "AWS::S3::Bucket": ("NotificationConfiguration", "LambdaConfigurations"),
-    "AWS::Logs::SubscriptionFilter": ("DestinationArn",),
-}
 # Decorators, arguments and SQL by which work is done once.
 DECORATORS = {"idempotent", "idempotent_function"}
 ARGUMENTS = {
@@ -51,22 +39,15 @@ HARMLESS = {"chat_notifier"}
 def work_is_done_once(service: Service) -> Iterator[Finding]:
     """What a handler calls has a part that a second time changes nothing."""
     for function, code, handler in handlers(service):
-        senders = sorted(_senders(service, function))
-        if handler is None or not senders or function.name in HARMLESS:
+        kinds = sorted(senders(service, function))
+        if handler is None or not kinds or function.name in HARMLESS:
             continue
         if not any(_is_once(code, where) for where in code.reached_from(handler)):
-            names = " or ".join(f"`{sender}`" for sender in senders)
+            names = " or ".join(f"`{sender}`" for sender in kinds)
             message = f"`{function.name}` does its work twice when {names} delivers an event twice"
-            yield LESSON.finding(handler.module.path, handler.line, message)
-
-
-def _senders(service: Service, function: Function) -> set[str]:
-    kinds = {event["Type"] for event in function.events.values()} - ONCE
-    return kinds | {
-        sender.type.rpartition("::")[2]
-        for sender in service.of_type(*SENDERS)
-        if function.logical_id in referenced_ids(sender.get(*SENDERS[sender.type]))
-    }
+            fix = "Do the work in a function with `@idempotent_function` that the handler calls, or"
+            fix += " behind a `ConditionExpression` or a request token."
+            yield LESSON.finding(handler.module.path, handler.line, message, fix=fix)
 
 
 def _is_once(code: Code, where: Definition) -> bool:
