@@ -4,6 +4,7 @@ import re
 
 from cases import fix, good, violation
 from edits import CONFIG, Edit
+from edits.runtime import index, used
 from kit.gate.findings import Finding
 
 
@@ -157,3 +158,81 @@ def _(edit: Edit, finding: Finding) -> None:
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"\)", ", config=CONFIG)")
     edit.replace(finding.path, "import boto3\n", f"import boto3\n{CONFIG}")
+
+
+FETCH = """import httpx
+
+
+def fetch(key: str) -> str:
+    return httpx{client}.get(f"https://rates.example.com/{{key}}", timeout={timeout}).text
+"""
+
+
+def fetches(edit: Edit, timeout: str) -> None:
+    """Each message of a queue makes an HTTP call."""
+    function = edit.function("queue")
+    edit.append(f"{function.folder}/requirements.in", "httpx\n")
+    edit.pin(f"{function.folder}/requirements.txt", "httpx", "0.28.1")
+    text = FETCH.format(client="", timeout=timeout).replace(
+        "    return httpx.get", "    return client.get"
+    )
+    text = text.replace("\n\ndef", "\nclient = httpx.Client()\n\n\ndef", 1)
+    used(edit, function, text)
+    edit.sub(index(function), r"^(def handle\(.*\n)", r'\1    fresh.fetch("1")\n')
+
+
+@violation("ten messages of a batch may wait for HTTP longer than the function lives")
+def _(edit: Edit) -> None:
+    fetches(edit, "25")
+
+
+@good("ten messages of a batch wait for HTTP only as long as the function lives")
+def _(edit: Edit) -> None:
+    fetches(edit, "2")
+
+
+@violation("a database's client has no timeout")
+def _(edit: Edit) -> None:
+    database(edit, "psycopg", "psycopg.connect(DSN, autocommit=True)")
+
+
+@violation("the engine of a database has a pool's timeout only")
+def _(edit: Edit) -> None:
+    database(edit, "sqlalchemy", "sqlalchemy.create_engine(DSN, pool_timeout=3)")
+
+
+@violation("a cache is connected to by its URL, without a timeout")
+def _(edit: Edit) -> None:
+    database(edit, "redis", "redis.Redis.from_url(DSN, decode_responses=True)")
+
+
+@good("clients of databases have timeouts, each in its own way")
+def _(edit: Edit) -> None:
+    database(
+        edit, "sqlalchemy", "sqlalchemy.create_engine(DSN, connect_args={'connect_timeout': 2})"
+    )
+    database(edit, "psycopg", "psycopg.connect(DSN, connect_timeout=2)")
+    database(edit, "pymongo", "pymongo.MongoClient('mongodb://db.example.com/?timeoutMS=2000')")
+    database(edit, "redis", "redis.Redis(connection_pool=redis.ConnectionPool(socket_timeout=2))")
+
+
+def database(edit: Edit, library: str, client: str) -> None:
+    function = edit.function()
+    edit.append(f"{function.folder}/requirements.in", f"{library}\n")
+    edit.pin(f"{function.folder}/requirements.txt", library, "3.2.1")
+    text = f'import {library}\n\nDSN = "postgresql://db.example.com/orders"\nclient = {client}\n'
+    edit.write(f"{function.code}/services/{library}_client.py", text)
+
+
+@fix("Let 10 calls fit")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"timeout=25", "timeout=2")
+
+
+@fix("Give the client a timeout")
+def _(edit: Edit, finding: Finding) -> None:
+    """As its library calls it."""
+    words = {"psycopg": "connect_timeout=2", "redis": "socket_timeout=2"}
+    words["sqlalchemy"] = 'connect_args={"connect_timeout": 2}'
+    library = finding.path.rpartition("/")[2].removesuffix("_client.py")
+    edit.in_line(finding, r"\)$", f", {words[library]})")

@@ -229,3 +229,16 @@ def _(edit: Edit, finding: Finding) -> None:
     path = index(edit.function())
     edit.replace(path, "    stock.Stock.from_settings(settings.stage)", "    counts")
     edit.sub(path, r"^(logger = )", r"counts = stock.Stock.from_settings(settings.stage)\n\1")
+
+
+@violation("a table with a class of its own is made for each event")
+def _(edit: Edit) -> None:
+    function = edit.function("queue", "schedule", "event", "topic")
+    in_handler(
+        edit, function, "done = DoneTable(name=settings.idempotency_table_name, logger=logger)"
+    )
+
+
+@fix("Make the client", "a table with a class of its own is made for each event")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)

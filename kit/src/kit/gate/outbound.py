@@ -23,6 +23,11 @@ SESSIONS = (
     *("requests.Session()", "requests.session()", "requests.sessions.Session()"),
     *("urllib3.HTTPConnectionPool()", "urllib3.HTTPSConnectionPool()", "urllib3.PoolManager()"),
 )
+# What handles several records at a time, or stops before the function does.
+CONCURRENT = {
+    *("AsyncBatchProcessor", "TaskGroup", "ThreadPoolExecutor", "async_process_partial_response"),
+    *("gather", "get_remaining_time_in_millis"),
+}
 HTTP_METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "request")
 # Clients of databases, which wait for ever unless something about them says how long.
 DATABASES = {
@@ -59,12 +64,16 @@ class Call:
     Args:
         seconds: how long it may take; None when nothing ends it.
         what: what it is, in words.
+        fix: what to do, where that is more exact than what the lesson says.
+        is_repeated: whether it is an HTTP call for each record of a batch, one after the other.
     """
 
     path: str
     line: int
     what: str
     seconds: float | None
+    is_repeated: bool = False
+    fix: str | None = None
 
 
 def calls(modules: Iterable[Module]) -> Iterator[Call]:
@@ -75,6 +84,7 @@ def calls(modules: Iterable[Module]) -> Iterator[Call]:
     limited = {name.removesuffix(".mount") for name in names if name.endswith("().mount")}
     limited |= {f"{name}()" for _w, call, name in code.calls if keyword(call, "timeout")}
     defaults = AT_LEAST if any(name.endswith("Config().merge") for name in names) else DEFAULTS
+    repeated = _for_each_record(code)
     has_default_config = any(last(name) == "set_default_client_config" for name in names)
     for where, call, name in code.calls:
         session, _, method = name.rpartition(".")
@@ -85,10 +95,13 @@ def calls(modules: Iterable[Module]) -> Iterator[Call]:
         if timeout is not None:
             seconds = _seconds(code, where, timeout)
             if seconds is not None:
-                yield Call(path, line, f"{what} waits {seconds:g} s", seconds)
-        elif (name in DATABASES and not (is_open(call) or _says_timeout(code, where, call))) or (
-            (waits or name in ENDLESS) and not is_open(call)
-        ):
+                is_repeated = where.name in repeated or id(call) in repeated
+                yield Call(path, line, f"{what} waits {seconds:g} s", seconds, is_repeated)
+        elif name in DATABASES and not (is_open(call) or _says_timeout(code, where, call)):
+            fix = "Give the client a timeout: `connect_timeout`, `socket_timeout`, `timeoutMS`, or what"
+            fix += f" `{name.partition('.')[0]}` calls it; for SQLAlchemy in `connect_args`."
+            yield Call(path, line, f"{what} has no timeout", None, fix=fix)
+        elif (waits or name in ENDLESS) and not is_open(call):
             yield Call(path, line, f"{what} has no timeout", None)
         elif name in CONFIGS and not is_open(call):
             seconds = _of_config(code, where, call, defaults)
@@ -98,6 +111,30 @@ def calls(modules: Iterable[Module]) -> Iterator[Call]:
         elif name in CLIENTS and not (is_configured or is_open(call)):
             seconds = _total(DEFAULTS)
             yield Call(path, line, f"{what} without a Config takes up to {seconds:g} s", seconds)
+
+
+def _for_each_record(code: Code) -> set[object]:
+    """The functions, by name, and the calls, by id, that run once for each record of a batch, unless
+    several run at the same time or the code looks how much time is left."""
+    used = {last(name) for where in code.definitions.values() for name in code.used_by(where)}
+    if CONCURRENT & used:
+        return set()
+    starts = {
+        code.name_of(item, where)
+        for where, call, name in code.calls
+        if last(name) == "process_partial_response"
+        for item in (*call.args, *(part.value for part in call.keywords))
+    }
+    repeated: set[object] = set()
+    for where in code.definitions.values():
+        for loop in where.scope.of(ast.For):
+            if "records" in ast.unparse(loop.iter).lower():
+                calls = [node for node in ast.walk(loop) if isinstance(node, ast.Call)]
+                repeated |= {id(call) for call in calls}
+                starts |= {code.name_of(call.func, where) for call in calls}
+    for start in starts & code.definitions.keys():
+        repeated |= {item.name for item in code.reached_from(code.definitions[start])}
+    return repeated
 
 
 def _says_timeout(code: Code, where: Definition, call: ast.Call) -> bool:

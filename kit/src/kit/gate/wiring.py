@@ -73,6 +73,12 @@ class Source:
         return line_of(self.settings, *keys) or self.line
 
     @property
+    def batch_size(self) -> int:
+        """How many records it brings at most; AWS's default where that is no number."""
+        size = str(self.settings.get("BatchSize"))
+        return int(size) if size.isdecimal() else 10 if self.kind == "SQS" else 100
+
+    @property
     def is_single(self) -> bool:
         """Whether it brings one record at a time: such a batch fails whole, and waits for nothing."""
         return str(self.settings.get("BatchSize")) == "1"

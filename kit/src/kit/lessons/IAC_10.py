@@ -21,6 +21,7 @@ from kit.gate.lesson import Lesson
 from kit.gate.outbound import calls
 from kit.gate.service import Service
 from kit.gate.variables import packages
+from kit.gate.wiring import sources
 from kit.template import is_intrinsic
 
 LESSON = Lesson.read(__doc__)
@@ -51,13 +52,28 @@ def calls_end_before_the_function(service: Service) -> Iterator[Finding]:
             (int(timeout) for timeout in timeouts if str(timeout).isdecimal()), default=None
         )
         name = package.function.logical_id
+        batch = max(
+            (
+                source.batch_size
+                for source in sources(service)
+                if source.function is package.function
+            ),
+            default=1,
+        )
         for call in calls(package.modules):
             if call.seconds is None:
-                yield LESSON.finding(call.path, call.line, call.what, fix=GIVE_A_TIMEOUT)
+                fix = call.fix or GIVE_A_TIMEOUT
+                yield LESSON.finding(call.path, call.line, call.what, fix=fix)
             elif shortest and call.seconds >= shortest:
                 message = f"{call.what}, and {name} times out after {shortest} s"
                 fix = f"Let all its attempts end before {shortest} s: set its `timeout`, or pass a"
                 fix += " `Config` of botocore with `connect_timeout`, `read_timeout` and `retries`."
+                yield LESSON.finding(call.path, call.line, message, name, fix)
+            elif shortest and call.is_repeated and call.seconds * batch > shortest:
+                message = f"{call.what} for each of {batch} records, and {name} times out after"
+                message += f" {shortest} s"
+                fix = f"Let {batch} calls fit: a shorter `timeout`, a smaller `BatchSize` of {name}, or"
+                fix += " a longer `Timeout`."
                 yield LESSON.finding(call.path, call.line, message, name, fix)
 
 

@@ -178,9 +178,11 @@ def _statuses(code: Code) -> Iterator[tuple[Definition, ast.expr]]:
                 case ast.Return(value=ast.Tuple(elts=[_, status, *_])):
                     values = [status] if where.name in answering else []
             for value in values:
-                either = isinstance(value, ast.IfExp)  # 404 if item is None else 200
-                for choice in (value.body, value.orelse) if either else (value,):
-                    yield where, code.value_of(choice, where)
+                match value:
+                    case ast.IfExp(body=first, orelse=second):  # 404 if item is None else 200
+                        yield from ((where, first), (where, second))
+                    case _:
+                        yield where, code.value_of(value, where)
                 yield from code.arguments(where, dotted(value))
 
 

@@ -59,9 +59,16 @@ def clients_are_made_once(service: Service) -> Iterator[Finding]:
     """No function that runs in each call makes a client."""
     for code in every_code(service):
         callers = _callers(code)
+        derived = {
+            f"{name}.{node.name}"
+            for name, module in code.modules.items()
+            for node in module.nodes(ast.ClassDef)
+            if any(_makes(code.name_of(base, code.definitions[name])) for base in node.bases)
+        }
         for where, call, name in code.calls:
             is_repeated = not _is_cached(where) and not _runs_at_import(callers, where)
-            if is_repeated and _is_client(where, call, name) and not _is_kept(where, call):
+            is_client = name in derived or _is_client(where, call, name)
+            if is_repeated and is_client and not _is_kept(where, call):
                 made_by = dotted(call.func) or last(name)
                 message = f"`{where.place}` makes a client with `{made_by}` in each call"
                 yield LESSON.finding(where.module.path, call.lineno, message, fix=_fix(where, name))
@@ -88,9 +95,11 @@ def _is_client(where: Definition, call: ast.Call, name: str) -> bool:
     keywords = [*call.keywords, *(session.keywords if isinstance(session, ast.Call) else [])]
     if CREDENTIALS & {keyword.arg for keyword in keywords}:
         return False
-    maker = name.rpartition(".")[0] if last(name) in CONSTRUCTORS else name
-    is_powertools = name.startswith(POWERTOOLS) and last(name) in POWERTOOLS_CLIENTS
-    return maker in CLIENTS or is_powertools
+    return _makes(name.rpartition(".")[0] if last(name) in CONSTRUCTORS else name)
+
+
+def _makes(name: str) -> bool:
+    return name in CLIENTS or (name.startswith(POWERTOOLS) and last(name) in POWERTOOLS_CLIENTS)
 
 
 def _is_cached(where: Definition) -> bool:

@@ -73,17 +73,19 @@ def failures_are_raised(service: Service) -> Iterator[Finding]:
 
 def _dropped(where: Definition, handler: Definition) -> Iterator[str]:
     """The functions whose results nobody looks at; Lambda doesn't at those of handlers."""
-    kinds = (ast.Expr, ast.Return) if where is handler else (ast.Expr,)
-    for statement in (node for kind in kinds for node in where.scope.of(kind)):
-        value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+    values = [statement.value for statement in where.scope.of(ast.Expr)]
+    if where is handler:
+        values += [answer.value for answer in where.scope.of(ast.Return) if answer.value]
+    for value in (item.value if isinstance(item, ast.Await) else item for item in values):
         if isinstance(value, ast.Call):
             yield _method(value)
 
 
 def _lost(where: Definition, is_handler: bool, is_dropped: bool) -> Iterator[int]:
     """The lines where whatever fails is caught, and nobody outside gets to know."""
-    loops = [*where.scope.of(ast.For), *where.scope.of(ast.While)]
-    repeated = {id(node) for loop in loops for part in loop.body for node in ast.walk(part)}
+    bodies = [loop.body for loop in where.scope.of(ast.For)]
+    bodies += [loop.body for loop in where.scope.of(ast.While)]
+    repeated = {id(node) for body in bodies for part in body for node in ast.walk(part)}
     for block in where.scope.of(ast.With):
         calls = [item.context_expr for item in block.items]
         suppressing = [c for c in calls if isinstance(c, ast.Call) and _method(c) == "suppress"]
