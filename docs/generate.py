@@ -78,18 +78,21 @@ itself; *guide*, nothing but review.
 
 ## Suppressing a violation
 
-Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, one entry per place:
+Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, one entry per violation.
+`make lessons` prints an entry to copy:
 
 ```toml
 [[suppress]]
 lesson = "IAC-11"
 scope = "CacheTable"   # the file, or the logical id in template.yaml, as the violation names it
+message = "`CacheTable` has no `DeletionPolicy`"
 reason = "holds nothing that could not be computed again"
 until = 2027-01-31     # its last day, at most two years ahead: then somebody looks again
 ```
 
-An entry without a reason, after its last day, or that matches nothing is a violation itself, with
-the id `GATE`. So is a file that can't be read as what it is.
+An entry holds for that message alone: whatever else is wrong in the same place is reported. One
+without a reason, after its last day, or that matches nothing is a violation itself, with the id
+`GATE`. So is a file that can't be read as what it is.
 """
 LESSONS_COLUMNS = "| lesson | rule | defended by |\n| --- | --- | --- |"
 TABLE_HEAD = """

@@ -45,6 +45,7 @@ TODAY = datetime.date(2026, 7, 1)
 SUPPRESSION = """[[suppress]]
 lesson = "STR-05"
 scope = "{path}"
+message = "imports lambda_pkg.settings absolutely"
 reason = "the library that it comes from is called the same"
 until = 2026-07-01
 """
@@ -247,11 +248,18 @@ def test_a_suppression_silences(absolute: Edit) -> None:
     assert suppressed(absolute, SUPPRESSION) == f"{ALL_WELL}, 1 suppressed."
 
 
+def test_the_report_has_a_suppression_to_copy(absolute: Edit) -> None:
+    entry = told(absolute.root).partition("with a reason:\n\n")[2]
+    said = suppressed(absolute, entry.replace('reason = ""', 'reason = "the library is called so"'))
+    assert said == f"{ALL_WELL}, 1 suppressed."
+
+
 def test_a_suppression_silences_a_resource() -> None:
-    entry = suppressions.Suppression("IAC-11", "CacheTable", "a cache", TODAY, 1)
+    entry = suppressions.Suppression("IAC-11", "CacheTable", "x", "a cache", TODAY, 1)
     assert entry.covers(Finding("IAC-11", "template.yaml", 3, "x", resource="CacheTable"))
     assert not entry.covers(Finding("IAC-11", "template.yaml", 3, "x", resource="Table"))
     assert not entry.covers(Finding("IAC-12", "template.yaml", 3, "x", resource="CacheTable"))
+    assert not entry.covers(Finding("IAC-11", "template.yaml", 3, "y", resource="CacheTable"))
 
 
 def test_every_finding_inside_a_resource_can_be_suppressed_by_its_name(
@@ -267,7 +275,8 @@ def test_every_finding_inside_a_resource_can_be_suppressed_by_its_name(
 
     only = replace(lessons()["STR-05"], checks=[without_names])
     monkeypatch.setattr(gate, "lessons", lambda: {only.id: only})
-    edit.write("lessons.toml", SUPPRESSION.format(path="AppFunction"))
+    entry = SUPPRESSION.replace("imports lambda_pkg.settings absolutely", "x")
+    edit.write("lessons.toml", entry.format(path="AppFunction"))
     outcome = gate.run(edit.root, TODAY)
     assert [(finding.message, finding.resource) for finding in outcome.findings] == [("y", None)]
     assert [finding.resource for finding, _entry in outcome.suppressed] == ["AppFunction"]
@@ -285,6 +294,8 @@ def test_every_finding_inside_a_resource_can_be_suppressed_by_its_name(
         (SUPPRESSION.replace("reason", "# reason"), "the suppression of `STR-05` has no `reason`"),
         (SUPPRESSION.replace("lesson", "# lesson"), "a suppression has no `lesson`"),
         (SUPPRESSION.replace("scope", "# scope"), "the suppression of `STR-05` has no `scope`"),
+        (SUPPRESSION.replace("message", "# message"), "the suppression of `STR-05` has no `message`"),
+        (SUPPRESSION.replace(".settings", ".other"), "matches nothing with its `message`: there is another violation, imports"),
         (SUPPRESSION.replace("STR-05", "STR-99"), "the suppression of `STR-99` names no lesson"),
         (SUPPRESSION.replace("STR-05", "STR-11"), "`STR-11` has no effect: `make lessons` does not check that"),
         (SUPPRESSION.replace("{path}", "src"), "the suppression of `STR-05` for `src` matches nothing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,7 +10,8 @@ from rich.text import Text
 
 from kit.lessons import lessons
 
-from .findings import Finding
+from . import suppressions
+from .findings import GATE, Finding
 from .run import Outcome
 
 GATE_RULE = "The gate can read what it checks, and every suppression has its reason."
@@ -26,10 +28,18 @@ def findings(outcome: Outcome) -> str:
             f"{count} {'violation' if count == 1 else 'violations'} of {', '.join(broken)}."
             " docs/lessons.md has more on each lesson, and how to suppress one."
         )
+        blocks += _how_to_suppress(outcome)
     else:
         suppressed = f", {len(outcome.suppressed)} suppressed" if outcome.suppressed else ""
         blocks.append(f"{len(lessons())} lessons, no violation{suppressed}.")
     return "\n\n".join(blocks)
+
+
+def _how_to_suppress(outcome: Outcome) -> Iterator[str]:
+    """What to write for the first violation, as for each."""
+    for finding in [item for item in outcome.findings if item.lesson != GATE][:1]:
+        entry = suppressions.entry(finding, datetime.date.today())  # noqa: DTZ011 (a day)
+        yield f"To suppress the first, write into {suppressions.FILE}, with a reason:\n\n{entry}"
 
 
 def _block(finding: Finding) -> str:

@@ -3,6 +3,7 @@
 [[suppress]]
 lesson = "IAC-11"
 scope = "CacheTable"       # a logical id of template.yaml, or a file
+message = "`CacheTable` has no `DeletionPolicy: Retain`"    # as the violation says it
 reason = "holds nothing that could not be computed again"
 until = 2027-01-31         # the last day, on which somebody looks again; at most two years ahead
 """
@@ -10,6 +11,7 @@ until = 2027-01-31         # the last day, on which somebody looks again; at mos
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +22,10 @@ from .findings import GATE, Finding
 from .service import Service
 
 FILE = "lessons.toml"
-KEYS = {"lesson", "scope", "reason", "until"}
+TEXTS = ("lesson", "scope", "message", "reason")
 FIX = (
-    "Give each suppression a `lesson`, a `scope`, a `reason` and its last day, `until`, at most two"
-    " years ahead: docs/lessons.md says how."
+    "Give each suppression a `lesson`, a `scope`, the violation's `message`, a `reason` and its last"
+    " day, `until`, at most two years ahead: docs/lessons.md says how."
 )
 LONGEST = datetime.timedelta(days=2 * 366)
 
@@ -34,12 +36,26 @@ class Suppression:
 
     lesson: str
     scope: str
+    message: str
     reason: str
     until: datetime.date
     line: int
 
-    def covers(self, finding: Finding) -> bool:
+    def is_near(self, finding: Finding) -> bool:
+        """Whether it is for that lesson and place, whatever is wrong there."""
         return finding.lesson == self.lesson and self.scope in (finding.path, finding.resource)
+
+    def covers(self, finding: Finding) -> bool:
+        return self.is_near(finding) and self.message.split() == finding.message.split()
+
+
+def entry(finding: Finding, today: datetime.date) -> str:
+    """What to write into lessons.toml for a violation, but for the reason."""
+    texts = (finding.lesson, finding.resource or finding.path, finding.message, "")
+    pairs = zip(TEXTS, (json.dumps(text, ensure_ascii=False) for text in texts), strict=True)
+    lines = [f"{key} = {text}" for key, text in pairs]
+    until = today + datetime.timedelta(days=365)
+    return "\n".join(["[[suppress]]", *lines, f"until = {until}"])
 
 
 def read(service: Service, today: datetime.date) -> tuple[list[Suppression], list[Finding]]:
@@ -66,17 +82,16 @@ def read(service: Service, today: datetime.date) -> tuple[list[Suppression], lis
         problems = list(_problems(entry, today))
         bad += [Finding(GATE, FILE, line, problem, fix=FIX) for problem in problems]
         if not problems:
-            fields = (entry["lesson"], entry["scope"], entry["reason"], entry["until"])
-            good.append(Suppression(*fields, line=line))
+            good.append(Suppression(**entry, line=line))
     return good, bad
 
 
 def _problems(entry: dict[str, Any], today: datetime.date) -> Iterator[str]:
     name = entry.get("lesson")
     about = f"the suppression of `{name}`" if name else "a suppression"
-    for key in sorted(entry.keys() - KEYS):
+    for key in sorted(entry.keys() - {*TEXTS, "until"}):
         yield f"{about} has `{key}`, which is not a key of it"
-    for key in ("lesson", "scope", "reason"):
+    for key in TEXTS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             yield f"{about} has no `{key}`"
     if isinstance(name, str) and name.strip() and name not in lessons():
@@ -98,10 +113,10 @@ def unused(entries: Sequence[Suppression], findings: Sequence[Finding]) -> Itera
     """A suppression that matches nothing would hide a later violation."""
     for entry in entries:
         if not any(map(entry.covers, findings)):
-            yield Finding(
-                GATE,
-                FILE,
-                entry.line,
-                f"the suppression of `{entry.lesson}` for `{entry.scope}` matches nothing",
-                fix="Delete it, or give the file or the logical id as the finding names it.",
-            )
+            near = [finding.message for finding in findings if entry.is_near(finding)]
+            message = f"the suppression of `{entry.lesson}` for `{entry.scope}` matches nothing"
+            fix = "Delete it, or give the file or the logical id as the finding names it."
+            if near:
+                message += f" with its `message`: there is another violation, {near[0]}"
+                fix = "Fix that violation, or suppress it by its own message."
+            yield Finding(GATE, FILE, entry.line, message, fix=fix)
