@@ -1,6 +1,7 @@
 """What the cases of several lessons share: secrets."""
 
 from edits import Edit, Function
+from kit.gate.findings import Finding
 
 PROVIDER = (
     "from aws_lambda_powertools.utilities import parameters\n\nfrom ..utils.aws import CONFIG\n\n"
@@ -43,3 +44,20 @@ def secret(edit: Edit) -> str:
     """The function that reads a secret, in services/secret_values.py."""
     text = edit.read(f"{reader(edit).code}/services/secret_values.py")
     return text.split("def _value")[1].split("\ndef ")[1].split("(")[0]
+
+
+def as_name(edit: Edit, finding: Finding) -> None:
+    """Pass the name of a secret in place of the value that a line of template.yaml passes."""
+    variable = edit.line(finding).split(":")[0].strip()
+    name = f"PARTNER_SECRET: !Sub {edit.service}/partner-key-${{EnvironmentName}}"
+    edit.in_line(finding, rf"{variable}:.*", name)
+    folder = edit.function().folder
+    for path in (f"{folder}/README.md", f"{folder}/lambda_pkg/services/partner_variables.py"):
+        edit.replace_all(path, variable, "PARTNER_SECRET")
+
+
+def forget(edit: Edit, function: Function, *names: str) -> None:
+    """Delete variables of a function, in template.yaml and in its README."""
+    for name in names:
+        edit.sub("template.yaml", rf"^ +{name}: .*\n", "")
+        edit.sub(f"{function.folder}/README.md", rf"^\| `{name}` .*\n", "")

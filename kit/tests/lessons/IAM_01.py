@@ -4,6 +4,7 @@ from cases import fix, good, violation
 from edits import Edit
 from edits.access import ACCOUNT, job, workflow
 from edits.pipelines import delete_step
+from edits.secrets import forget
 from kit.gate.findings import Finding
 
 
@@ -118,6 +119,43 @@ def _(edit: Edit) -> None:
     )
 
 
+LOCAL = """import os
+
+import boto3
+
+from ..utils.aws import CONFIG
+
+dynamodb = boto3.resource(
+    "dynamodb",
+    config=CONFIG,
+    endpoint_url=os.environ.get("DYNAMODB_ENDPOINT", "http://localhost:8000"),
+    aws_access_key_id="local",
+    aws_secret_access_key={key},
+)
+"""
+
+
+@good("DynamoDB Local gets a key that is made up")
+def _(edit: Edit) -> None:
+    path = "scripts/{}.py"
+    edit.write(
+        path.format("fill"), LOCAL.format(key='"local"').replace("from ..utils.aws", "from aws")
+    )
+    text = LOCAL.format(key='os.environ["LOCAL_KEY"]').replace("from ..utils.aws", "from aws")
+    edit.write(
+        path.format("empty"),
+        text.replace(
+            'os.environ.get("DYNAMODB_ENDPOINT", "http://localhost:8000")', '"http://dynamodb:8000"'
+        ),
+    )
+
+
+@violation("a script gets a key from the environment for AWS itself")
+def _(edit: Edit) -> None:
+    text = LOCAL.format(key='os.environ["REPORTER_KEY"]').replace("from ..utils.aws", "from aws")
+    edit.write("scripts/fill.py", text.replace("http://localhost:8000", "https://db.example.com"))
+
+
 @good("tests have credentials that are none, a document AWS's example of a key")
 def _(edit: Edit) -> None:
     text = job("report", "dev", f"role-to-assume: {ACCOUNT}:role/Reports-${{{{ vars.ROLE }}}}")
@@ -140,3 +178,33 @@ def _(edit: Edit) -> None:
         '        aws_session_token=keys["SessionToken"],\n'
         "    )\n",
     )
+
+
+@fix("Delete this line, and the key in AWS and in GitHub")
+def _(edit: Edit, finding: Finding) -> None:
+    if "access-key-id" in edit.line(finding):
+        edit.in_line(finding, r"aws-access-key-id:.*", f"role-to-assume: {ACCOUNT}:role/Reports")
+    else:
+        edit.delete_line(finding)
+
+
+@fix("Delete it here")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Delete the resource")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_block(finding)
+
+
+@fix("Leave the keys out")
+def _(edit: Edit, finding: Finding) -> None:
+    for key in ("aws_access_key_id", "aws_secret_access_key"):
+        edit.sub(finding.path, rf"^ +{key}=.*\n", "")
+
+
+@fix("Leave the keys out", "a client gets a key from the environment")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.write(finding.path, "import boto3\n\nSESSION = boto3.Session()\n")
+    forget(edit, edit.function(), "PARTNER_ID", "PARTNER_VALUE")

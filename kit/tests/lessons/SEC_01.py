@@ -1,8 +1,9 @@
 """Cases of SEC-01."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.secrets import given, module
+from edits.secrets import as_name, given, module
+from kit.gate.findings import Finding
 
 
 @violation("a key is in a variable")
@@ -47,6 +48,53 @@ def _(edit: Edit) -> None:
         "Cache:\n  Type: AWS::ElastiCache::ReplicationGroup\n  DeletionPolicy: Retain\n"
         "  UpdateReplacePolicy: Retain\n  Properties:\n    ReplicationGroupDescription: sessions\n"
         "    TransitEncryptionEnabled: true\n    AuthToken: Passw0rd123456789\n"
+    )
+
+
+@violation("keys of several partners are in a variable, as JSON")
+def _(edit: Edit) -> None:
+    given(edit, PARTNERS='\'{"stripe": "live_9f8a7c6b5d4e3f2a", "region": "eu"}\'')
+
+
+@violation("a key of a partner is in a variable, as JSON with names")
+def _(edit: Edit) -> None:
+    given(edit, PARTNERS='\'[{"name": "post", "apiKey": "correct-horse"}]\'')
+
+
+@violation("a test has the key of a partner")
+def _(edit: Edit) -> None:
+    text = 'API_KEY = "9f8a7c6b5d4e3f2a"\n\n\ndef test_key() -> None:\n    assert API_KEY\n'
+    edit.write(f"tests/unit/{edit.function().name}/test_partner.py", text)
+
+
+@violation("a test sets a variable to the token of a partner")
+def _(edit: Edit) -> None:
+    text = "import pytest\n\n\ndef test_key(monkeypatch: pytest.MonkeyPatch) -> None:\n"
+    text += '    monkeypatch.setenv("PARTNER_TOKEN", "Zx81kQp4VbT7mN2w")\n    assert monkeypatch\n'
+    edit.write(f"tests/unit/{edit.function().name}/test_partner.py", text)
+
+
+@good("tests have keys and tokens that are made up, and a page")
+def _(edit: Edit) -> None:
+    text = 'API_KEY = "test-key-0123456789abcdef"\nTOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.x9y8z7w6"\n'
+    text += 'PAGE = {"next_token": "9f8a7c6b5d4e3f2a", "id": "01J8Z9X7C6V5B4N3"}\n'
+    text += "\n\ndef test_key() -> None:\n    assert API_KEY and TOKEN and PAGE\n"
+    edit.write(f"tests/unit/{edit.function().name}/test_partner.py", text)
+
+
+@good("the name of a secret comes from SSM")
+def _(edit: Edit) -> None:
+    path = f"/{edit.service}/partner-secret-name"
+    edit.parameter(
+        "PartnerName:\n  Type: AWS::SSM::Parameter::Value<String>\n"
+        f"  Description: Where the name of the secret is.\n  Default: {path}"
+    )
+    value = f'"{{{{resolve:ssm:{path}}}}}"'
+    given(
+        edit,
+        PARTNER_SECRET=value,
+        OTHER_SECRET="!Ref PartnerName",
+        LIMITS="'{\"token_limit\": 4000}'",
     )
 
 
@@ -147,3 +195,47 @@ def _(edit: Edit) -> None:
     )
     text = 'TOKEN_URL = "https://partner.example.com/token"  # noqa: S105 (an address)\n'
     module(edit, text)
+
+
+@fix("Delete it here, and change it")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Delete it here, and change it", "a key is in a variable",
+     "an address with its password is in a variable", "keys of several partners are in a variable, as JSON",
+     "a key of a partner is in a variable, as JSON with names")  # fmt: skip
+def _(edit: Edit, finding: Finding) -> None:
+    as_name(edit, finding)
+
+
+@fix("Delete it here, and change it", "a database gets its password from the template")
+def _(edit: Edit, finding: Finding) -> None:
+    name = f"{edit.service}/cache-token-${{EnvironmentName}}"
+    edit.in_line(finding, "Token: .*", f"Token: !Sub '{{{{resolve:secretsmanager:{name}}}}}'")
+
+
+@fix("Delete it here, and change it", "samconfig.toml passes a password")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, '"PartnerPassword=[^"]*", ', "")
+
+
+@fix("Set it to")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "Default: .*", 'Default: ""')
+
+
+@fix("Write a text that says that it is none")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r'"\w+"(?=\)?$)', '"test-key"')
+
+
+@fix("Set its `Name`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "Name: .*", f"Name: !Sub {edit.service}/partner-${{EnvironmentName}}")
+
+
+@fix("Pass the name of a secret")
+def _(edit: Edit, finding: Finding) -> None:
+    name = f"!Sub {edit.service}/partner-${{EnvironmentName}}"
+    edit.in_line(finding, "PARTNER_SECRET: .*", f"PARTNER_SECRET: {name}")

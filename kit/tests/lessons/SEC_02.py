@@ -1,8 +1,9 @@
 """Cases of SEC-02."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.secrets import PROVIDER, given, module
+from edits.secrets import PROVIDER, as_name, given, module
+from kit.gate.findings import Finding
 
 
 @violation("CloudFormation puts the value into a variable")
@@ -60,3 +61,15 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     value = f'"{{{{resolve:ssm:/{edit.service}/partner-address}}}}"'
     given(edit, PARTNER_ADDRESS=value)
+
+
+@fix("Pass the name")
+def _(edit: Edit, finding: Finding) -> None:
+    if finding.path == "template.yaml":
+        as_name(edit, finding)
+        return
+    edit.in_line(finding, r'f?"[\w/-]+(\{stage\})?"', 'os.environ["PARTNER_SECRET"]')
+    edit.write(finding.path, f"import os\n\n{edit.read(finding.path)}")
+    name = f"!Sub {edit.service}/partner-key-${{EnvironmentName}}"
+    functions = [item for item in edit.functions if finding.path.startswith(f"{item.folder}/")]
+    edit.pass_variable(functions[0], "PARTNER_SECRET", name)

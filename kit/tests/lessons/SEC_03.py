@@ -1,9 +1,10 @@
 """Cases of SEC-03."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.access import allow
 from edits.secrets import given
+from kit.gate.findings import Finding
 
 
 def more(edit: Edit, action: str, resource: str, *, has_name: bool = True) -> None:
@@ -71,3 +72,19 @@ def _(edit: Edit) -> None:
     old = "        - Version: '2012-10-17'\n"
     function = edit.function()
     edit.in_resource(function.logical_id, old, f"        - {template}Version: '2012-10-17'\n")
+
+
+@fix("Let `Resource` name")
+def _(edit: Edit, finding: Finding) -> None:
+    own = f"{ARN}{edit.service}/partner-${{EnvironmentName}}-??????"
+    edit.in_line(finding, "Resource: .*", f"Resource: {own}")
+
+
+@fix("Let `Resource` name", "a secret of another function")
+def _(edit: Edit, _finding: Finding) -> None:
+    given(edit, PARTNER_SECRET=f"!Sub {edit.service}/partner-${{EnvironmentName}}")
+
+
+@fix("Allow `secretsmanager:GetSecretValue` alone")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "Action: .*", f"Action: {READ}")

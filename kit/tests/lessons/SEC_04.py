@@ -1,8 +1,9 @@
 """Cases of SEC-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.secrets import PROVIDER, module, reader, secret
+from kit.gate.findings import Finding
 
 
 @violation("a value is kept by lru_cache")
@@ -117,3 +118,32 @@ def _(edit: Edit) -> None:
         '        value = client.get_secret_value(SecretId=name)["SecretString"]\n'
         "        known[name] = (time.monotonic() + 300, value)\n    return value\n",
     )
+
+
+@fix("Delete that decorator")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^@(?:lru_)?cache\n", "")
+
+
+@fix("Move the call")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Set `max_age`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, "MAX_AGE_SECONDS = .*", "MAX_AGE_SECONDS = 300")
+
+
+@fix("Make `SecretsProvider(boto_config=CONFIG)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"client.get_secret_value.*", "str(provider.get(name, max_age=300))")
+    edit.sub(finding.path, r"^client = .*\n", PROVIDER.splitlines(keepends=True)[4])
+    edit.sub(finding.path, "^import boto3\n", PROVIDER.splitlines(keepends=True)[0])
+
+
+@fix("Return what is read")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"^ +_KEY =", "    return")
+    edit.sub(finding.path, r"^    global _KEY\n    if not _KEY:\n", "")
+    edit.sub(finding.path, r"^    return _KEY\n", "")

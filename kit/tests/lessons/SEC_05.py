@@ -1,8 +1,9 @@
 """Cases of SEC-05."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.secrets import module, reader, secret
+from edits.secrets import forget, module, reader, secret
+from kit.gate.findings import Finding
 
 LOGGER = "from aws_lambda_powertools import Logger\n\nlogger = Logger(child=True)\n\n\n"
 
@@ -52,6 +53,81 @@ def _(edit: Edit) -> None:
         + "def trace(event: dict[str, Any]) -> None:\n"
         '    for payload in event["Records"]:\n        logger.info("got", data=json.dumps(payload))\n',
     )  # fmt: skip
+
+
+INVOICE = """from dataclasses import asdict, dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True)
+class Invoice:
+    id: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    id: str
+    lines: int
+
+
+def summary_of(invoice: Invoice) -> Summary:
+    return Summary(invoice.id, 1)
+
+
+def trace(invoice: Invoice, customer: dict[str, Any], row: Any, address: str) -> None:
+    summary = summary_of(invoice)
+"""
+
+
+def logs(edit: Edit, *lines: str) -> None:
+    """Add a module whose function logs something of an invoice, a customer and an address."""
+    module(edit, INVOICE + "".join(f"    {line}\n" for line in [*lines, "assert summary"]))
+
+
+@violation("an object is logged whole, by vars")
+def _(edit: Edit) -> None:
+    logs(edit, 'logger.info("sent", invoice=vars(invoice))')
+
+
+@violation("an object of no known class is logged whole")
+def _(edit: Edit) -> None:
+    logs(edit, 'logger.debug("read %s", row.__dict__)')
+
+
+@violation("an object with an address is logged as its text")
+def _(edit: Edit) -> None:
+    logs(edit, 'logger.info(f"sent {invoice}")')
+
+
+@violation("a mapping of a customer is logged")
+def _(edit: Edit) -> None:
+    logs(edit, "data = {**customer}", 'logger.info("sent", extra={"customer": customer})')
+
+
+@violation("a mapping is filled with an address and logged")
+def _(edit: Edit) -> None:
+    logs(edit, 'data = {"id": "1"}', 'data["email"] = address', 'logger.info("sent", data=data)')
+
+
+@violation("an address is logged under its name")
+def _(edit: Edit) -> None:
+    logs(edit, 'logger.info("sent", email=address.lower())')
+
+
+@good("a dictionary of ids is called payload, and an object without personal fields is logged")
+def _(edit: Edit) -> None:
+    logs(
+        edit,
+        'payload = {"id": invoice.id, "lines": summary.lines}',
+        'logger.info("sent", payload=payload, domain=address.split("@")[1])',
+        'logger.info("sent", **asdict(summary))',
+        'logger.info("sent", summary=summary, customer=customer["id"], row=vars(summary))',
+    )
 
 
 @good("what is masked is logged, what is there, and names of events")
@@ -130,3 +206,30 @@ def _(edit: Edit) -> None:
     )
     text = "from typing import Any\n\n\ndef find(catalog: Any, event: Any) -> Any:\n"
     module(edit, text + "    return catalog.info(event)\n")
+
+
+@fix("Log an id in place of the value")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"(logger\.\w+)\(.*", r'\1("done", id="1")')
+
+
+@fix("Set the level of logging.getLogger")
+def _(edit: Edit, finding: Finding) -> None:
+    path = f"{finding.path.partition('/lambda_pkg/')[0]}/lambda_pkg/utils/aws.py"
+    edit.append(path, '\nlogging.getLogger("botocore").setLevel(logging.INFO)\n')
+    edit.replace(path, "from botocore", "import logging\n\nfrom botocore")
+
+
+@fix("Delete `log_event`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, ", log_event=True", "")
+
+
+@fix("Delete the variable here")
+def _(edit: Edit, _finding: Finding) -> None:
+    forget(edit, edit.function(), "POWERTOOLS_LOGGER_LOG_EVENT")
+
+
+@fix("Delete the call")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)

@@ -20,6 +20,7 @@ from kit.gate.findings import BrokenFileError, Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
 from kit.gate.policies import TEMPLATES
+from kit.gate.python_names import constant, keyword
 from kit.gate.runs import all_commands
 from kit.gate.service import Service
 from kit.template import leaves
@@ -33,6 +34,20 @@ KEY_NAMES = re.compile(
     r"(access[-_]?key|aws[-_]?(secret[-_]?)?key)([-_]?id)?\b|(?<![-_])aws[-_]credentials\b",
     re.IGNORECASE,
 )
+DELETE = "Delete it here, and the key in AWS, for it counts as leaked."
+SIGN_IN = (
+    "Delete this line, and the key in AWS and in GitHub; sign in with `role-to-assume`, as"
+    " `.github/workflows/deploy.yml` does."
+)
+A_ROLE = "Delete the resource, and let whoever needs access become a role."
+OWN_ROLE = (
+    "Leave the keys out, with the variables that they come from, and make the client at the top of the"
+    " module: it then uses the role of the function. For another account, become a role there by STS."
+)
+KEY_LENGTH = 40
+LOCAL = re.compile(
+    r"//(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|[\w-]+(?=[:/'\"]))"
+)
 STORED = re.compile(r"\b(?:secrets|vars)\s*(?:\.|\[)")
 
 
@@ -42,7 +57,8 @@ def no_keys_in_files(service: Service) -> Iterator[Finding]:
     for path, text in service.texts():
         for key in KEY.finditer(text):
             line = text.count("\n", 0, key.start()) + 1
-            yield LESSON.finding(path, line, f"has an AWS access key: `{key[0][:8]}…`")
+            message = f"has an AWS access key: `{key[0][:8]}…`"
+            yield LESSON.finding(path, line, message, fix=DELETE)
 
 
 @LESSON.check
@@ -59,7 +75,8 @@ def no_keys_in_workflows(service: Service) -> Iterator[Finding]:
             if STORED.search(value) and (KEY_NAMES.search(name) or KEY_NAMES.search(value))
         }
         for line, name in keys.items():
-            yield LESSON.finding(path, line, f"`{name}` is a long-lived AWS key that GitHub stores")
+            message = f"`{name}` is a long-lived AWS key that GitHub stores"
+            yield LESSON.finding(path, line, message, fix=SIGN_IN)
 
 
 @LESSON.check
@@ -86,7 +103,7 @@ def no_users(service: Service) -> Iterator[Finding]:
             if resource.type in ("AWS::IAM::AccessKey", "AWS::IAM::User"):
                 name = resource.logical_id
                 message = f"`{name}` is an `{resource.type}`"
-                yield LESSON.finding(path, resource.line, message, resource=name)
+                yield LESSON.finding(path, resource.line, message, name, A_ROLE)
 
 
 @LESSON.check
@@ -94,7 +111,14 @@ def no_keys_in_code(service: Service) -> Iterator[Finding]:
     """No code passes a key to an SDK, unless with the token that temporary keys have."""
     for module in [*service.modules("src"), *service.modules("scripts")]:
         for call in module.nodes(ast.Call):
-            names = {keyword.arg for keyword in call.keywords}
-            if "aws_secret_access_key" in names and "aws_session_token" not in names:
+            key = keyword(call, "aws_secret_access_key")
+            if key and not keyword(call, "aws_session_token") and not _is_made_up(call, key):
                 message = f"passes `aws_secret_access_key` to `{dotted(call.func) or 'a client'}`"
-                yield LESSON.finding(module.path, call.lineno, message)
+                yield LESSON.finding(module.path, call.lineno, message, fix=OWN_ROLE)
+
+
+def _is_made_up(call: ast.Call, key: ast.expr) -> bool:
+    """Whether a key is none, as DynamoDB Local and its like want one: they take any."""
+    text, endpoint = constant(key), keyword(call, "endpoint_url")
+    is_text = isinstance(text, str) and len(text) != KEY_LENGTH
+    return is_text or bool(endpoint and LOCAL.search(ast.unparse(endpoint)))

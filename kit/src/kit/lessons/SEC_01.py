@@ -13,6 +13,8 @@ Defended by: gate.
 See: docs/access.md.
 """
 
+import ast
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +22,9 @@ from typing import Any
 from kit.gate.environments import all_deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.policies import TEMPLATES
+from kit.gate.parsers import Module, UnparsedError, dotted, json_data
+from kit.gate.policies import TEMPLATES, referenced_ids
+from kit.gate.python_names import assignments, constant, last
 from kit.gate.secret_reads import DYNAMIC, is_hidden, is_value, words
 from kit.gate.service import Service
 from kit.layout import ENVIRONMENTS, TEMPLATE
@@ -36,17 +40,29 @@ HOLDS_SECRET = re.compile(
 )
 # Names of what is about a secret, and is none: TOKEN_URL.
 ABOUT_SECRETS = re.compile(r"_(?:ENDPOINT|FIELD|HEADER|NAME|PARAM|PATH|PREFIX|TYPE|UR[IL])$")
+PAGES = re.compile(r"(?:CLIENT|CONTINUATION|NEXT|PAGE|PAGINATION)_TOKEN$")
+# How a key looks that somebody was given, and what those have that were made up for a test.
+RANDOM = re.compile(r"(?=(?:.*\d){4})(?=(?:.*[a-zA-Z]){4})[\w+/=.-]{16,}")
+MADE_UP = re.compile(
+    r"^eyJ|test|fake|dummy|example|mock|sample|secret|token|key|local|1234|x{4}", re.I
+)
 PASSWORD_IN_URL = r"\w+://[^/\s:@]+:[^/\s@$]+@(?!localhost|127\.|sha256:)"
 # How secrets look, what they are, and in which files they are looked for.
 PATTERNS = [
     (
         r"(?<![\w-])(?:[rs]k_live_|gh[op]_|glpat-|xox[bp]-)[\w-]{16,}"
-        r"|(?<![\w-])(?:github_pat_|sk-ant-|sk-proj-)[\w-]{30,}",
+        r"|(?<![\w-])(?:github_pat_|sk-ant-|sk-proj-)[\w-]{30,}"
+        r"|(?<![\w-])(?:live_|whsec_)(?=[a-zA-Z]*\d)[a-zA-Z0-9]{10,}",
         "a key",
         r".*",
     ),
     (r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}", "the address of a webhook", r".*(?<!\.md)"),
     (r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----", "a private key", r"(?!tests/).*"),
+    (
+        r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----(?:[\s\"'\\n]*[a-zA-Z0-9+/=]{60,}){3}",
+        "a private key",
+        r"tests/.*",
+    ),
     (PASSWORD_IN_URL, "an address with its password", r"src/.*\.py"),
     (
         r"""(?i)["'](?:apikey|basic|bearer|token) (?=[^"']*\d)[^"'\s{]{8,}["']""",
@@ -56,15 +72,27 @@ PATTERNS = [
 ]
 WRITTEN_OUT = "is a secret, written out"
 READ_IT = (
-    "Change the secret where it was made, for it counts as leaked. Store the new one with"
-    " `make secrets`, and read it by its name."
+    "Delete it here, and change it where it was made, for it counts as leaked. Store the new one with"
+    " `make secrets`, and pass its name in a variable `…_SECRET`; what is no function gets it by a"
+    " dynamic reference. What only looks like a secret gets another name, or `# noqa: S105`."
+)
+MAKE_UP = (
+    "Write a text that says that it is none, like `test-key`. If it was a key, change it where it was"
+    " made, for it counts as leaked."
+)
+EMPTY = (
+    'Set it to `""`; whoever deploys passes the value. Change the secret, for it counts as leaked.'
 )
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    """Whether a literal of that name is a secret: it has some length, and is no name or address."""
+    """Whether a literal of that name is a secret: it has some length, and is no name or address.
+    JSON is one if it has one."""
     if not isinstance(value, str) or DYNAMIC.search(value) or "${" in value:
         return False
+    if value.lstrip().startswith(("{", "[")):
+        with contextlib.suppress(UnparsedError):
+            return any(_is_secret(key, text) for key, text, _line in leaves(json_data(value)))
     if re.search(PASSWORD_IN_URL, value):
         return True
     is_address = re.match(r"arn:|https?:|[\w-]*/", value)
@@ -79,7 +107,7 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
             is_name = name.endswith("_SECRET")
             if name == "SecretString" or (_is_secret(name, value) and not is_name):
                 message = f"`{name}` of `{resource.logical_id}` {WRITTEN_OUT}"
-                yield LESSON.finding(TEMPLATE, line, message)
+                yield LESSON.finding(TEMPLATE, line, message, fix=READ_IT)
     for path in TEMPLATES:
         parameters = service.cloudformation(path).get("Parameters")
         for name, body in parameters.items() if isinstance(parameters, dict) else ():
@@ -87,7 +115,7 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
             hidden = str(at(body, "NoEcho")).lower() == "true" and default
             if hidden or _is_secret(str(name), default):
                 message = f"the default of the parameter `{name}` {WRITTEN_OUT}"
-                yield LESSON.finding(path, line_of(body, "Default"), message)
+                yield LESSON.finding(path, line_of(body, "Default"), message, fix=EMPTY)
 
 
 @LESSON.check
@@ -98,7 +126,7 @@ def no_values_in_samconfig(service: Service) -> Iterator[Finding]:
             if (is_hidden(service, name) and value) or _is_secret(name, value):
                 line = service.line_with("samconfig.toml", f"{name}=")
                 message = f"`{name}` for {environment} {WRITTEN_OUT}"
-                yield LESSON.finding("samconfig.toml", line, message)
+                yield LESSON.finding("samconfig.toml", line, message, fix=READ_IT)
 
 
 @LESSON.check
@@ -107,7 +135,7 @@ def no_values_in_workflows(service: Service) -> Iterator[Finding]:
     for path, workflow in service.workflows.items():
         for name, value, line in leaves(workflow):
             if _is_secret(name, value) and not name.lower().startswith("aws"):
-                yield LESSON.finding(path, line, f"`{name}` {WRITTEN_OUT}")
+                yield LESSON.finding(path, line, f"`{name}` {WRITTEN_OUT}", fix=READ_IT)
 
 
 @LESSON.check
@@ -120,7 +148,34 @@ def no_values_in_code(service: Service) -> Iterator[Finding]:
             text = service.text(result.path).splitlines()[result.line - 1]
             if f"{service.name}/" not in text and not ABOUT_SECRETS.search(words(name)):
                 message = f"{f'`{name}`' if name else 'a text'} {WRITTEN_OUT}"
-                yield LESSON.finding(result.path, result.line, message)
+                yield LESSON.finding(result.path, result.line, message, fix=READ_IT)
+
+
+@LESSON.check
+def no_values_in_tests(service: Service) -> Iterator[Finding]:
+    """No test has a key that is not made up: ruff takes all of theirs for that."""
+    for module in service.modules("tests"):
+        for name, value, line in _named_texts(module):
+            is_random = RANDOM.fullmatch(value) and not MADE_UP.search(value)
+            if is_random and _is_secret(name, value) and not PAGES.search(words(name)):
+                message = f"`{name}` {WRITTEN_OUT}"
+                yield LESSON.finding(module.path, line, message, fix=MAKE_UP)
+
+
+def _named_texts(module: Module) -> Iterator[tuple[str, str, int]]:
+    """The texts in a module's code that have a name: X = "y", x="y", {"x": "y"}, setenv("X", "y")."""
+    pairs: list[tuple[Any, Any]] = [(item.arg, item.value) for item in module.nodes(ast.keyword)]
+    pairs += [
+        pair for item in module.nodes(ast.Dict) for pair in zip(item.keys, item.values, strict=True)
+    ]
+    pairs += [(call.args[0], call.args[1]) for call in module.nodes(ast.Call) if len(call.args) > 1]
+    for target, value in assignments([*module.nodes(ast.Assign), *module.nodes(ast.AnnAssign)]):
+        pairs.append((target.slice if isinstance(target, ast.Subscript) else target, value))
+    for name, value in pairs:
+        text = name if isinstance(name, str) else constant(name) or last(dotted(name))
+        content = constant(value)
+        if isinstance(content, str) and isinstance(text, str):
+            yield text, content, value.lineno
 
 
 @LESSON.check
@@ -152,7 +207,8 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                 if not str(variable).endswith("_SECRET") or not isinstance(name, str):
                     continue
                 # Values are SEC-02's; <…> is the name of a secret of this template.
-                if not (is_value(service, written) or "<" in name or pattern.fullmatch(name)):
+                is_elsewhere = "<" in name or "{resolve:ssm:" in name or _is_from_ssm(service, written)  # fmt: skip
+                if not (is_value(service, written) or is_elsewhere or pattern.fullmatch(name)):
                     message = f"`{variable}` of `{function.logical_id}` is not a name like {form}"
                     fix = (
                         f"Pass the name of a secret, `!Sub` {form}. If this was a value, it counts"
@@ -160,3 +216,9 @@ def secrets_have_their_names(service: Service) -> Iterator[Finding]:
                     )
                     line = function.line_of("Environment", "Variables", variable)
                     yield LESSON.finding_in(function, line, message, fix)
+
+
+def _is_from_ssm(service: Service, written: Any) -> bool:
+    """Whether CloudFormation looks a value up in SSM: the default of its parameter is a path."""
+    types = [at(service.template, "Parameters", name, "Type") for name in referenced_ids(written)]
+    return any(str(kind).startswith("AWS::SSM::Parameter::Value") for kind in types)

@@ -35,6 +35,16 @@ LONGEST_SECONDS = 24 * 60 * 60
 FOR_EVER = {"cache", "lru_cache", "cached_property"}
 # What code looks at that keeps a value for a time, or what does that for it.
 CLOCKS = ("monotonic", "time", "perf_counter", "now", "utcnow", "TTLCache")
+# What to do, by a word of what is wrong.
+FIXES = {
+    "import": "Move the call into the function that uses the value: what it reads is cached.",
+    ", by `": "Delete that decorator: the provider that reads the value caches it for a time.",
+    "variable": "Return what is read, and keep it in no variable: the provider caches it for a time.",
+    "force_fetch": "Delete `force_fetch`.",
+    "each call": "Make `SecretsProvider(boto_config=CONFIG)` at the top of the module, and read by its"
+    " `get(name, max_age=300)`.",
+    "seconds": "Set `max_age` to minutes, like 300 seconds.",
+}
 MAX_AGE = "POWERTOOLS_PARAMETERS_MAX_AGE"
 
 
@@ -48,7 +58,8 @@ def cached_for_a_while(service: Service) -> Iterator[Finding]:
             if not problem and id(call) in reads:
                 problem = _age_problem(code, reads[id(call)])
             if problem:
-                yield LESSON.finding(where.module.path, call.lineno, problem)
+                advice = next((FIXES[word] for word in FIXES if word in problem), None)
+                yield LESSON.finding(where.module.path, call.lineno, problem, fix=advice)
 
 
 @LESSON.check

@@ -12,11 +12,12 @@ Defended by: gate, run time.
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
-from kit.gate.python_names import Definition, called, constant, every_code, last
+from kit.gate.python_names import Code, Definition, assignments, called, constant, every_code, last
 from kit.gate.secret_reads import secret_calls, secret_reads, words
 from kit.gate.service import Service
 
@@ -27,11 +28,18 @@ KEEPS = {"append_keys", "thread_safe_append_keys"}
 LOGGER = re.compile(r"(?:^|[_.])log(?:ger|ging)?$", re.IGNORECASE)
 # What passes a value on as it is.
 PASSES = {
-    *("asdict", "copy", "dict", "dumps", "format", "json", "loads", "model_dump", "repr", "str"),
-    *("strip", "vars"),
+    *("copy", "decode", "dict", "dumps", "encode", "format", "items", "join", "json", "list"),
+    *("loads", "lower", "pformat", "repr", "sorted", "str", "strip", "tuple", "upper", "values"),
 }
+# What shows every field of an object, and names of objects that have personal ones.
+DUMPS = {"asdict", "astuple", "model_dump", "model_dump_json", "to_dict", "to_json", "vars"}
+PEOPLE = re.compile(
+    r"(?:applicant|contact|customer|employee|guest|invoice|member|passenger|patient|person|profile|"
+    r"recipient|subscriber|user)(?:_(?:data|info|details|record))?"
+)
 CONTAINERS = (
-    *(ast.Await, ast.JoinedStr, ast.FormattedValue, ast.Dict, ast.Tuple, ast.List, ast.BinOp),
+    *(ast.Await, ast.JoinedStr, ast.FormattedValue, ast.Tuple, ast.List, ast.Set, ast.BinOp),
+    *(ast.BoolOp, ast.IfExp, ast.Starred),
 )
 # What holds everything that a caller sent, or every variable; and its parts.
 WHOLE = {
@@ -45,7 +53,7 @@ PARTS = {
 # Names of what is secret or personal.
 PRIVATE = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|API_?KEY|PRIVATE_KEY|AUTHORIZATION|CREDENTIALS|"
-    r"TOKEN|E_?MAIL(?:_ADDRESS)?|PHONE(?:_NUMBER)?|MOBILE(?:_NUMBER)?|BIRTH_?DA(?:Y|TE)|"
+    r"TOKEN|E_?MAILS?(?:_ADDRESS)?|PHONE(?:_NUMBER)?|MOBILE(?:_NUMBER)?|BIRTH_?DA(?:Y|TE)|"
     r"DATE_OF_BIRTH|IBAN|SSN|CARD_NUMBER|CREDIT_CARD|(?:FIRST|LAST|FULL)_NAME|STREET(?:_ADDRESS)?)$"
 )
 # Names that say whether there is something, and not what; and places in lists.
@@ -59,59 +67,148 @@ QUIET = 'Set the level of logging.getLogger("botocore") to INFO, as utils/aws.py
 LOG_EVENT = "POWERTOOLS_LOGGER_LOG_EVENT"
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a function's code: the calls that return a secret, and of each of its
+    classes the fields that are private."""
+
+    code: Code
+    secrets: set[int]
+    classes: dict[str, list[str]]
+
+
 @LESSON.check
 def nothing_private_is_logged(service: Service) -> Iterator[Finding]:
     """No line of a log gets a secret, a whole event or what is personal."""
     for code in every_code(service):
-        secrets = {id(call) for _where, call in secret_calls(code)}
+        known = Known(code, {id(call) for _where, call in secret_calls(code)}, _classes(code))
         for where, call, _name in code.calls:
             if _is_log(call):
-                for node in [*call.args, *(keyword.value for keyword in call.keywords)]:
-                    if what := _private(where, node, secrets):
-                        yield LESSON.finding(where.module.path, call.lineno, f"logs {what}")
+                problems = [_private(where, node, known) for node in call.args]
+                problems += [_of_key(where, k.arg, k.value, known) for k in call.keywords]
+                for what in filter(None, problems):
+                    yield LESSON.finding(where.module.path, call.lineno, f"logs {what}")
+
+
+def _classes(code: Code) -> dict[str, list[str]]:
+    """The private fields of each class, but for those that its text leaves out."""
+    fields: dict[str, list[str]] = {}
+    for node in code.nodes(ast.ClassDef):
+        inner = [part for part in ast.walk(node) if isinstance(part, ast.AnnAssign | ast.Assign)]
+        targets = [
+            last(dotted(target))
+            for part in inner
+            if not re.search(r"Secret(?:Str|Bytes)|repr=False", ast.unparse(part))
+            for target in (part.targets if isinstance(part, ast.Assign) else [part.target])
+        ]
+        # Settings hold the names of secrets.
+        is_settings = node.name.endswith(("Settings", "Config"))
+        fields[node.name] = [] if is_settings else [name for name in targets if _is_private(name)]
+    return fields
 
 
 def _is_log(call: ast.Call) -> bool:
     before, _, method = dotted(call.func).rpartition(".")
     is_logger = bool(LOGGER.search(before)) and method in LOGS
-    return is_logger or method in KEEPS or dotted(call.func) == "print"
+    return is_logger or method in KEEPS or dotted(call.func) in ("print", "pprint")
 
 
-def _private(where: Definition, node: ast.AST, secrets: set[int], depth: int = 0) -> str:
+def _private(where: Definition, node: ast.AST, known: Known, depth: int = 0) -> str:
     """What of an expression nobody should read; empty if nothing is."""
     if depth > 9:
         return ""
-    if id(node) in secrets:
+    if id(node) in known.secrets:
         return "the value of a secret"
+    problems: list[str] = []
     parts: list[ast.AST] = []
     match node:
-        case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in PASSES:
-            parts = [*node.args, value]
-        case ast.Call(func=ast.Name(id=name)) if name in PASSES:
-            parts = [*node.args]
+        case ast.Dict():
+            pairs = zip(node.keys, node.values, strict=True)
+            problems = [_of_key(where, constant(k), value, known, depth + 1) for k, value in pairs]
+        case ast.Call() if (name := last(dotted(node.func)) or getattr(node.func, "attr", "")) in (
+            PASSES | DUMPS
+        ):
+            on = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            if name in DUMPS and [*node.args, *on]:
+                problems = [_of_object(where, [*node.args, *on][0], known, is_dump=True)]
+            problems += [_of_key(where, k.arg, k.value, known, depth + 1) for k in node.keywords]
+            parts = [*node.args, *on]
+        case ast.Attribute(attr="__dict__", value=value):
+            problems = [_of_object(where, value, known, is_dump=True)]
+        case ast.ListComp(elt=item) | ast.GeneratorExp(elt=item) | ast.SetComp(elt=item):
+            parts = [] if isinstance(item, ast.Name) else [item]
         case ast.Name():
-            return _private_variable(where, node, secrets, depth)
+            return _private_variable(where, node, known, depth)
         case ast.Attribute() | ast.Subscript() | ast.Call():
             name = _private_part(node)
             return f"`{name}`" if name else ""
         case _ if isinstance(node, CONTAINERS):
             parts = [*ast.iter_child_nodes(node)]
-    problems = (_private(where, part, secrets, depth + 1) for part in parts)
+    problems += [_private(where, part, known, depth + 1) for part in parts]
     return next(filter(None, problems), "")
 
 
-def _private_variable(where: Definition, node: ast.Name, secrets: set[int], depth: int) -> str:
+def _of_key(where: Definition, key: object, value: ast.expr, known: Known, depth: int = 0) -> str:
+    """What is private of a value with a name: what the name says, or what the value is."""
+    if isinstance(key, str) and _is_private(key) and not _is_harmless(where, value):
+        return f"`{key}`"
+    return _private(where, value, known, depth)
+
+
+def _is_harmless(where: Definition, value: ast.expr) -> bool:
+    """Whether a value under a private name shows nothing: it is masked, a part, yes or no."""
+    if isinstance(value, ast.Name):
+        value = where.scope.bindings.get(value.id, value)
+    text = ast.unparse(value)
+    is_part = isinstance(value, ast.Subscript) and not isinstance(constant(value.slice), str)
+    is_plain = isinstance(value, ast.Constant | ast.Compare | ast.UnaryOp) or is_part
+    return is_plain or bool(MASKS.search(text)) or "settings" in text or "*" in text
+
+
+def _private_variable(where: Definition, node: ast.Name, known: Known, depth: int) -> str:
     """What a variable is, if its name says that it is private, or what it was assigned last."""
     loops = {dotted(loop.target): loop.iter for loop in where.scope.of(ast.For)}
     value = where.scope.bindings.get(node.id) or loops.get(node.id)
     if isinstance(value, ast.Call) and MASKS.search(dotted(value.func)):
         return ""
-    # An item of something is not all of it, unless that is all that came.
-    is_whole = node.id in WHOLE and node.id not in loops
+    # An item of something is not all of it, unless that is all that came; a mapping that is made
+    # here is what it is made of.
+    is_made = isinstance(value, ast.Dict) or (
+        isinstance(value, ast.Call) and dotted(value.func) == "dict"
+    )
+    is_whole = node.id in WHOLE and node.id not in loops and not is_made
     if is_whole or _is_private(node.id):
         return f"`{node.id}`"
-    what = _private(where, value, secrets, depth + 1) if value else ""
+    what = _private(where, value, known, depth + 1) if value else ""
+    for target, part in assignments(where.scope.nodes):
+        if isinstance(target, ast.Subscript) and dotted(target.value) == node.id:
+            what = what or _of_key(where, constant(target.slice), part, known, depth + 1)
+    what = what or _of_object(where, node, known)
     return f"`{node.id}`, which is {what}" if what else ""
+
+
+def _of_object(where: Definition, node: ast.AST, known: Known, *, is_dump: bool = False) -> str:
+    """What is private of an object as a whole, by the fields of its class or else by its name."""
+    name = dotted(node)
+    arguments = (
+        where.scope.node.args if where.scope.node else ast.arguments([], [], None, [], [], None, [])
+    )
+    types = {item.arg: item.annotation for item in [*arguments.args, *arguments.kwonlyargs]}
+    value = where.scope.bindings.get(name)
+    if isinstance(value, ast.Call):
+        maker = known.code.definition(value.func, where)
+        made_by = maker.scope.node.returns if maker and maker.scope.node else value.func
+        types.setdefault(name, made_by)
+    kind = types.get(name)
+    text = where.scope.name.split(".")[0] if name == "self" else ast.unparse(kind) if kind else ""
+    classes = re.findall(r"\w+", text)
+    fields = [field for item in classes for field in known.classes.get(item, [])]
+    if fields:
+        return f"an object with `{fields[0]}`"
+    kinds = [item for item in classes if item not in ("None", "Optional")][:1]
+    is_known = {*kinds} & {*known.classes, "bool", "float", "int", "str", "UUID"}
+    is_person = PEOPLE.fullmatch(name) and (text or isinstance(value, ast.Call | ast.Subscript))
+    return f"all of `{name}`" if not is_known and (is_dump or is_person) else ""
 
 
 def _private_part(node: ast.Attribute | ast.Subscript | ast.Call) -> str:
@@ -151,12 +248,17 @@ def events_are_not_logged(service: Service) -> Iterator[Finding]:
         for call in module.nodes(ast.Call):
             for keyword in call.keywords:
                 if keyword.arg == "log_event" and constant(keyword.value) is not False:
-                    yield LESSON.finding(module.path, keyword.value.lineno, "logs each event whole")
+                    message = "logs each event whole"
+                    line, fix = keyword.value.lineno, "Delete `log_event`: it is off without."
+                    yield LESSON.finding(module.path, line, message, fix=fix)
             if last(dotted(call.func)) in ("set_stream_logger", "set_debug_logger"):
                 message = "logs whole requests and responses of the SDK"
-                yield LESSON.finding(module.path, call.lineno, message)
+                fix = "Delete the call; what is needed of an answer is logged where it is used."
+                yield LESSON.finding(module.path, call.lineno, message, fix=fix)
     for function in service.functions:
         value = str(function.variables.get(LOG_EVENT, "")).lower()
         if value in ("true", "1", "yes", "on", "t", "y"):
             line = function.line_of("Environment", "Variables", LOG_EVENT)
-            yield LESSON.finding_in(function, line, f"`{LOG_EVENT}` logs each event whole")
+            message = f"`{LOG_EVENT}` logs each event whole"
+            fix = "Delete the variable here, and its row in the README of the function."
+            yield LESSON.finding_in(function, line, message, fix)
