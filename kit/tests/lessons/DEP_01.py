@@ -88,7 +88,7 @@ def _(edit: Edit) -> None:
 @violation("CI installs tools from npm, by pipx and by uv")
 def _(edit: Edit) -> None:
     lines = (
-        "npm install --global @redocly/cli",
+        "npm install --global @redocly/cli@latest",
         "pipx install yamllint",
         "uv tool install vulture",
     )
@@ -145,7 +145,7 @@ def _(edit: Edit, finding: Finding) -> None:
 def _(edit: Edit, finding: Finding) -> None:
     name = str(finding.fix).split("`")[1]
     equals = "@" if "npm" in edit.line(finding) else "=="
-    edit.in_line(finding, rf"(?<![\w-]){name}(?![\w-])(>=\d+)?", f"{name}{equals}1.2.3")
+    edit.in_line(finding, rf"(?<![\w-]){name}(?![\w-])(>=\d+|@latest)?", f"{name}{equals}1.2.3")
 
 
 @fix("Copy the list")

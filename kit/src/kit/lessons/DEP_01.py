@@ -59,7 +59,7 @@ def pinned(service: Service) -> Iterator[Finding]:
                 fix = f"Name it in `{wanted}`, then `make lock`, which pins it in `{path}`."
                 if url:
                     fix = PIN_COMMIT
-                elif not name:
+                elif re.match(r"-r|--requirement", pin.text):
                     fix = "Copy the list into the repository, pinned, and name it there."
                 elif wanted not in service.files:
                     fix = "Write the version that you use behind `==`, as in `httpx==0.28.1`."
@@ -77,8 +77,9 @@ def installs_are_pinned(service: Service) -> Iterator[Finding]:
         for name in installed(command).names if not by_make else ():
             if not EXACT.fullmatch(name) and (path, command.line) not in with_roles:
                 message = f"`{command.text}` installs the newest {name} of the day"
-                package = re.split("[<>=~!]", name)[0]
+                package = re.split("[<>=~!]|(?<=.)@", name)[0]
                 fix = f"Write its version behind `{package}`: `==1.2.3`, of npm `@1.2.3`."
+                fix = PIN_COMMIT if "git+" in name else fix
                 yield LESSON.finding(path, command.line, message, fix=fix)
 
 
