@@ -127,3 +127,12 @@ def test_without_the_data_of_cfn_lint_nothing_is_compared(
     monkeypatch.setattr(grants, "actions", dict)
     with pytest.raises(KitError, match="cfn-lint"):
         found(rendered_samples["default"], tmp_path, "")
+
+
+def test_what_follows_from_the_name_of_a_resource_says_which(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    """The name is reported by other lessons, and once."""
+    queue = QUEUE % "stock-${EnvironmentName}.fifo"
+    (gap,) = found(rendered_samples["all-triggers"], tmp_path, queue)
+    assert gap.own_name == "stock-dev.fifo"

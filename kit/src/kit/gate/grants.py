@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from kit.layout import INFRA
-from kit.template import SAM, Template, UnknownError, is_intrinsic, statements
+from kit.template import SAM, Template, UnknownError, is_intrinsic, references, statements
 
 from .aws import PREFIXES, actions, actions_of, expanded
 
@@ -93,6 +93,8 @@ class Gap:
     """What it asks, as it stands there: the action, or the type."""
     found: str
     fix: str
+    own_name: str = ""
+    """The end of the ARN that is not allowed, where a resource of template.yaml has that name."""
 
 
 @dataclass(frozen=True)
@@ -338,7 +340,8 @@ def _creation_gaps(
         found = (
             f"`{name}` {verb} an `{created}`, and CloudFormation's role may not `{asked}`{where}"
         )
-        yield Gap(name, str(body["Type"]), found, _extend(execution, asked, on, ROLE_POLICY))
+        fix = _extend(execution, asked, on, ROLE_POLICY)
+        yield Gap(name, str(body["Type"]), found, fix, _short(on[0]) if where else "")
 
 
 def _near(statements: list[Statement], action: str) -> list[Statement]:
@@ -429,7 +432,12 @@ def _policy_gaps(
             if on is not None:
                 where = _where(boundary, action, on)
                 found = f"`{name}` may `{action}`{where}, and the boundary does not allow it"
-                yield Gap(name, action, found, _extend(boundary, action, on, f"`{BOUNDARY}`"))
+                targets = {
+                    item.target.split(".")[0] for item in references(statement.get("Resource"))
+                }
+                is_own = where and targets & environment.template.data["Resources"].keys()
+                fix = _extend(boundary, action, on, f"`{BOUNDARY}`")
+                yield Gap(name, action, found, fix, _short(on[0]) if is_own else "")
 
 
 def _allows_part(statements: list[Statement], action: str, on: list[str]) -> bool:

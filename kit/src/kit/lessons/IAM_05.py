@@ -184,7 +184,10 @@ def roles_allow_what_is_needed(service: Service) -> Iterator[Finding]:
     found: dict[tuple[str, str], Gap] = {}
     for name in ENVIRONMENTS:
         both = Environment(deployed(service, TEMPLATE, name), deployed(service, INFRA, name))
-        found |= {(gap.resource, gap.asks): gap for gap in gaps(both)}
+        for gap in gaps(both):
+            # A name without service or environment is IAC-04's and IAC-05's.
+            if not gap.own_name or (service.name in gap.own_name and name in gap.own_name):
+                found[gap.resource, gap.asks] = gap
     for gap in found.values():
         resource = service.resources[gap.resource]
         lines = (line for text, line in strings(resource.body) if text == gap.asks)
