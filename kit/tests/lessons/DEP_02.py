@@ -76,6 +76,16 @@ def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"\n", '\n    groups:\n      all:\n        patterns: ["*"]\n')
 
 
+@violation("the bot may open no pull request")
+def _(edit: Edit) -> None:
+    edit.sub(DEPENDABOT, r"^    schedule:\n", "    open-pull-requests-limit: 0\n    schedule:\n")
+
+
+@fix("Delete `open-pull-requests-limit")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
 @good("own actions are where the bot looks, or use no other")
 def _(edit: Edit) -> None:
     own_action(edit, ".github/actions/tools", f"    - uses: {SETUP_PYTHON}\n")

@@ -52,6 +52,11 @@ def a_bot_updates(service: Service) -> Iterator[Finding]:
         fix = f"Let an entry of `{ecosystems[0]}` have {listed} in its `directories`."
         yield LESSON.finding(path, service.line_with(path, "updates:"), message, fix=fix)
     for entry in entries:
+        if entry.get("open-pull-requests-limit") == 0:
+            message = f"the entry of {entry.get('package-ecosystem')} proposes no update"
+            fix = "Delete `open-pull-requests-limit: 0`: without it there may be five at a time."
+            line = line_of(entry, "open-pull-requests-limit")
+            yield LESSON.finding(path, line, message, fix=fix)
         if not entry.get("groups") and not entry.get("multi-ecosystem-group"):
             name = entry.get("package-ecosystem")
             message = f"the entry of {name} has no groups: every update becomes a pull request"
