@@ -27,6 +27,12 @@ def _(edit: Edit) -> None:
     edit.write(OWN, workflow("workflow_dispatch:", steps))
 
 
+@violation("a step writes the address into a file of YAML")
+def _(edit: Edit) -> None:
+    steps = "- run: yq -i '.api.url = strenv(URL)' site/config.yaml\n"
+    edit.write(OWN, workflow("workflow_dispatch:", steps))
+
+
 @violation("a script replaces a placeholder")
 def _(edit: Edit) -> None:
     edit.write(

@@ -115,6 +115,13 @@ def _(edit: Edit) -> None:
     edit.replace(PROD, f"if: {push}\n", f"if: ${{{{ {push} && {more} }}}}\n")
 
 
+@good("one job of a workflow checks pull requests, and another deploys by hand")
+def _(edit: Edit) -> None:
+    text = deploying("workflow_dispatch:\n  pull_request:")
+    by_hand = "  own:\n    if: github.event_name == 'workflow_dispatch'\n"
+    edit.write(OWN, text.replace("  own:\n", by_hand))
+
+
 @good("another job on pull requests says what would change")
 def _(edit: Edit) -> None:
     steps = "- run: make setup\n- run: make changes BASE=origin/develop\n- run: echo 'then make deploy'\n"

@@ -18,6 +18,11 @@ def _(edit: Edit) -> None:
     edit.replace(CHECKS, CHECK_STEP, f"{CHECK_STEP}        env:\n          PYTHONPATH: src\n")
 
 
+@violation("the whole job that checks sets PYTHONPATH")
+def _(edit: Edit) -> None:
+    edit.replace(CHECKS, "    steps:\n", "    env:\n      PYTHONPATH: src\n    steps:\n")
+
+
 @violation("a step sets PYTHONPATH for those after it")
 def _(edit: Edit) -> None:
     edit.replace(
@@ -58,6 +63,11 @@ def _(edit: Edit, finding: Finding) -> None:
 @fix("Delete `PYTHONPATH` or `sys.path`", "the job that checks sets PYTHONPATH")
 def _(edit: Edit, finding: Finding) -> None:
     edit.replace(CHECKS, "        env:\n          PYTHONPATH: src\n", "")
+
+
+@fix("Delete `PYTHONPATH` or `sys.path`", "the whole job that checks sets PYTHONPATH")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(CHECKS, "    env:\n      PYTHONPATH: src\n", "")
 
 
 @fix("Delete `PYTHONPATH` or `sys.path`", "a step sets PYTHONPATH for those after it")

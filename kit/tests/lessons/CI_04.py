@@ -112,6 +112,12 @@ def _(edit: Edit) -> None:
     edit.write(OWN, text.replace("    steps:\n", "    container: node:22\n    steps:\n"))
 
 
+@good("make pushes the tag of a release")
+def _(edit: Edit) -> None:
+    text = workflow("workflow_dispatch:", "- run: make release\n", "contents: write")
+    edit.write(OWN, text.replace("persist-credentials: false", "persist-credentials: true"))
+
+
 @good("a workflow of its own signs in to read logs")
 def _(edit: Edit) -> None:
     steps = f"""\

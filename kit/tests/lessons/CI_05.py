@@ -49,18 +49,26 @@ def _(edit: Edit) -> None:
 @violation("a job runs in the newest image")
 def _(edit: Edit) -> None:
     text = workflow("workflow_dispatch:", "- run: node --version\n")
-    edit.write(OWN, text.replace("    steps:\n", "    container: node\n    steps:\n"))
+    edit.write(OWN, text.replace("    steps:\n", "    container: {image: node}\n    steps:\n"))
 
 
+@violation("a workflow of another repository is called by its branch")
+def _(edit: Edit) -> None:
+    text = workflow("workflow_dispatch:", "")
+    called = "  own:\n    permissions:\n      contents: read\n    uses: acme/pipelines/.github/workflows/scan.yml@main\n"
+    edit.write(OWN, text[: text.index("  own:\n")] + called)
+
+
+@fix("Write `acme/")
 @fix("Write `actions/")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"@.*", f"@{'0123456789' * 4} # v7.0.1")
 
 
-@fix("Write `alpine:3.20@sha256:")
+@fix("Write `docker://alpine:3.20@sha256:")
 @fix("Write `node@sha256:")
 def _(edit: Edit, finding: Finding) -> None:
-    edit.in_line(finding, r"\n", f"@sha256:{'0123456789abcdef' * 4}\n")
+    edit.in_line(finding, r"(docker://alpine:3.20|node)", rf"\1@sha256:{'0123456789abcdef' * 4}")
 
 
 @fix("Write the version")

@@ -76,6 +76,13 @@ def _(edit: Edit) -> None:
     )
 
 
+@good("only pull requests cancel")
+def _(edit: Edit) -> None:
+    edit.replace(
+        DEV, "${{ github.event_name != 'push' }}", "${{ github.event_name == 'pull_request' }}"
+    )
+
+
 @good("the group is named after the branch, and says nothing of cancelling")
 def _(edit: Edit) -> None:
     edit.sub(

@@ -130,6 +130,11 @@ def _(edit: Edit) -> None:
     edit.sub("Makefile", r"^check: .*\n\t.*\n", "")
 
 
+@violation("the script of the check goes on after a failure")
+def _(edit: Edit) -> None:
+    edit.replace(DEPLOY, CHECK_STEP, "        run: |\n          set +e\n          make check\n")
+
+
 @violation("the output of the check is kept, and its failure lost")
 def _(edit: Edit) -> None:
     edit.replace(DEPLOY, "make check\n", "make check | tee check.log\n")
@@ -143,6 +148,11 @@ def _(edit: Edit, finding: Finding) -> None:
 @fix("Delete what lets it pass", *LENIENT)
 def _(edit: Edit, finding: Finding) -> None:
     edit.sub(DEPLOY, rf"({CHECK_STEP})        (continue-on-error|if): .*\n", r"\1")
+
+
+@fix("Delete what lets it pass", "the script of the check goes on after a failure")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.replace(DEPLOY, "          set +e\n", "")
 
 
 @fix("Delete what lets it pass", "the tests' recipe ignores their failure")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1.*?^[ \t]*\2[ \t]*$", re.MULTILINE | re.DOTALL)
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
@@ -42,21 +43,13 @@ ALIASES = {".kit": "kit", "aws-cdk": "cdk", "awscli": "aws", "samcli": "sam", "s
 
 @dataclass(frozen=True)
 class Command:
-    """A command.
-
-    Args:
-        words: the program and its arguments without quotes; variables as they are written: $ENV.
-        variables: what is set for it alone.
-        line: its line in the text, from 1.
-        ignored: why its failure does not end the script; empty when it does.
-        runner: what runs it: timeout 600, uv run, python -m.
-    """
+    """A command: the program and its arguments without quotes, variables as they are written: $ENV."""
 
     words: tuple[str, ...]
-    variables: Mapping[str, str] = field(default_factory=dict)
-    line: int = 1
-    ignored: str = ""
-    runner: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)  # what is set for it alone
+    line: int = 1  # in the text
+    ignored: str = ""  # why its failure does not end the script; empty when it does
+    runner: tuple[str, ...] = ()  # what runs it: timeout 600, uv run, python -m
 
     @property
     def text(self) -> str:
@@ -95,30 +88,25 @@ def program_name(word: str) -> str:
     return ALIASES.get(name, name)
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """The words of a simple command, and the operator that ends it."""
-
+class _Piece(NamedTuple):
     words: list[str]
-    operator: str
+    operator: str  # what ends it
     line: int
 
 
 @lru_cache(maxsize=1024)
 def script(text: str, pipefail: bool = False) -> tuple[Command, ...]:
-    """The commands of a script.
-
-    Args:
-        text: the script.
-        pipefail: whether a pipe fails when any of its commands does.
-    """
+    """The commands of a script; with `pipefail` a pipe fails when any of its commands does."""
     text = HEREDOC.sub(lambda match: "\n" * match[0].count("\n"), text)
     text = EXPRESSION.sub(lambda match: re.sub(r"[^\w.${}=!]", "", match[0]), text)
     pieces = list(_pieces(text))
     pipefail = pipefail or "pipefail" in text
-    commands = []
+    commands: list[Command] = []
     for place, piece in enumerate(pieces):
-        commands.append(_command(piece, _ignored(pieces[place:], pipefail)))
+        switches = [c.text for c in commands if c.words[:1] == ("set",)]
+        goes_on = "`set +e` goes on after it" * (switches[-1:] == ["set +e"])
+        ignored = goes_on or _ignored(pieces[place:], pipefail)
+        commands.append(_command(piece, ignored))
         for inner in SUBSTITUTION.findall(" ".join(piece.words)):
             commands += [replace(command, line=piece.line) for command in script(inner)]
     return tuple(commands)

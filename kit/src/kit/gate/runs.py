@@ -24,7 +24,7 @@ BY_HAND = ("workflow_dispatch", "repository_dispatch")
 
 # What fixes a command whose failure stops nothing.
 STRICTLY = (
-    "Delete what lets it pass: its `if`, `continue-on-error`, `-`, `&` or what follows it after `||` or"
+    "Delete what lets it pass: its `if`, `continue-on-error`, `set +e`, `-`, `&` or what follows it after `||` or"
     " `|`; `shell: bash` lets a pipe fail, too."
 )
 DEPLOYS, DELETES, INTEGRATION = "deploys", "deletes", "integration"
@@ -81,13 +81,19 @@ def effects(service: Service, command: Command, seen: frozenset[str] = frozenset
     does |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
     if command.program == "pytest" and any("tests/integration" in w for w in command.arguments):
         does.add(INTEGRATION)
-    for name in _targets_of(service, command):
-        does |= {f"make {name}", *_effects_of_target(service, name, seen)}
-    for path in (word.removeprefix("./") for word in command.words[:2]):
-        if path.endswith(".sh") and path in service.files and path not in seen:
-            for inner in script(service.text(path)):
-                does |= effects(service, inner, seen | {path})
-    return does
+    targets = _targets_of(service, command)
+    does |= {f"make {name}" for name in targets}
+    scripts = [word.removeprefix("./") for word in command.words[:2] if word.endswith(".sh")]
+    rules = make_rules(service)
+    inner: list[Command] = []
+    for name in targets:
+        if name in rules and name not in seen:
+            needs = [Command(("make", need)) for need in rules[name].needs]
+            inner += [*needs, *rules[name].commands]
+    for path in scripts:
+        if path in service.files and path not in seen:
+            inner += script(service.text(path))
+    return does.union(*(effects(service, c, seen.union(targets, scripts)) for c in inner))
 
 
 def _targets_of(service: Service, command: Command) -> list[str]:
@@ -99,38 +105,18 @@ def _targets_of(service: Service, command: Command) -> list[str]:
     return [word for word in command.plain if "=" not in word] or ["help"]
 
 
-def _effects_of_target(service: Service, target: str, seen: frozenset[str]) -> set[str]:
-    rule = make_rules(service).get(target)
-    if rule is None or target in seen:
-        return set()
-    does: set[str] = set()
-    for need in rule.needs:
-        does |= {f"make {need}", *_effects_of_target(service, need, seen | {target})}
-    for command in rule.commands:
-        does |= effects(service, command, seen | {target})
-    return does
-
-
 # ── Steps ────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A step of a job, or of an action of the repository's own.
-
-    Args:
-        path: its file.
-        line: its line.
-        body: all of it.
-        job: its job; None for a step of an action.
-        caller: the step that uses the action, where one is looked at.
-    """
+    """A step of a job, or of an action of the repository's own."""
 
     path: str
     line: int
     body: dict[str, Any]
-    job: Job | None
-    caller: Step | None = None
+    job: Job | None  # none for a step of an action
+    caller: Step | None = None  # the step that uses the action, where one is looked at
 
     @property
     def action(self) -> str:
@@ -159,20 +145,9 @@ class Step:
         return [replace(command, line=begin + command.line - 1) for command in commands]
 
     @property
-    def conditions(self) -> tuple[str, ...]:
-        """Its `if`, and that of the step that uses its action, as far as they have one."""
-        outer = self.caller.conditions if self.caller else ()
-        return (*outer, str(self.body["if"])) if "if" in self.body else outer
-
-    @property
-    def is_lenient(self) -> bool:
-        """Whether the job passes without it."""
-        return is_lenient(self.body) or (self.caller is not None and self.caller.is_lenient)
-
-
-def is_lenient(body: dict[str, Any]) -> bool:
-    """Whether a step or a job may fail unnoticed."""
-    return body.get("continue-on-error", False) not in (False, "false")
+    def bodies(self) -> tuple[dict[str, Any], ...]:
+        """That of the step that uses its action, and its own."""
+        return (*(self.caller.bodies if self.caller else ()), self.body)
 
 
 def steps(service: Service) -> Iterator[Step]:
@@ -215,23 +190,14 @@ def audits(service: Service, rule: str) -> Iterator[LinterResult]:
 
 @dataclass(frozen=True)
 class Act:
-    """A command or an action of a job.
-
-    Args:
-        path: its file.
-        line: its line.
-        text: the command or the action.
-        effects: what it does, see `effects`.
-        conditions: each `if` of its step.
-        ignored: why its failure stops nothing; empty when it does.
-    """
+    """A command or an action of a job."""
 
     path: str
     line: int
     text: str
-    effects: frozenset[str]
-    conditions: tuple[str, ...]
-    ignored: str
+    effects: frozenset[str]  # see `effects`
+    conditions: tuple[str, ...]  # each `if` of its step
+    ignored: str  # why its failure stops nothing; empty when it does
 
     def problem(self, *holding: str) -> str:
         """Why it may be left out or fail unnoticed; empty when its conditions are some that hold."""
@@ -240,25 +206,17 @@ class Act:
         return self.ignored or left_out
 
 
-Way = tuple[tuple[str, dict[str, Any]], ...]
+Way = tuple[tuple[str, dict[str, Any]], ...]  # paths and bodies
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """An act that deploys, as a workflow leads to it.
-
-    Args:
-        act: the act.
-        job: the job in which it is.
-        way: the workflow and the job that lead to it, then those of called workflows: path and body.
-        before: the acts without whose success it is not done, if they have no problem.
-        after: the acts that follow it.
-    """
+    """An act that deploys, as a workflow leads to it."""
 
     act: Act
     job: Job
-    way: Way
-    before: tuple[Act, ...]
+    way: Way  # the workflow and the job that lead to it, then those of called workflows
+    before: tuple[Act, ...]  # without whose success it is not done, if they have no problem
     after: tuple[Act, ...]
 
     @property
@@ -268,8 +226,13 @@ class Deployment:
 
     @property
     def events(self) -> list[str]:
-        """The events that start it."""
-        return [event for event in events(self.way[0][1]) if event != "workflow_call"]
+        """The events that start it, as far as the `if` of its jobs does not name others."""
+        starting = [event for event in events(self.way[0][1]) if event != "workflow_call"]
+        for condition in (str(body.get("if")) for _path, body in self.way):
+            named = re.findall(r"github\.event_name == '(\w+)'", condition)
+            if named and condition.count("||") < len(named):
+                starting = [event for event in starting if event in named]
+        return starting
 
     def value(self, text: Any) -> str:
         """A text with the values of `env` and `inputs`, as far as workflows write them down."""
@@ -357,10 +320,14 @@ def acts_of(service: Service, job: Job) -> Iterator[Act]:
 
 def _own_acts(service: Service, job: Job) -> Iterator[Act]:
     for step in steps_of(service, job):
-        lenient = "`continue-on-error` lets it fail" * (step.is_lenient or is_lenient(job.body))
+        leniency = [body.get("continue-on-error", False) for body in (job.body, *step.bodies)]
+        lenient = "`continue-on-error` lets it fail" * any(
+            v not in (False, "false") for v in leniency
+        )
+        conditions = tuple(str(body["if"]) for body in step.bodies if "if" in body)
         if step.uses in DEPLOYING_ACTIONS:
             line, does = line_of(step.body, "uses"), frozenset([DEPLOYS])
-            yield Act(step.path, line, step.uses, does, step.conditions, lenient)
+            yield Act(step.path, line, step.uses, does, conditions, lenient)
         for command in step.commands:
             does, ignored = frozenset(effects(service, command)), lenient or command.ignored
-            yield Act(step.path, command.line, command.text, does, step.conditions, ignored)
+            yield Act(step.path, command.line, command.text, does, conditions, ignored)

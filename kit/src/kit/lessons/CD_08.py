@@ -34,6 +34,7 @@ IN_PLACE = {
     "sed": re.compile(r"-[nErsz]*i.*|--in-place.*"),
     "gsed": re.compile(r"-[nErsz]*i.*|--in-place.*"),
     "perl": re.compile(r"-[a-z0]*i.*"),
+    "yq": re.compile(r"-i|--inplace"),
 }
 READ = (
     "Delete this step or line. What needs the value reads it: an output of the stack, a parameter or"

@@ -35,13 +35,6 @@ from kit.template import Template, at, references
 LESSON = Lesson.read(__doc__)
 PREFERENCE = "DeploymentPreference"
 AT_ONCE = "all traffic moves at once in prod"
-# What fixes a problem of a function; `alarms` are those that the template has for it.
-FIXES = {
-    "there is no `AutoPublishAlias`": "Write `AutoPublishAlias: live` in its `Properties`.",
-    AT_ONCE: "Write `Type: !Ref TrafficShifting` in its `DeploymentPreference`, as `Globals` has it.",
-    "it is turned off": "Delete `Enabled` from its `DeploymentPreference`.",
-    "none of the `Alarms`": "Write `Alarms: [{alarms}]` in its `DeploymentPreference`.",
-}
 
 
 @LESSON.check
@@ -52,57 +45,54 @@ def traffic_moves_gradually(service: Service) -> Iterator[Finding]:
     hooks = {hook for f in functions for hook in referenced_ids(f.get(PREFERENCE, "Hooks"))}
     referred = [r for res in service.resources.values() for r in references(res.body)]
     aliases = {f"{r.target}.{r.attribute}".rstrip(".") for r in referred}
-    by_problem: dict[str, list[Function]] = {}
+    by_problem: dict[tuple[str, str], list[Function]] = {}
     for function in functions:
         name = function.logical_id
         called = function.events or function.get("FunctionUrlConfig") or f"{name}.Alias" in aliases
         if called and name not in hooks and (problem := _problem(service, prod, function)):
             by_problem.setdefault(problem, []).append(function)
-    for problem, affected in by_problem.items():
+    for (cause, fix), affected in by_problem.items():
         names, first = [f.logical_id for f in affected], affected[0]
         parameter = at(first.get(PREFERENCE, "Type"), "Ref")
-        if problem == AT_ONCE and parameter:
+        if cause == AT_ONCE and parameter:
             line = line_of_setting(service, "prod", "deploy", "parameter_overrides")
-            message = f"`{parameter}` is no Canary or Linear: {problem}"
+            message = f"`{parameter}` is no Canary or Linear: {cause}"
             fix = f'Write `"{parameter}=Canary10Percent5Minutes"` in prod\'s `parameter_overrides`.'
             yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
         else:
             resource = names[0] if len(names) == 1 else None
-            message = f"{and_more(names)}: {problem}"
-            fix = _fix(problem, first)
+            message = f"{and_more(names)}: {cause}"
             yield LESSON.finding(TEMPLATE, first.line_of(PREFERENCE), message, resource, fix)
 
 
-def _fix(problem: str, function: Function) -> str:
-    alarm = f"!Ref {function.logical_id.removesuffix('Function')}NewVersion"
-    alarms = f"{alarm}Alarm, {alarm}FailuresAlarm" if _is_asked(function) else f"{alarm}Alarm"
-    advice = next(fix for start, fix in FIXES.items() if problem.startswith(start))
-    return advice.format(alarms=alarms)
-
-
-def _is_asked(function: Function) -> bool:
-    return any(event["Type"] in HTTP_EVENTS for event in function.events.values())
-
-
-def _problem(service: Service, prod: Template, function: Function) -> str:
-    """Why traffic does not move to a new version of a function as it should; empty otherwise."""
+def _problem(service: Service, prod: Template, function: Function) -> tuple[str, str] | None:
+    """Why traffic does not move to a new version of a function as it should, and what helps."""
 
     def value(*keys: str) -> Any:
         return values(prod, function.properties, *keys)[0]
 
     kind = str(value(PREFERENCE, "Type"))
     if not value("AutoPublishAlias"):
-        return "there is no `AutoPublishAlias`, so nothing can shift traffic"
+        problem = "there is no `AutoPublishAlias`, so nothing can shift traffic"
+        return problem, "Write `AutoPublishAlias: live` in its `Properties`."
     if value(PREFERENCE, "Enabled") in (False, "false"):
-        return "it is turned off in prod, so all traffic moves at once"
+        problem = "it is turned off in prod, so all traffic moves at once"
+        return problem, f"Delete `Enabled` from its `{PREFERENCE}`."
     if kind in ("None", "AllAtOnce"):
-        return AT_ONCE
+        return (
+            AT_ONCE,
+            f"Write `Type: !Ref TrafficShifting` in its `{PREFERENCE}`, as `Globals` does.",
+        )
     alarms = [a for a in values(prod, function.properties, PREFERENCE, "Alarms", "*") if a]
+    is_asked = any(event["Type"] in HTTP_EVENTS for event in function.events.values())
+    kinds = ["Alarm", "FailuresAlarm"] if is_asked else ["Alarm"]
+    start = f"!Ref {function.logical_id.removesuffix('Function')}NewVersion"
+    fix = f"Write `Alarms: [{', '.join(start + kind for kind in kinds)}]` in its `{PREFERENCE}`."
     if not any(_watches(service, alarm, function.logical_id) for alarm in alarms):
-        return f"none of the `Alarms` of its `{PREFERENCE}` watches it"
-    if _is_asked(function) and not any(_counts_answers(service, alarm) for alarm in alarms):
-        return f"none of the `Alarms` of its `{PREFERENCE}` counts answers with 5xx"
-    return ""
+        return f"none of the `Alarms` of its `{PREFERENCE}` watches it", fix
+    if is_asked and not any(_counts_answers(service, alarm) for alarm in alarms):
+        return f"none of the `Alarms` of its `{PREFERENCE}` counts answers with 5xx", fix
+    return None
 
 
 def _watches(service: Service, alarm: Any, name: str) -> bool:

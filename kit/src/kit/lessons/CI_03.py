@@ -23,7 +23,7 @@ from kit.gate.policies import listed
 from kit.gate.runs import all_commands, effects, steps
 from kit.gate.service import Service
 from kit.gate.tested import TESTS_README
-from kit.template import at, line_of
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 # For all that a workflow or a Makefile runs.
@@ -47,17 +47,16 @@ def nothing_sets_a_path_for_all(service: Service) -> Iterator[Finding]:
         for number, line in enumerate(service.text(path).splitlines(), 1):
             if FOR_ALL.search(line):
                 yield LESSON.finding(path, number, "sets PYTHONPATH for all that follows")
-    jobs = [(job.path, job.body) for job in service.jobs]
-    for path, body in (*service.workflows.items(), *jobs):
-        if at(body, "env", "PYTHONPATH") is not None:
-            at_line = line_of(body, "env", "PYTHONPATH")
-            yield LESSON.finding(path, at_line, "sets PYTHONPATH for all that follows")
 
 
 @LESSON.check
 def no_command_sets_a_path_for_tests(service: Service) -> Iterator[Finding]:
     by_step = [
-        (s.path, c) for s in steps(service) if at(s.body, "env", "PYTHONPATH") for c in s.commands
+        (step.path, command)
+        for step in steps(service)
+        for body in (step.body, step.job and step.job.body, service.workflows.get(step.path))
+        if at(body, "env", "PYTHONPATH") is not None
+        for command in step.commands
     ]
     by_command = [
         (path, command)

@@ -57,7 +57,8 @@ def _uses(service: Service, job: Job, signs: bool) -> bool:
 
 def _may_use(step: Step, signs: bool) -> bool:
     writes_not = READING.fullmatch(step.uses) or (not signs and step.uses == SIGN_IN)
-    if step.uses and not writes_not:
+    may_push = at(step.body, "with", "persist-credentials") in (True, "true") and not signs
+    if may_push or (step.uses and not writes_not):
         return True
     text = " ".join(f"{key}: {text}" for key, text, _line in leaves(step.body))
     return bool((SIGNS if signs else WRITES).search(text))

@@ -21,7 +21,7 @@ from kit.gate.service import Service
 from kit.gate.tools import LinterResult
 
 LESSON = Lesson.read(__doc__)
-VALUE = re.compile(r": *['\"]?(?:docker://)?(?P<name>[^\s'\"@]+)(?:@(?P<version>[^\s'\"]*))?")
+VALUE = re.compile(r": *['\"]?([^\s'\"@{}]+)")
 PINNED = re.compile(r"\buses: *['\"]?(?P<action>[^@\s]+)@[0-9a-f]{40}\b['\"]?(?P<rest>.*)")
 VERSION = re.compile(r"#.*\bv?\d+(\.\d+)*\b")
 
@@ -29,10 +29,10 @@ VERSION = re.compile(r"#.*\bv?\d+(\.\d+)*\b")
 @LESSON.check
 def actions_are_pinned(service: Service) -> Iterator[Finding]:
     for result in audits(service, "unpinned-uses"):
-        action, version = _used(service, result)
+        action = _used(service, result)
         message = f"`{action}` is not pinned to the id of a commit"
         url = f"https://github.com/{'/'.join(action.split('/')[:2])}"
-        fix = f"Write `{action}@<id> # v1.2.3`: `git ls-remote {url} {version}` prints the id."
+        fix = f"Write `{action}@<id> # v1.2.3`: `git ls-remote --tags {url}` prints the ids."
         yield LESSON.finding(result.path, result.line, message, fix=fix)
 
 
@@ -40,11 +40,10 @@ def actions_are_pinned(service: Service) -> Iterator[Finding]:
 def images_are_pinned(service: Service) -> Iterator[Finding]:
     """Those of steps; those of jobs, which a registry of one's own may hold, have a tag at least."""
     for result in audits(service, "unpinned-images"):
-        line = service.text(result.path).splitlines()[result.line - 1]
-        if "docker://" in line or result.message.endswith("is unpinned"):
-            image, _ = _used(service, result)
+        image = _used(service, result)
+        if image.startswith("docker://") or result.message.endswith("is unpinned"):
             message = f"the image `{image}` is not pinned to its digest"
-            inspect = f"docker buildx imagetools inspect {image}"
+            inspect = f"docker buildx imagetools inspect {image.removeprefix('docker://')}"
             fix = f"Write `{image}@sha256:<digest>`: `{inspect}` prints the digest."
             yield LESSON.finding(result.path, result.line, message, fix=fix)
 
@@ -61,7 +60,7 @@ def pins_have_their_version(service: Service) -> Iterator[Finding]:
                 yield LESSON.finding(path, number, message, fix=fix)
 
 
-def _used(service: Service, result: LinterResult) -> tuple[str, str]:
-    """The action or the image that zizmor means, and its version."""
+def _used(service: Service, result: LinterResult) -> str:
+    """The action or the image that zizmor means, without its version."""
     used = VALUE.search(service.text(result.path).splitlines()[result.line - 1])
-    return (used["name"], used["version"] or "") if used else ("it", "")
+    return used[1] if used else "it"

@@ -24,7 +24,11 @@ LESSON = Lesson.read(__doc__)
 # What one run has and no other.
 OF_ONE_RUN = re.compile(r"github\.(sha|run_|event\.after|event\.head_commit)")
 # When a newer run may cancel the one that runs.
-HARMLESS = (None, False, "false", "${{ github.event_name != 'push' }}")
+HARMLESS = (
+    *("None", "False", "false"),
+    *("${{ github.event_name == 'pull_request' }}", "${{ github.event_name != 'push' }}"),
+    "${{ startsWith(github.ref, 'refs/pull/') }}",
+)
 
 
 @LESSON.check
@@ -52,10 +56,10 @@ def _problems(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if own := OF_ONE_RUN.search(_group(body)):
         fix = f"Take `{own[0]}…` out of the group; name it after the environment: `deploy-dev`."
         yield f"each run has a group of its own, by `{own[0]}`", fix
-    if at(body, "concurrency", "cancel-in-progress") not in HARMLESS:
+    if str(at(body, "concurrency", "cancel-in-progress")) not in HARMLESS:
         yield (
             "a newer push cancels a running deployment",
-            f"Write `cancel-in-progress: {HARMLESS[-1]}`.",
+            f"Write `cancel-in-progress: {HARMLESS[-2]}`.",
         )
 
 
