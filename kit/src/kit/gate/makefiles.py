@@ -23,7 +23,7 @@ class Rule:
     target: str
     path: str
     line: int
-    needs: list[str]
+    needs: list[str] = field(default_factory=list)
     recipe: list[tuple[int, str]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 
@@ -31,14 +31,17 @@ class Rule:
 @lru_cache(maxsize=256)
 def makefile(files: tuple[tuple[str, str], ...]) -> dict[str, Rule]:
     """The rules of Makefiles by target; files as (path, text), in the order in which make reads them."""
-    parts: list[Rule] = []
+    rules: dict[str, Rule] = {}
     variables: dict[str, str] = {}
     for path, text in files:
-        opened: list[Rule] = []
+        opened, head_line = list[Rule](), 0
         for number, line in logical_lines(text):
             if line.startswith("\t"):
                 for rule in opened:
+                    if head_line:  # the last recipe counts
+                        rule.path, rule.line, rule.recipe = path, head_line, []
                     rule.recipe.append((number, line))
+                head_line = 0
             elif assigned := VARIABLE.fullmatch(line):
                 name, operator, value = assigned.groups()
                 if operator == "+" and name in variables:
@@ -46,15 +49,10 @@ def makefile(files: tuple[tuple[str, str], ...]) -> dict[str, Rule]:
                 elif operator != "?" or name not in variables:
                     variables[name] = value
             elif head := RULE.match(line):
-                opened = [Rule(target, path, number, head[2].split()) for target in head[1].split()]
-                parts += opened
-    rules: dict[str, Rule] = {}
-    for part in parts:
-        rule = rules.setdefault(part.target, part)
-        if rule is not part:
-            rule.needs += part.needs
-            if part.recipe:  # the last one counts
-                rule.path, rule.line, rule.recipe = part.path, part.line, part.recipe
+                opened = [rules.setdefault(t, Rule(t, path, number)) for t in head[1].split()]
+                head_line = number
+                for rule in opened:
+                    rule.needs += head[2].split()
     for rule in rules.values():
         rule.commands = list(_commands(rule, variables))
     return rules

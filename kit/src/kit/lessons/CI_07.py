@@ -78,7 +78,7 @@ def _parts(does: Collection[str]) -> set[str]:
 def make_check_checks(service: Service) -> Iterator[Finding]:
     """`make check` has its three parts, a target of its name each of them, and all can fail."""
     for target, parts in {"check": {*PARTS}, **{part: {part} for part in PARTS}}.items():
-        rule = make_rules(service).get(target, Rule(target, "Makefile", 1, []))
+        rule = make_rules(service).get(target, Rule(target, "Makefile", 1))
         if missing := sorted(parts - _parts(effects(service, Command(("make", target))))):
             message = f"`make {target}` does not check {', '.join(missing)}"
             fix = f"Write `$(KIT) check {' '.join(sorted(parts))}` as the recipe of `{target}`."

@@ -41,7 +41,7 @@ def dev_is_tested(service: Service) -> Iterator[Finding]:
 
 @LESSON.check
 def integration_tests_can_fail(service: Service) -> Iterator[Finding]:
-    rule = make_rules(service).get("integration", Rule("integration", "Makefile", 1, []))
+    rule = make_rules(service).get("integration", Rule("integration", "Makefile", 1))
     commands = [c for c in rule.commands if INTEGRATION in effects(service, c)]
     if not commands:
         message = "no `make integration` tests `tests/integration`"
