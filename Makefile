@@ -56,7 +56,7 @@ lock: dev ## Pin the newest versions that are a week old: this repository's, the
 	$(foreach in,common/requirements.in $(wildcard own/*/requirements.in triggers/*/*/requirements.in),$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	grep -v '[{]' template/requirements-dev.in.jinja | \
 		$(COMPILE) $(foreach pins,common/requirements.txt $(wildcard own/*/requirements.txt triggers/*/*/requirements.txt),-c $(pins)) - -o template/requirements-dev.txt
-	$(foreach in,template/requirements-deploy.in template/requirements-sam.in template/requirements-copier.in,$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
+	$(foreach in,template/requirements-deploy.in template/requirements-sam.in template/requirements-copier.in template/requirements-local.in,$(COMPILE) $(in) -o $(in:.in=.txt) &&) true
 	$(COMPILE) tests/requirements-checkov.in -o tests/requirements-checkov.txt
 
 # The header is what the services' own `make lock` writes, and what Dependabot reads the options from.

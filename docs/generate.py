@@ -50,6 +50,7 @@ TREE_NOTES = {
     "pyproject.toml": "the tools",
     "requirements-dev.txt": "pinned, with hashes",
     "requirements-copier.txt": "Copier, for updates and functions",
+    "requirements-local.txt": "the emulator of make up",
     "requirements-deploy.txt": "what the job that deploys installs",
     "requirements-sam.txt": "the SAM CLI, where there is none",
     "infra/environment.yaml": "roles, boundary and bucket: deployed once per environment by make bootstrap",

@@ -138,7 +138,7 @@ def emulated(folder: Path, python: str) -> Iterator[Emulator]:
     """Run an empty account, its functions with this interpreter, on a free port of loopback."""
     venv = folder / "ministack"
     check("uv", "venv", "--quiet", "--python", python, venv, cwd=folder)
-    requirements = ROOT / "tests" / "requirements-ministack.txt"
+    requirements = ROOT / "template" / "requirements-local.txt"
     check(
         *("uv", "pip", "install", "--quiet", "--python", venv / "bin" / "python"),
         *("-r", requirements),

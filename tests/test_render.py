@@ -357,7 +357,7 @@ def test_dependabot_sees_every_requirements_file(rendered_samples: dict[str, Pat
         for path in folder.glob("requirements*.txt")
     }
     assert covered == set(service.rglob("requirements*.txt"))
-    assert len(covered) == 9
+    assert len(covered) == 10
     assert actions["package-ecosystem"] == "github-actions"
     assert {python["target-branch"], actions["target-branch"]} == {"dev/next+1"}
 

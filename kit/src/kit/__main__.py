@@ -25,6 +25,11 @@ COMMANDS = {
     "drift": ("delivery.drift", "what was changed by hand since the last deployment"),
     "secrets": ("delivery.secret_values", "which secrets are declared and exist; set one"),
     "destroy": ("delivery.destroy", "delete the stack of an environment; says what stays"),
+    "up": ("local.up", "run the service on this machine, without an account"),
+    "call": ("local.call", "invoke a function that runs here with an example event"),
+    "send": ("local.send", "put an example event on its way to a function that runs here"),
+    "here": ("local.here", "how to reach the service that runs here, for tests"),
+    "redrive": ("local.redrive", "bring dead letters back, here or on AWS"),
     "facts": ("delivery.facts", "names that a workflow needs, as NAME=value"),
 }
 
@@ -38,8 +43,8 @@ def main() -> None:
             print(f"  {name:<17} {summary}")
         sys.exit(0 if arguments in (["-h"], ["--help"]) else 2)
     name, *rest = arguments
-    package, _, module = COMMANDS[name][0].rpartition(".")
-    if package == "delivery":
+    module = COMMANDS[name][0]
+    if module.startswith(("delivery.", "local.")):
         from kit.delivery.command import run  # needs boto3, which `setup` is yet to install
 
         sys.exit(run(name, module, rest))

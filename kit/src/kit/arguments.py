@@ -19,7 +19,7 @@ PASSED_ON = (
     *("NO_*", "PATH", "PIP_*", "PY*", "SAM_*", "SHELL", "SSL_*", "TERM", "TMPDIR", "UV_*"),
 )
 # Another word would silently mean no.
-SWITCHES = ("BUILT", "CONTAINER", "IMPORT", "JSON", "UPGRADE", "YES")
+SWITCHES = ("BUILT", "CONTAINER", "IMPORT", "JSON", "KEEP", "UPGRADE", "YES")
 # $(NAME), $$NAME, $(call option,NAME,...), NAME ?= value, and make help NAME=value.
 VARIABLE = re.compile(r"\$\$?[({]?(?:call \w+,)?(\w+)|\b(\w+) *[?:]?=")
 
@@ -39,7 +39,7 @@ def problem(makefiles: list[Path], arguments: list[str]) -> str:
     known = {name for path in makefiles for name in _variables(path)}
     for argument in arguments:
         name, _equals, value = argument.partition("=")
-        is_switch = name in SWITCHES and argument != "YES=1"
+        is_switch = name in SWITCHES and argument not in ("KEEP=1", "YES=1")
         if is_switch and name in known and value not in ("yes", "no", ""):
             return f'{name} is yes or no, and not "{value}"'
         if name not in known and not any(fnmatchcase(name, pattern) for pattern in PASSED_ON):

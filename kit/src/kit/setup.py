@@ -3,6 +3,7 @@
     .venv         the Python of .python-version, the functions' requirements and the tools
     .venv-sam     the AWS SAM CLI, only when the machine has none (or with --own-sam)
     .venv-copier  Copier, when a command first needs it (with --copier)
+    .venv-local   the emulator of make up, when that first needs it (with --local)
 
 Runs on any Python from 3.9 on, with nothing but the standard library. pyenv, where it is installed,
 decides which interpreter .venv gets; uv installs, where it is installed, and otherwise pip.
@@ -31,6 +32,8 @@ from kit.pins import development, disagreements, has_hashes
 
 KIT = ROOT / ".kit"
 READY = ".ready"
+# By the end of an environment's name.
+TOOLS = {"copier": "Copier", "local": "the emulator MiniStack"}
 # Variables of the caller's shell that make Python, pip and uv use another environment, or other
 # packages; but not those that say where an index is and how to reach it.
 LEADING_AWAY = re.compile(r"PYTHON|PIP_|UV_|VIRTUAL_ENV|CONDA_|__PYVENV_LAUNCHER__")
@@ -298,12 +301,12 @@ def install_tool(folder: str, requirements: str, interpreter: str, version: str)
     finish(ROOT / folder)
 
 
-def set_up_copier() -> None:
-    """Make the environment of Copier, which the commands for functions need."""
+def set_up_tool(name: str) -> None:
+    """Make the environment of a tool that few commands need, such as .venv-copier."""
     need_usable_path()
-    say("Installing Copier into .venv-copier")
+    say(f"Installing {TOOLS[name]} into .venv-{name}, once")
     version = wanted_version()
-    install_tool(".venv-copier", "requirements-copier.txt", need_interpreter(version), version)
+    install_tool(*(f".venv-{name}", f"requirements-{name}.txt", need_interpreter(version), version))
 
 
 def set_up(own_sam: bool, deploy: bool) -> None:
@@ -334,14 +337,16 @@ def main() -> int:
         ("--own-sam", "install the pinned SAM CLI even if one is on the path"),
         ("--deploy", "install only what a deployment needs: requirements-deploy.txt"),
         ("--copier", "install Copier, and nothing else"),
+        ("--local", "install the emulator of make up, and nothing else"),
     ):
         parser.add_argument(option, action="store_true", help=meaning)
     options = parser.parse_args()
     start = time.monotonic()
     try:
-        if options.copier:
-            set_up_copier()
-            return 0
+        for name in TOOLS:
+            if getattr(options, name):
+                set_up_tool(name)
+                return 0
         set_up(options.own_sam, options.deploy)
     except KitError as error:
         print(f"\n{error}\nThen: make setup", file=sys.stderr)

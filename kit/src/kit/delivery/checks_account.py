@@ -160,7 +160,7 @@ def bucket(situation: Situation) -> Iterator[Result]:
 
 def secrets(situation: Situation) -> Iterator[Result]:
     """Every secret whose name is passed to a function exists and has a value."""
-    names, good = secret_names(situation), True
+    names, good = secret_names(situation.template), True
     client = situation.aws.client("secretsmanager")
     for name in names:
         hidden = ""

@@ -31,19 +31,21 @@ def call(name: str, module: str, arguments: list[str]) -> int:
 
     Args:
         name: what follows `python .kit`.
-        module: the module here with its `main(service, options)` and maybe its OPTIONS, which are
-            what ArgumentParser.add_argument() takes, by their flags.
+        module: the module of the kit with its `main(service, options)` and maybe its OPTIONS, which
+            are what ArgumentParser.add_argument() takes, by their flags; its ENVIRONMENT, if it
+            is for that one only.
 
     Raises:
         KitError: what a person has to fix; also what AWS refuses is explained so.
     """
-    command = importlib.import_module(f"{__package__}.{module}")
+    command = importlib.import_module(f"kit.{module}")
     parser = argparse.ArgumentParser(prog=f".kit {name}", description=command.__doc__)
-    parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
+    if not (environment := getattr(command, "ENVIRONMENT", "")):
+        parser.add_argument("--env", help="dev or prod (default: $ENV, or dev)")
     for flag, settings in getattr(command, "OPTIONS", {}).items():
         parser.add_argument(flag, **settings)
     options = parser.parse_args(arguments)
-    service = current_service(options.env)
+    service = current_service(environment or options.env)
     try:
         code: int = command.main(service, options)
     except REFUSALS as error:

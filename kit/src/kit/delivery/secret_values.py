@@ -9,7 +9,7 @@ from argparse import Namespace
 from typing import Any
 
 from kit.errors import KitError
-from kit.template import UnknownError
+from kit.template import Template, UnknownError
 from kit.terminal import table
 
 from .account import Account, pairs, unless_absent
@@ -20,15 +20,15 @@ OPTIONS = {"--set": {"metavar": "NAME", "help": "store the value that comes by s
 UNSET = ("missing", "without a value")
 
 
-def secret_names(situation: Situation) -> list[str]:
+def secret_names(template: Template) -> list[str]:
     """The names of secrets that functions get in variables that end in _SECRET."""
     names: dict[str, None] = {}
-    for resource in situation.template.resources():
+    for resource in template.resources():
         variables = resource.properties.get("Environment", {}).get("Variables", {})
         for variable, value in variables.items():
             if variable.endswith("_SECRET"):
                 try:
-                    names[str(situation.template.resolve(value))] = None
+                    names[str(template.resolve(value))] = None
                 except UnknownError:
                     continue  # this template itself creates it
     return list(names)
@@ -77,7 +77,7 @@ def store(situation: Situation, name: str, value: str) -> str:
         KitError: the service declares no such secret.
     """
     service = situation.service
-    declared = secret_names(situation)
+    declared = secret_names(situation.template)
     spellings = {name, f"{service.name}/{name}", f"{service.name}/{name}-{service.environment}"}
     full = next((item for item in declared if item in spellings), None)
     if full is None:
@@ -100,7 +100,8 @@ def main(service: Service, options: Namespace) -> int:
         return 0
     describe = situation.aws.client("secretsmanager").describe_secret
     rows = [
-        (name, state(unless_absent(describe, SecretId=name))) for name in secret_names(situation)
+        (name, state(unless_absent(describe, SecretId=name)))
+        for name in secret_names(situation.template)
     ]
     if not rows:
         print("The functions read no secrets.")

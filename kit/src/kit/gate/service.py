@@ -43,6 +43,7 @@ IGNORED = {
     ".ruff_cache",
     ".venv",
     ".venv-copier",
+    ".venv-local",
     ".venv-sam",
     "__pycache__",
     "htmlcov",

@@ -1,0 +1,249 @@
+"""The emulated AWS account: MiniStack in .venv-local, on loopback, and what is deployed in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from kit.delivery.account import unless_absent
+from kit.delivery.service import Service
+from kit.errors import KitError
+from kit.layout import ROOT
+
+# To the emulator, an access key of twelve digits is the account. It is no secret.
+ACCOUNT = "111122223333"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "local"}
+PROGRAM = ROOT / ".venv-local" / "bin" / "ministack"
+FOLDER = ROOT / ".aws-sam" / "local"
+STATE = FOLDER / "running.json"
+DATA = FOLDER / "data"
+LOG = FOLDER / "emulator.log"
+BUCKET = "local-templates"
+START_SECONDS, STACK_SECONDS = 30, 120
+
+
+@dataclass
+class Running:
+    """What a command finds of a service that runs here.
+
+    Args:
+        url: where the emulator answers.
+        process: the process of `make up`.
+        apis: the address of each API, by its logical id.
+        functions: the name of each function, with its alias, by its folder in src/.
+    """
+
+    url: str
+    process: int
+    apis: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+
+    def unqualified(self, function: str) -> str:
+        """The name of a function as an event needs it that is to reach its dead letters (bridge.py)."""
+        return self.functions[function].partition(":")[0]
+
+    def save(self) -> None:
+        STATE.write_text(json.dumps(asdict(self)), "utf-8")
+
+    def forget(self) -> None:
+        """Let commands find it no more, unless they find another by now."""
+        if (state := running()) and state.process == self.process:
+            STATE.unlink()
+
+    def client(self, name: str, region: str) -> Any:
+        """A client of an emulated service. A session may make only one at a time."""
+        retries = {"total_max_attempts": 1}
+        make: Any = boto3.Session().client
+        return make(
+            name,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(connect_timeout=5, read_timeout=900, retries=retries),
+        )
+
+
+def forget_account() -> None:
+    """What a shell has of a real account must not count here, nor reach the functions."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+def running() -> Running | None:
+    """The service that `make up` runs, or None."""
+    try:
+        state = Running(**json.loads(STATE.read_text("utf-8")))
+        os.kill(state.process, 0)
+    except (OSError, ValueError, TypeError):
+        return None
+    return state
+
+
+def need_running() -> Running:
+    """The service that runs here.
+
+    Raises:
+        KitError: none does.
+    """
+    if state := running():
+        return state
+    raise KitError("The service does not run here.", "In another terminal: make up")
+
+
+def free_port(preferred: int = 0) -> int:
+    """The preferred port of loopback, or the next free one; any for 0."""
+    for port in range(preferred, preferred + 100 if preferred else 1):
+        with socket.socket() as free, suppress(OSError):
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
+            return int(free.getsockname()[1])
+    raise KitError(f"No port from {preferred} on is free.", "End what runs there.")
+
+
+class Emulator:
+    """MiniStack as a process of its own, with its workers in the same group.
+
+    Args:
+        region: where the account is.
+        keep: whether data outlives the process.
+        variables: what every function finds in its environment besides.
+    """
+
+    def __init__(self, region: str, *, keep: bool, **variables: str) -> None:
+        if not PROGRAM.exists():
+            raise KitError("There is no emulator in .venv-local.", "make up installs it.")
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTHON", "MAKE"))
+        }
+        environment = {
+            **inherited,
+            **CREDENTIALS,
+            **variables,
+            "AWS_DEFAULT_REGION": region,
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": region,
+            "S3_DATA_DIR": str(DATA / "s3"),
+            "STATE_DIR": str(DATA),
+            "PERSIST_STATE": str(int(keep)),
+            "S3_PERSIST": str(int(keep)),
+        }
+        with LOG.open("wb") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM],
+                cwd=FOLDER,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Wait until it answers. KitError when it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        raise KitError("The emulator did not start.", f"Its log: {LOG.relative_to(ROOT)}")
+
+    def stop(self) -> None:
+        """End it and the functions' processes."""
+        self._signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+
+def deploy(running: Running, service: Service, template: dict[str, Any]) -> None:
+    """Create or update the stack.
+
+    Not by `sam deploy`, which takes 11 seconds for the same: it would upload packages, which there
+    are none of, and wait for a change set in steps of seconds.
+
+    Raises:
+        KitError: the stack could not be created or updated.
+    """
+    s3, stacks = (running.client(name, service.region) for name in ("s3", "cloudformation"))
+    with suppress(ClientError):
+        s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
+    arguments = {
+        "StackName": service.stack,
+        "TemplateURL": f"{running.url}/{BUCKET}/template.json",
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in service.all_parameters.items()
+        ],
+        "Tags": [{"Key": key, "Value": value} for key, value in service.tags.items()],
+    }
+    begin = time.time()
+    try:
+        stacks.create_stack(**arguments)
+    except stacks.exceptions.AlreadyExistsException:
+        try:
+            stacks.update_stack(**arguments)
+        except ClientError as error:
+            if "No updates" in str(error):
+                return
+            raise
+    deadline = time.monotonic() + STACK_SECONDS
+    while time.monotonic() < deadline:
+        (stack,) = stacks.describe_stacks(StackName=service.stack)["Stacks"]
+        if stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            break
+        time.sleep(0.05)
+    events = stacks.describe_stack_events(StackName=service.stack)["StackEvents"]
+    reasons = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+        for event in reversed(events)
+        if event["ResourceStatus"].endswith("FAILED") and event["Timestamp"].timestamp() > begin - 1
+    ]
+    raise KitError(
+        "The stack could not be deployed.", *(reasons or [f"It is {stack['StackStatus']}."])
+    )
+
+
+def fill_secrets(
+    running: Running, region: str, names: list[str], values: dict[str, str]
+) -> list[str]:
+    """Give each secret a value: that of .env.local, or a made-up one; the names of the latter."""
+    client, made_up = running.client("secretsmanager", region), []
+    for full in names:
+        name = full.split("/")[-1].rpartition("-")[0]
+        value = values.get(name)
+        if value is None:
+            made_up.append(name)
+        if unless_absent(client.describe_secret, SecretId=full) is None:
+            client.create_secret(Name=full, SecretString=value or f"made-up-{name}")
+        elif value is not None:
+            client.put_secret_value(SecretId=full, SecretString=value)
+    return made_up
