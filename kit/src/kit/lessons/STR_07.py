@@ -13,6 +13,7 @@ Defended by: gate.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from kit.gate.findings import Finding
 from kit.gate.imports import function_of, own_imports
@@ -36,10 +37,9 @@ def functions_alone(service: Service) -> Iterator[Finding]:
 def links_stay_inside(service: Service) -> Iterator[Finding]:
     """No symbolic link leads out of a function's folder: other machines lack what is outside."""
     package = service.root.resolve() / "src" / service.package
-    for path in package.rglob("*"):
+    for path in filter(Path.is_symlink, package.rglob("*")):
         folder = package / path.relative_to(package).parts[0]
-        target = path.resolve()
-        if path.is_symlink() and not (target.is_relative_to(folder) and path != folder):
+        if path == folder or not path.resolve().is_relative_to(folder):
             message = f"is a symbolic link to `{path.readlink()}`, outside of the function's folder"
             fix = "Replace the link by a copy of what is needed, or put that into a package."
             yield LESSON.finding(str(path.relative_to(service.root.resolve())), 0, message, fix=fix)
