@@ -19,7 +19,7 @@ from typing import Any
 
 from kit.gate.environments import deployed, resolved
 from kit.gate.findings import Finding
-from kit.gate.flows import variables_in
+from kit.gate.flows import glob_of, globs, overlap, variables_in
 from kit.gate.lesson import Lesson
 from kit.gate.policies import grants, listed, referenced_ids
 from kit.gate.python_names import Code, Definition, constant, handlers, keyword, last
@@ -79,14 +79,8 @@ RULES = ("CloudWatchEvent", "EventBridgeRule")
 
 @dataclass(frozen=True)
 class Input:
-    """What a function listens to.
-
-    Args:
-        ids: the resources: the bucket, the queue, the topic, the table, or the bus of a rule.
-        keys: for a bucket, how the keys of its objects look; as globs.
-        texts: for a topic, the values that its filter lets through.
-        pattern: for a rule on what a service publishes, its pattern.
-    """
+    """What a function listens to, by logical id: of a bucket the keys of its objects, as globs, of
+    a topic the values that its filter lets through, of a bus the pattern of the rule."""
 
     ids: set[str]
     keys: tuple[str, ...] = ("*",)
@@ -142,33 +136,10 @@ def _inputs(service: Service, function: Function) -> Iterator[Input]:
             yield Input(referenced_ids(at(settings, "Bucket")), (key,))
         elif kind in RULES and "aws.s3" in listed(at(pattern, "source")):
             if "Object Deleted" not in listed(at(pattern, "detail-type")):
-                keys = _globs(at(pattern, "detail", "object", "key"))
+                keys = globs(at(pattern, "detail", "object", "key"))
                 yield Input(referenced_ids(at(pattern, "detail", "bucket", "name")), keys)
         elif kind in RULES and isinstance(pattern, dict) and "detail" not in pattern:
             yield Input(referenced_ids(at(settings, "EventBusName")), pattern=pattern)
-
-
-def _globs(node: Any) -> tuple[str, ...]:
-    """The values that a part of a pattern lets through; none for what is no glob."""
-    forms = {"prefix": "{}*", "suffix": "*{}", "wildcard": "{}"}
-    globs = [
-        form.format(text)
-        for item in listed(node)
-        for operator, text in (item.items() if isinstance(item, dict) else [("wildcard", item)])
-        if (form := forms.get(operator)) and isinstance(text, str)
-    ]
-    return ("*",) if node is None else tuple(globs)
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether a text may match both globs, by how they begin and end."""
-    heads, ends = [[re.split(r"\*", text)[i] for text in (one, other)] for i in (0, -1)]
-    return (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])) and (
-        ends[0].endswith(ends[1]) or ends[1].endswith(ends[0])
-    )
-
-
-# ── What code writes to ──
 
 
 def _target(code: Code, where: Definition, call: ast.Call, kind: Kind) -> ast.expr | None:
@@ -222,43 +193,17 @@ def _comes_back(code: Code, where: Definition, call: ast.Call, listened: Input) 
     if attributes and listened.texts:
         return bool(listened.texts & {str(constant(node)) for node in ast.walk(attributes)})
     key = keyword(call, "Key", 2)
-    glob = _glob(code, where, key) if key else "*"
+    glob = glob_of(code, where, key) if key else "*"
     guards = [
         c for _w, c, name in code.calls if last(name) == "startswith" or _attr(c) == "startswith"
     ]
     if guards and not glob.startswith("*"):
         return False  # the code looks itself whether it wrote an object
-    return any(_overlap(glob, pattern) for pattern in listened.keys)
+    return any(overlap(glob, pattern) for pattern in listened.keys)
 
 
 def _attr(call: ast.Call) -> str:
     return getattr(call.func, "attr", "")
-
-
-def _glob(code: Code, where: Definition, node: ast.AST, depth: int = 0) -> str:
-    """What is known of a text that code makes: f"small/{name}" is small/*."""
-    match node:
-        case ast.Constant(value=str() as text):
-            return text
-        case ast.JoinedStr(values=parts):
-            return "".join(_glob(code, where, part, depth) for part in parts)
-        case ast.FormattedValue(value=value):
-            return _glob(code, where, value, depth)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _glob(code, where, left, depth) + _glob(code, where, right, depth)
-        case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str() as text))):
-            return re.sub(r"\{[^}]*\}", "*", text)
-        case ast.Call(
-            func=ast.Attribute(attr="replace"), args=[_, ast.Constant(value=str() as text)]
-        ):
-            return f"{text}*" if text.endswith("/") else f"*{text}"
-        case ast.Name() | ast.Attribute() if depth < 5:
-            bound = code.value_of(node, where)
-            return "*" if bound is node else _glob(code, where, bound, depth + 1)
-    return "*"
-
-
-# ── Events ──
 
 
 def _published_again(
@@ -268,14 +213,14 @@ def _published_again(
     passed = referenced_ids([*function.variables.values()]) & buses
     texts = {str(node.value) for node in code.nodes(ast.Constant)} | {service.name}
     for listened in inputs:
-        types, origins = (_globs(at(listened.pattern, key)) for key in ("detail-type", "source"))
+        types, origins = (globs(at(listened.pattern, key)) for key in ("detail-type", "source"))
         is_own = any(fnmatchcase(text, origin) for origin in origins for text in texts)
         if listened.pattern is None or not is_own or (passed and not passed & listened.ids):
             continue
         for where, node in _detail_types(code):
-            glob, value = _glob(code, where, node), code.value_of(node, where)
+            glob, value = glob_of(code, where, node), code.value_of(node, where)
             is_relayed = any(constant(part) == "detail-type" for part in ast.walk(value))
-            is_known = glob.strip("*") and any(_overlap(glob, kind) for kind in types)
+            is_known = glob.strip("*") and any(overlap(glob, kind) for kind in types)
             if is_relayed or is_known:
                 what = "the events that it gets" if is_relayed else f"`{glob}`"
                 message = f"publishes {what}, which `{function.logical_id}` listens to"
