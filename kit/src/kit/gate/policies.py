@@ -21,7 +21,7 @@ ISSUER = "token.actions.githubusercontent.com"
 ATTACHABLE = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy")
 # What Lambda itself needs.
 OF_LAMBDA = re.compile(r"AWSLambda\w+ExecutionRole|AWSXRay\w+|CloudWatchLambda\w+")
-POWERFUL = re.compile(r"\w*(?:FullAccess|ReadOnlyAccess|Administrator|PowerUser|ReadWrite)\w*")
+POWERFUL = re.compile(r"(?:FullAccess|ReadOnlyAccess|Administrator|PowerUser|ReadWrite)")
 # Verbs that change nothing, as the names of actions begin.
 READING = re.compile(
     r"(?:BatchGet|Describe|Detect|Get|Head|List|Query|Read|Scan|Search|Validate|View)\w*\*?",
@@ -266,8 +266,8 @@ def too_powerful(resource: Resource, *keys: str) -> Iterator[tuple[str, int]]:
         for number, policy in enumerate(listed(resource.get(key))):
             is_text = not isinstance(policy, dict) or is_intrinsic(policy)
             for text, _line in strings(policy) if is_text else ():
-                if match := POWERFUL.search(text):
-                    yield match[0], resource.line_of(key, number)
+                if POWERFUL.search(text):
+                    yield text.split("/")[-1], resource.line_of(key, number)
 
 
 def last_line(node: Any) -> int:

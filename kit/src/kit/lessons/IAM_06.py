@@ -3,8 +3,8 @@ no more.
 
 Why: A shared role had what any function ever needed, and so had each of them.
 
-Here: `Policies` of each function; SAM makes its role. `make lessons` compares its actions with the
-names in the code.
+Here: `Policies` of each function; SAM makes its role. `make lessons` compares its actions with what
+the code calls through boto3 and Powertools, both ways.
 
 Fix: Replace `Role` by `Policies` on the function, with single actions on single resources; where
 AWS offers no narrower scope than `*`, say why in a comment beside it that begins with `No narrower
