@@ -3,6 +3,7 @@
 import re
 
 from edits import Edit, Function
+from kit.gate.findings import Finding
 
 ASYNCHRONOUS = ("event", "schedule", "bucket", "topic")
 
@@ -26,3 +27,29 @@ def watch_metrics(edit: Edit, alarm: str, metrics: str) -> None:
     text = edit.resource(alarm)
     old = text[text.index("      Namespace:") : text.index("      EvaluationPeriods:")]
     edit.in_resource(alarm, old, f"      Metrics:\n{metrics}")
+
+
+def missing_alarm(edit: Edit, namespace: str, metric: str, dimension: str) -> None:
+    """Declare an alarm that notifies people; `dimension` is `QueueName, Value: …`."""
+    edit.declare(
+        f"""Further{metric}Alarm:
+  Type: AWS::CloudWatch::Alarm
+  Properties:
+    AlarmName: !Sub {edit.service}-further-{metric.lower()[:20]}-${{EnvironmentName}}
+    AlarmDescription: Somebody should look.
+    Namespace: {namespace}
+    MetricName: {metric}
+    Dimensions: [{{Name: {dimension}}}]
+    Statistic: Maximum
+    Period: 300
+    EvaluationPeriods: 1
+    Threshold: 1
+    ComparisonOperator: GreaterThanOrEqualToThreshold
+    TreatMissingData: notBreaching
+    AlarmActions: [!Ref AlarmTopic]"""
+    )
+
+
+def write(edit: Edit, finding: Finding, below: str, text: str) -> None:
+    """Write lines below that one of the resource of a finding."""
+    edit.in_resource(str(finding.resource), below, below + text)

@@ -152,3 +152,8 @@ def _(edit: Edit) -> None:
         "        Type: !If [IsProd, Linear10PercentEvery3Minutes, AllAtOnce]\n"
         f"        Alarms: !If [IsProd, {alarms[:-1]}, !Ref {first.pascal}ErrorsAlarm], {alarms}]\n",
     )
+
+
+@fix('Log "', "the error of a record is suppressed")
+def _(edit: Edit, finding: Finding) -> None:
+    """The fix of EVT-04 logs it again."""

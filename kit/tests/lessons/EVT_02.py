@@ -1,7 +1,8 @@
 """Cases of EVT-02."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit, Function
+from kit.gate.findings import Finding
 
 
 def publisher(edit: Edit) -> Function:
@@ -66,4 +67,28 @@ def _(edit: Edit) -> None:
         "from typing import Any\n\n\ndef tell(client: Any, table: Any) -> None:\n"
         '    client.put_metric_data(Namespace="audit", MetricData=[])\n'
         '    table.put_item(Item={"pk": "1"})\n',
+    )
+
+
+@fix("Raise an error, or send again what was refused")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"(\w+\.)(?=\S*put_events)", r"answer = \1")
+    text = '    if answer["FailedEntryCount"]:\n        raise RuntimeError("not published")\n'
+    edit.append(finding.path, text)
+
+
+@fix("Raise an error", "the helper does not look at the results any more")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(
+        finding, r"( *)(.*)\n", r"\1answer = \2\n\1if answer['FailedEntryCount']:\n\1    return\n"
+    )
+
+
+@fix("Call the publisher of `")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.write(
+        finding.path,
+        "from ..utils.publisher import Event, Publisher\n\n\n"
+        "def tell(publisher: Publisher, events: list[Event]) -> None:\n"
+        "    publisher.publish(events)\n",
     )

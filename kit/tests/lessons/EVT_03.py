@@ -1,8 +1,11 @@
 """Cases of EVT-03."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit
-from edits.events import ASYNCHRONOUS, delete, watch_metrics
+from edits.events import ASYNCHRONOUS, delete, missing_alarm, watch_metrics, write
+from kit.gate.findings import Finding
 
 
 @violation("a function has no destination for failures")
@@ -108,3 +111,76 @@ def _(edit: Edit) -> None:
     lines = edit.resource(queue).splitlines()
     name = next(line for line in lines if "QueueName:" in line).partition(": ")[2]
     edit.in_resource(f"{function.pascal}DeadLettersAlarm", f"!GetAtt {queue}.QueueName", name)
+
+
+def queue_of(finding: Finding) -> str:
+    """The queue that the template makes for what a function, its queue or its stream fails at."""
+    name = re.sub(r"(Function|StreamMapping|Queue)$", "", str(finding.resource))
+    return f"!GetAtt {name}DeadLetterQueue.Arn"
+
+
+@fix("Write `DestinationConfig:")
+def _(edit: Edit, finding: Finding) -> None:
+    text = f"DestinationConfig: {{OnFailure: {{Destination: {queue_of(finding)}}}}}"
+    write(edit, finding, "      EventInvokeConfig:\n", f"        {text}\n")
+
+
+@fix("Write `DestinationConfig:", "a stream has no destination for failures")
+def _(edit: Edit, finding: Finding) -> None:
+    text = f"      DestinationConfig: {{OnFailure: {{Destination: {queue_of(finding)}}}}}"
+    write(edit, finding, "    Properties:\n", f"{text}\n")
+    name = str(finding.resource).replace("StreamMapping", "Function")
+    below = "          Statement:\n"
+    sending = f"            - Effect: Allow\n              Action: sqs:SendMessage\n              Resource: {queue_of(finding)}\n"
+    edit.in_resource(name, below, f"{below}{sending}")
+
+
+@fix("Write `DeadLetterConfig: {Arn: !GetAtt <queue>.Arn}`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = f"            DeadLetterConfig: {{Arn: {queue_of(finding)}}}\n            RetryPolicy:\n"
+    edit.in_resource(str(finding.resource), "            RetryPolicy:\n", text)
+
+
+@fix("Write `RedrivePolicy` with")
+def _(edit: Edit, finding: Finding) -> None:
+    text = f"      RedrivePolicy: {{deadLetterTargetArn: {queue_of(finding)}, maxReceiveCount: 5}}"
+    write(edit, finding, "    Properties:\n", f"{text}\n")
+
+
+@fix("Write `RedrivePolicy: {deadLetterTargetArn: !GetAtt <queue>.Arn}`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.declare(
+        f"""PartnerDeadLetters:
+  Type: AWS::SQS::Queue
+  Properties:
+    QueueName: !Sub {edit.service}-partner-dead-letters-${{EnvironmentName}}
+    MessageRetentionPeriod: 1209600
+    SqsManagedSseEnabled: true
+
+PartnerDeadLettersPolicy:
+  Type: AWS::SQS::QueuePolicy
+  Properties:
+    Queues: [!Ref PartnerDeadLetters]
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: {{Service: sns.amazonaws.com}}
+          Action: sqs:SendMessage
+          Resource: !GetAtt PartnerDeadLetters.Arn
+          Condition: {{ArnEquals: {{aws:SourceArn: !Ref AlarmTopic}}}}"""
+    )
+    queue = "QueueName, Value: !GetAtt PartnerDeadLetters.QueueName"
+    missing_alarm(edit, "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue)
+    text = "      RedrivePolicy: {deadLetterTargetArn: !GetAtt PartnerDeadLetters.Arn}"
+    write(edit, finding, "    Properties:\n", f"{text}\n")
+
+
+@fix("Declare one on `ApproximateNumberOfMessagesVisible`")
+def _(edit: Edit, finding: Finding) -> None:
+    missing_alarm(
+        edit,
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        f"QueueName, Value: !GetAtt {finding.resource}.QueueName",
+    )

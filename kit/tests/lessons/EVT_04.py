@@ -1,8 +1,9 @@
 """Cases of EVT-04."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit, Function
 from edits.events import delete, mapping
+from kit.gate.findings import Finding
 
 
 @violation("a mapping has no FunctionResponseTypes")
@@ -134,3 +135,83 @@ def _(edit: Edit) -> None:
 @good("a FIFO queue has batches of one")
 def _(edit: Edit) -> None:
     edit.in_resource(f"{fifo(edit).pascal}QueueMapping", "BatchSize: 10", "BatchSize: 1")
+
+
+@violation("the handler takes the first record, by a helper")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    path = f"{function.code}/index.py"
+    edit.replace(
+        path,
+        "    return process_partial_response(event, handle, processor, context)\n",
+        "    handle(first(event))\n    return {'batchItemFailures': []}\n",
+    )
+    edit.replace(
+        path,
+        "\ndef handle(",
+        "\ndef first(event: dict[str, Any]) -> Any:\n    records = event.get('Records') or [{}]\n"
+        "    return records[0]\n\n\ndef handle(",
+    )
+
+
+@good("the source of the first record is logged, and all are handled")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    edit.replace(
+        f"{function.code}/index.py",
+        "    return process_partial_response(",
+        '    logger.append_keys(source=event["Records"][0]["eventSourceARN"])\n'
+        "    return process_partial_response(",
+    )
+
+
+@good("the processor is used as a context, and its response returned")
+def _(edit: Edit) -> None:
+    function, _name = mapping(edit)
+    edit.replace(
+        f"{function.code}/index.py",
+        "    return process_partial_response(event, handle, processor, context)\n",
+        '    with processor(records=event["Records"], handler=handle):\n'
+        "        processor.process()\n    return processor.response()\n",
+    )
+
+
+@fix("Write `FunctionResponseTypes: [ReportBatchItemFailures]` there")
+def _(edit: Edit, finding: Finding) -> None:
+    text = "    Properties:\n      FunctionResponseTypes: [ReportBatchItemFailures]\n"
+    edit.in_resource(str(finding.resource), "    Properties:\n", text)
+
+
+@fix("Let a function take one record, and return `process_partial_response(")
+def _(edit: Edit, finding: Finding) -> None:
+    end = r'^    (?:for record in event\["Records"\]:\n.*\n.*|process_partial_response\(.*|handle\(first.*\n.*)\n'
+    text = "    return process_partial_response(event, handle, processor, context)\n"
+    edit.sub(finding.path, end, text)
+
+
+@fix("Raise it again after the log entry (`raise`)")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(finding.path, r"^(        logger\.exception\(.*\n)", r"\1        raise\n")
+
+
+@fix("Raise it again after the log entry", "the error of a record is suppressed")
+def _(edit: Edit, finding: Finding) -> None:
+    log = {"queue": "job", "stream": "change"}[edit.function("queue", "stream").trigger]
+    handled = f'    except Exception:\n        logger.exception("{log} failed")\n        raise\n'
+    edit.sub(
+        finding.path,
+        r"^    with suppress\(Exception\):\n((?:        .*\n)+)",
+        rf"    try:\n\1{handled}",
+    )
+
+
+@fix("Take `SqsFifoPartialProcessor(skip_group_on_error=True)`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.sub(
+        finding.path,
+        r"BatchProcessor\([^()]*\)",
+        "SqsFifoPartialProcessor(skip_group_on_error=True)",
+    )
+    edit.replace(
+        finding.path, "    BatchProcessor,\n    EventType,\n", "    SqsFifoPartialProcessor,\n"
+    )

@@ -1,8 +1,9 @@
 """Cases of EVT-05."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.events import ASYNCHRONOUS, delete
+from edits.events import ASYNCHRONOUS, delete, write
+from kit.gate.findings import Finding
 
 
 @violation("a function's timeout grows, and its queue's visibility timeout does not")
@@ -76,3 +77,60 @@ def _(edit: Edit) -> None:
         "      Timeout: 30",
         "      ReservedConcurrentExecutions: 5\n      Timeout: 30",
     )
+
+
+@violation("a function may take longer than its API waits")
+def _(edit: Edit) -> None:
+    edit.in_resource(edit.function("api").logical_id, "Timeout: 10", "Timeout: 60")
+
+
+@violation("the timeout of all functions is more than the API waits, by a parameter")
+def _(edit: Edit) -> None:
+    function = edit.function("api")
+    edit.in_resource(function.logical_id, "      Timeout: 10 # seconds\n", "")
+    edit.replace("template.yaml", "  Function:\n", "  Function:\n    Timeout: !Ref WorkSeconds\n")
+    edit.parameter("WorkSeconds:\n  Type: Number\n  Description: How long.\n  Default: 900")
+
+
+@good("a function takes almost as long as its API waits")
+def _(edit: Edit) -> None:
+    edit.in_resource(edit.function("api").logical_id, "Timeout: 10", "Timeout: 29")
+
+
+@fix("Set `Timeout` to 30 or less")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"Timeout: (\d+|!Ref WorkSeconds)", "Timeout: 30")
+    if "WorkSeconds" in edit.read("template.yaml"):
+        edit.sub("template.yaml", r"^  WorkSeconds:\n(    .*\n)+", "")
+
+
+@fix("Set `VisibilityTimeout` to 360 or more")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"VisibilityTimeout: \d+", "VisibilityTimeout: 360")
+
+
+@fix("Set `VisibilityTimeout` to 180 or more")
+def _(edit: Edit, finding: Finding) -> None:
+    write(edit, finding, "    Properties:\n", "      VisibilityTimeout: 180\n")
+
+
+@fix("Write `MaximumConcurrency: 10` under `ScalingConfig` there")
+def _(edit: Edit, finding: Finding) -> None:
+    write(edit, finding, "    Properties:\n", "      ScalingConfig: {MaximumConcurrency: 10}\n")
+
+
+@fix("Write `MaximumRetryAttempts: 2`, or the number that fits, under `EventInvokeConfig`")
+def _(edit: Edit, finding: Finding) -> None:
+    write(edit, finding, "      EventInvokeConfig:\n", "        MaximumRetryAttempts: 2\n")
+
+
+@fix("Write `MaximumRetryAttempts: 5` there")
+def _(edit: Edit, finding: Finding) -> None:
+    write(edit, finding, "    Properties:\n", "      MaximumRetryAttempts: 5\n")
+
+
+@fix("Write `RetryPolicy` with `MaximumRetryAttempts: 20` and")
+def _(edit: Edit, finding: Finding) -> None:
+    text = "RetryPolicy: {MaximumRetryAttempts: 20, MaximumEventAgeInSeconds: 3600}\n"
+    below = "            # What"
+    edit.in_resource(str(finding.resource), below, f"            {text}{below}")

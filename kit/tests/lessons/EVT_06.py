@@ -1,8 +1,9 @@
 """Cases of EVT-06."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
-from edits.events import delete, watch_metrics
+from edits.events import delete, missing_alarm, watch_metrics, write
+from kit.gate.findings import Finding
 
 
 @violation("a function has no alarm on errors")
@@ -105,3 +106,24 @@ def _(edit: Edit) -> None:
             Stat: Sum
 """,
     )
+
+
+@fix("Declare one on `")
+def _(edit: Edit, finding: Finding) -> None:
+    metric = str(finding.fix).split("`")[1]
+    missing_alarm(edit, "AWS/Lambda", metric, f"FunctionName, Value: !Ref {finding.resource}")
+
+
+@fix("Delete `ActionsEnabled`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)
+
+
+@fix("Write `AlarmActions: [!Ref AlarmTopic]`")
+def _(edit: Edit, finding: Finding) -> None:
+    write(edit, finding, "    Properties:\n", "      AlarmActions: [!Ref AlarmTopic]\n")
+
+
+@fix("Notify a topic with subscribers, as `AlarmTopic`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "QuietTopic", "AlarmTopic")

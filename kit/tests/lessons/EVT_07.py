@@ -1,8 +1,9 @@
 """Cases of EVT-07."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.events import ASYNCHRONOUS
+from kit.gate.findings import Finding
 
 
 def cleaned(edit: Edit, schedule: str) -> None:
@@ -61,3 +62,36 @@ def _(edit: Edit) -> None:
       RetryPolicy: {{MaximumRetryAttempts: 2}}
       DeadLetterConfig: {{Arn: !GetAtt {function.pascal}DeadLetterQueue.Arn}}"""
     )
+
+
+for schedule, mistake in {
+    "cron(0 3 * * * *)": "names both days",
+    "cron(0 3 * * *)": "has the five fields of Unix",
+    "cron(0 25 * * ? *)": "has an hour that no day has",
+    "rate(1 minutes)": "has one minutes",
+    "every 5 minutes": "is English",
+}.items():
+
+    @violation(f"a schedule {mistake}")
+    def _(edit: Edit, schedule: str = schedule) -> None:
+        cleaned(edit, schedule)
+
+
+@good("schedules have lists, ranges, steps, names and last days")
+def _(edit: Edit) -> None:
+    every = ["cron(0/15 8-17 ? * MON-FRI *)", "cron(0 8 1,15 * ? 2030-2040)", "rate(2 hours)"]
+    every += ["cron(30 6 L JAN,JUL ? *)", "cron(0 9 ? * 2#1 *)", "cron(*/5 * * * ? *)"]
+    every += ["at(2030-01-01T00:00:00)"]
+    head = "  Type: String\n  Description: When.\n  Default: "
+    edit.parameter("\n\n".join(f"Every{n}:\n{head}{each}" for n, each in enumerate(every)))
+
+
+@fix("Let a schedule of a minute put messages")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"(Expression: ).*", r"\1rate(1 minute)")
+
+
+@fix("Write `")
+def _(edit: Edit, finding: Finding) -> None:
+    schedule = str(finding.fix or "Write `cron(0 3 * * ? *)`.").split("`")[1]
+    edit.in_line(finding, r"(Expression: ).*", rf"\1{schedule}")

@@ -1,8 +1,9 @@
 """Cases of EVT-08."""
 
-from cases import good, violation
+from cases import fix, good, violation
 from edits import Edit
 from edits.events import delete
+from kit.gate.findings import Finding
 
 
 def route(edit: Edit, *before: str, auth: str = "") -> None:
@@ -97,3 +98,50 @@ def _(edit: Edit) -> None:
     text = "FunctionUrlConfig: {AuthType: NONE, Cors: {AllowOrigins: ['*']}} # Public: partners call it."
     function = edit.function("api")
     edit.in_resource(function.logical_id, "      Events:\n", f"      {text}\n      Events:\n")
+
+
+def web_socket(edit: Edit, key: str, auth: str = "") -> None:
+    """Declare a WebSocket API with one route."""
+    edit.declare(
+        f"""Chat:
+  Type: AWS::ApiGatewayV2::Api
+  Properties:
+    Name: !Sub {edit.service}-chat-${{EnvironmentName}}
+    ProtocolType: WEBSOCKET
+    RouteSelectionExpression: $request.body.action
+
+ChatRoute:
+  Type: AWS::ApiGatewayV2::Route
+  Properties:
+    ApiId: !Ref Chat
+    RouteKey: {key}{auth}"""
+    )
+    edit.output("Chat:\n  Description: Where to chat\n  Value: !GetAtt Chat.ApiEndpoint")
+
+
+@violation("anybody can connect to a WebSocket API, and nothing says so")
+def _(edit: Edit) -> None:
+    web_socket(edit, "$connect")
+
+
+@good("whoever is connected sends messages to a WebSocket API")
+def _(edit: Edit) -> None:
+    web_socket(edit, "$default")
+
+
+@fix("Set `AuthorizationType: JWT`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = "    Properties:\n      AuthorizationType: JWT\n      AuthorizerId: abc123\n"
+    edit.in_resource(str(finding.resource), "    Properties:\n", text)
+
+
+@fix("Write a comment `# Public: <why>` above it")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"^( *)", r"\1# Public: shops call it before anybody signs in.\n\1")
+
+
+@fix("Write `Auth: {Authorizer: NONE}` under its `Properties`")
+def _(edit: Edit, finding: Finding) -> None:
+    old = "        # Public: partners call it.\n        Orders:\n          Type: HttpApi\n          Properties:\n"
+    new = "        Orders:\n          Type: HttpApi\n          Properties:\n            Auth: {Authorizer: NONE}\n"
+    edit.in_resource(str(finding.resource), old, new)

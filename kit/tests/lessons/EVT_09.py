@@ -1,8 +1,9 @@
 """Cases of EVT-09."""
 
-from cases import good, violation
-from edits import Edit
+from cases import fix, good, violation
+from edits import Edit, Function
 from edits.runtime import api, index
+from kit.gate.findings import Finding
 
 
 @violation("a policy refers to a resource that does not exist")
@@ -156,3 +157,128 @@ def _(edit: Edit) -> None:
     edit.append(index(function), ROUTE.format(app=app, path=below))
     edit.replace(index(function), "def report()", "def report_of(day: str)")
     edit.append(index(function), ROUTE.format(app=app, path=root))
+
+
+def other_route(edit: Edit, method: str, path: str) -> Function:
+    """Let a function answer another request in place of that of the check of new versions."""
+    function = api(edit)
+    new = rf'@\1.{method}("/{path}"'
+    edit.sub(index(function), r'^@(app|router)\.head\("/health".*\n', "")
+    edit.sub(index(function), r'^@(app|router)\.get\("/health"', new)
+    request = f"{method.upper()} /{function.kebab}/{path}"
+    edit.replace_all(f"{function.folder}/README.md", f"GET /{function.kebab}/health", request)
+    return function
+
+
+@violation("a function lost the route that the check of new versions asks for")
+def _(edit: Edit) -> None:
+    other_route(edit, "get", "status")
+
+
+@violation("the route for the check of new versions takes another method")
+def _(edit: Edit) -> None:
+    other_route(edit, "post", "health")
+
+
+@good("traffic moves at once to a function without a route for the check")
+def _(edit: Edit) -> None:
+    function = other_route(edit, "get", "status")
+    text = edit.resource(function.logical_id)
+    hook = "        Hooks:\n          PreTraffic: !Ref TrafficCheckFunction\n"
+    edit.replace("template.yaml", text, text.replace(hook, ""))
+
+
+@violation("the topic of alarms has the key of SNS")
+def _(edit: Edit) -> None:
+    text = "    Properties:\n      KmsMasterKeyId: alias/aws/sns\n"
+    edit.in_resource("AlarmTopic", "    Properties:\n", text)
+
+
+@violation("dead letters of EventBridge have the key of SQS")
+def _(edit: Edit) -> None:
+    queue = f"{edit.function('event', 'bucket', 'topic').pascal}DeadLetterQueue"
+    key = "KmsMasterKeyId: !Sub alias/aws/sqs"
+    edit.in_resource(queue, "SqsManagedSseEnabled: true", key)
+
+
+@good("a queue that functions alone fill has the key of SQS")
+def _(edit: Edit) -> None:
+    queue = f"{edit.function('queue', 'stream').pascal}DeadLetterQueue"
+    edit.in_resource(queue, "SqsManagedSseEnabled: true", "KmsMasterKeyId: alias/aws/sqs")
+
+
+@fix("Write `")
+def _(edit: Edit, finding: Finding) -> None:
+    """The name that the advice has, in place of that of the finding."""
+    wrong, right = finding.message.split("`")[1], str(finding.fix).split("`")[1]
+    edit.in_line(finding, wrong, right)
+
+
+@fix("Write the name as it is declared, or declare it")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"\bHasEmail\b", "HasAlarmEmail")
+
+
+@fix("Write `", "an event has a source that nothing here sends")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, f"{edit.service}s", edit.service)
+
+
+@fix("Delete it, or write `LogLevel`")
+def _(edit: Edit, finding: Finding) -> None:
+    text = edit.read(finding.path)
+    edit.write(finding.path, text.replace('"LoggingLevel=', '"LogLevel='))
+
+
+@fix("Write that file, or load an event of `")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.write(finding.message.split("`")[3], "{}\n")
+
+
+@fix("Delete it.")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)
+
+
+@fix("The function is `")
+def _(edit: Edit, finding: Finding) -> None:
+    start = str(finding.fix).rpartition(" ")[2].rstrip(".")
+    edit.in_line(finding, f"{edit.service}-sender-of-old", start)
+
+
+@fix("Refer to the resource that is meant")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"!Sub.*", "!Ref EventBus")
+
+
+@fix("Make it a standard topic (without `FifoTopic` and `.fifo`)")
+def _(edit: Edit, finding: Finding) -> None:
+    topic = f"{edit.function('topic').pascal}Topic"
+    text = edit.resource(topic)
+    new = text.replace(".fifo\n      FifoTopic: true", "")
+    edit.replace("template.yaml", text, new)
+
+
+@fix("Write the route below a path of the function's events")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r'"/', f'"/{edit.function("api").kebab}/')
+
+
+@fix("Write the route below a path", "no event of a function has the paths below its own")
+def _(edit: Edit, finding: Finding) -> None:
+    """Give the function an event with a path, and with the authorizer of the others."""
+    name, path = finding.message.split("`")[1], str(finding.fix).split("`")[1]
+    text = edit.resource(name)
+    new = text.replace(f"Path: {path}\n", f"Path: {path}/{{proxy+}}\n", 1)
+    edit.replace("template.yaml", text, new)
+
+
+@fix("Let a route for `GET` with the path `/health` answer 200")
+def _(edit: Edit, finding: Finding) -> None:
+    route = r'^@(app|router)\.(get\("/status"|post\("/health")'
+    edit.sub(finding.path, route, r'@\1.get("/health")\n\g<0>')
+
+
+@fix("Delete `KmsMasterKeyId`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)

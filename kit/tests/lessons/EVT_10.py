@@ -1,7 +1,10 @@
 """Cases of EVT-10."""
 
-from cases import good, violation
+import re
+
+from cases import fix, good, violation
 from edits import Edit, NotHereError
+from kit.gate.findings import Finding
 
 
 def domain(edit: Edit, certificate: str, parameter: str = "") -> None:
@@ -127,3 +130,18 @@ def _(edit: Edit) -> None:
 @good("the certificate has AWS::Region in its ARN")
 def _(edit: Edit) -> None:
     domain(edit, "!Sub arn:aws:acm:${AWS::Region}:${AWS::AccountId}:certificate/0a1b2c3d")
+
+
+@fix("Take its ARN from a parameter with `AllowedPattern: arn:aws:acm:")
+def _(edit: Edit, finding: Finding) -> None:
+    pattern, region = (
+        str(finding.fix).split("`")[1],
+        str(finding.fix).rpartition(" ")[2].rstrip("."),
+    )
+    edit.sub(
+        "template.yaml",
+        r"^    AllowedPattern: \(arn:aws:acm.*",
+        f"    {pattern.replace(':.+', '')}:.+",
+    )
+    text = edit.read("samconfig.toml")
+    edit.write("samconfig.toml", re.sub(r"arn:aws:acm:[\w-]+", f"arn:aws:acm:{region}", text))

@@ -242,3 +242,75 @@ def _(edit: Edit, finding: Finding) -> None:
     raised = '    if len(app.current_event.body or "") > 9000:\n        raise ServiceError(413, "too long")\n'
     route = "def create_item() -> tuple[dict[str, Any], int]:\n"
     edit.write(finding.path, text.replace(check[0], "").replace(route, route + raised))
+
+
+def credentials(edit: Edit) -> None:
+    """Let code and API allow browsers to send cookies."""
+    edit.sub(index(api(edit)), r"( *)(allow_headers=)", r"\1allow_credentials=True,\n\1\2")
+    edit.in_resource(
+        "Api", "        MaxAge: 600\n", "        MaxAge: 600\n        AllowCredentials: true\n"
+    )
+
+
+@violation("pages of any origin may send cookies")
+def _(edit: Edit) -> None:
+    credentials(edit)
+
+
+@violation("a function's URL takes cookies from any page")
+def _(edit: Edit) -> None:
+    cors = "Cors: {AllowOrigins: ['*'], AllowCredentials: true}"
+    text = f"      FunctionUrlConfig: {{AuthType: AWS_IAM, {cors}}}\n      Events:\n"
+    edit.in_resource(edit.function("api").logical_id, "      Events:\n", text)
+
+
+@violation("the code lets cookies come, and the API does not")
+def _(edit: Edit) -> None:
+    named(edit)
+    edit.sub(index(api(edit)), r"( *)(allow_headers=)", r"\1allow_credentials=True,\n\1\2")
+
+
+@violation("the API has origins of its own")
+def _(edit: Edit) -> None:
+    old = "AllowOrigins: !Ref CorsAllowOrigins"
+    edit.in_resource("Api", old, "AllowOrigins: [https://www.example.com]")
+
+
+def named(edit: Edit) -> None:
+    """Allow one origin by default."""
+    old = 'Default: "*"'
+    text = edit.read("template.yaml")
+    assert text.count(old) == 1
+    edit.replace("template.yaml", old, "Default: https://www.example.com")
+    edit.write(
+        "samconfig.toml",
+        edit.read("samconfig.toml").replace(
+            "CorsAllowOrigins=*", "CorsAllowOrigins=https://www.example.com"
+        ),
+    )
+
+
+@good("pages of one origin may send cookies")
+def _(edit: Edit) -> None:
+    named(edit)
+    credentials(edit)
+
+
+@fix("Name the origins that may send credentials in place of `*`")
+def _(edit: Edit, finding: Finding) -> None:
+    if "FunctionUrlConfig" in edit.line(finding):
+        edit.in_line(finding, r"\['\*'\]", "[https://www.example.com]")
+    elif 'Default: "*"' in edit.read("template.yaml"):
+        named(edit)
+
+
+@fix("Add `true` to `AllowCredentials` of `Api`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource(
+        "Api", "        MaxAge: 600\n", "        MaxAge: 600\n        AllowCredentials: true\n"
+    )
+
+
+@fix("Make both from one parameter")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_resource("Api", "[https://www.example.com]", "!Ref CorsAllowOrigins")

@@ -33,7 +33,8 @@ STREAMS = {"DynamoDB", "Kinesis"}
 POLLED = {"SQS", *STREAMS}
 # Resources by which EventBridge invokes a function, and all that do so without waiting for it.
 RULES = ("AWS::Events::Rule", "AWS::Scheduler::Schedule")
-CALLERS = (*RULES, "AWS::Logs::SubscriptionFilter", "AWS::SNS::Subscription")
+SUBSCRIPTION, MAPPING = "AWS::SNS::Subscription", "AWS::Lambda::EventSourceMapping"
+CALLERS = (*RULES, "AWS::Logs::SubscriptionFilter", SUBSCRIPTION)
 SOURCES = {
     "AWS::DynamoDB::GlobalTable": "DynamoDB",
     "AWS::DynamoDB::Table": "DynamoDB",
@@ -49,10 +50,10 @@ OTHERS = {"DocumentDBEventSourceConfig", "Queues", "SelfManagedEventSource", "To
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where records come from: what Lambda reads for a function, or what is delivered.
+    """What calls a function: where Lambda reads records for it, or what delivers an event.
 
     Args:
-        kind: SQS, DynamoDB or Kinesis; EventBridge or SNS.
+        kind: SQS, DynamoDB, Kinesis; EventBridge, SNS; for other events the type that SAM has.
         settings: the properties of the mapping or the rule, or of the event in SAM's words.
         function: the function, if it is declared here.
         queue: the queue, if it is declared here.
@@ -92,27 +93,48 @@ class Source:
         return any(text.endswith(".fifo") for text, _line in strings(names))
 
 
-def sources(service: Service) -> Iterator[Source]:
-    """Every queue and stream that a function reads."""
+def callers(service: Service) -> Iterator[Source]:
+    """Whatever calls a function: its events, and mappings, rules and subscriptions beside it."""
     for function in service.functions:
         for name, event in function.events.items():
-            settings = at(event, "Properties")
-            if event["Type"] in POLLED and isinstance(settings, dict):
-                queue = _queue(service, settings.get("Queue"))
-                line = function.line_of("Events", name)
-                title = f"`{name}` of `{function.logical_id}`"
-                yield Source(event["Type"], settings, function, queue, function, title, line)
-    for mapping in service.of_type("AWS::Lambda::EventSourceMapping"):
-        if OTHERS & mapping.properties.keys():
-            continue
-        arn = mapping.get("EventSourceArn")
-        kinds = [SOURCES.get(resource.type) for resource in _declared(service, arn)]
-        kind = kinds[0] if kinds else "Kinesis" if mapping.get("StartingPosition") else "SQS"
-        readers = _declared(service, mapping.get("FunctionName"))
-        reader = next((resource for resource in readers if isinstance(resource, Function)), None)
-        title, settings = f"`{mapping.logical_id}`", mapping.properties
-        queue = _queue(service, arn)
-        yield Source(str(kind), settings, reader, queue, mapping, title, mapping.line)
+            kind = "EventBridge" if event["Type"] in RETRYING else event["Type"]
+            settings = mapping_of(event, "Properties")
+            queue = _queue(service, settings.get("Queue")) if kind == "SQS" else None
+            line = function.line_of("Events", name)
+            title = f"`{name}` of `{function.logical_id}`"
+            yield Source(kind, settings, function, queue, function, title, line)
+    for rule in service.of_type(*RULES):
+        for target in [*listed(rule.get("Targets")), *listed(rule.get("Target"))]:
+            reader, title = _function(service, at(target, "Arn")), f"`{rule.logical_id}`"
+            yield Source("EventBridge", target, reader, None, rule, title, rule.line)
+    for resource in service.of_type(SUBSCRIPTION, MAPPING):
+        settings, title = resource.properties, f"`{resource.logical_id}`"
+        arn, kind = resource.get("EventSourceArn"), "SNS"
+        if resource.type == SUBSCRIPTION:
+            is_known = str(resource.get("Protocol")).lower() in PROGRAM_PROTOCOLS
+        else:
+            is_known = not OTHERS & settings.keys()
+            kinds = [SOURCES.get(declared.type, "") for declared in _declared(service, arn)]
+            kind = kinds[0] if kinds else "Kinesis" if "StartingPosition" in settings else "SQS"
+        if is_known:
+            reader = _function(service, resource.get("FunctionName") or resource.get("Endpoint"))
+            queue = _queue(service, arn)
+            yield Source(kind, settings, reader, queue, resource, title, resource.line)
+
+
+def callers_of(service: Service, function: Function) -> list[Source]:
+    """What calls that function."""
+    return [source for source in callers(service) if source.function is function]
+
+
+def sources(service: Service) -> Iterator[Source]:
+    """Every queue and stream that a function reads."""
+    return (source for source in callers(service) if source.kind in POLLED)
+
+
+def deliveries(service: Service) -> Iterator[Source]:
+    """Whatever EventBridge or SNS delivers, to functions and to others."""
+    return (source for source in callers(service) if source.kind in UNDELIVERED)
 
 
 def _declared(service: Service, node: Any) -> list[Resource]:
@@ -127,6 +149,11 @@ def _queue(service: Service, node: Any) -> Resource | None:
     return next((resource for resource in declared if resource.type == "AWS::SQS::Queue"), None)
 
 
+def _function(service: Service, node: Any) -> Function | None:
+    declared = _declared(service, node)
+    return next((resource for resource in declared if isinstance(resource, Function)), None)
+
+
 def asynchronous(service: Service) -> list[Function]:
     """The functions that something invokes without waiting for the result."""
     invoked = referenced_ids([caller.properties for caller in service.of_type(*CALLERS)])
@@ -136,25 +163,6 @@ def asynchronous(service: Service) -> list[Function]:
         if function.logical_id in invoked
         or any(event["Type"] in ASYNCHRONOUS for event in function.events.values())
     ]
-
-
-def deliveries(service: Service) -> Iterator[Source]:
-    """Whatever EventBridge or SNS delivers, by events of functions or by resources of their own."""
-    for function in service.functions:
-        for name, event in function.events.items():
-            if event["Type"] in (*RETRYING, "SNS"):
-                kind = "SNS" if event["Type"] == "SNS" else "EventBridge"
-                line = function.line_of("Events", name)
-                title = f"`{name}` of `{function.logical_id}`"
-                settings = mapping_of(event, "Properties")
-                yield Source(kind, settings, function, None, function, title, line)
-    for resource in service.of_type(*RULES, "AWS::SNS::Subscription"):
-        title = f"`{resource.logical_id}`"
-        for target in [*listed(resource.get("Targets")), *listed(resource.get("Target"))]:
-            yield Source("EventBridge", target, None, None, resource, title, resource.line)
-        if str(resource.get("Protocol")).lower() in PROGRAM_PROTOCOLS:
-            settings = resource.properties
-            yield Source("SNS", settings, None, None, resource, title, resource.line)
 
 
 def senders(service: Service, function: Function) -> set[str]:

@@ -35,10 +35,13 @@ def one_publisher(service: Service) -> Iterator[Finding]:
         for module in publishing:
             if module not in helpers:
                 message = "publishes, and does not look at the result"
-                yield LESSON.finding(module.path, _calls(module)[0].lineno, message)
+                fix = "Raise an error, or send again what was refused, unless `FailedEntryCount` of"
+                fix += " the answer is 0; let one module, `utils/publisher.py`, do so."
+                yield LESSON.finding(module.path, _calls(module)[0].lineno, message, fix=fix)
             elif module != helpers[0]:
                 message = f"publishes itself, beside `{helpers[0].path}`"
-                yield LESSON.finding(module.path, _calls(module)[0].lineno, message)
+                fix = f"Call the publisher of `{helpers[0].path}` instead."
+                yield LESSON.finding(module.path, _calls(module)[0].lineno, message, fix=fix)
 
 
 def _calls(module: Module) -> list[ast.Attribute]:

@@ -5,9 +5,7 @@ Why: Events that failed were gone after two more tries.
 Here: A dead-letter queue with `…DeadLettersAlarm` for each function that events, queues or
 schedules start.
 
-Fix: Give the function a queue for what it fails at (`OnFailure`), the event one for what can't be
-delivered (`DeadLetterConfig`, `RedrivePolicy`; both may use the same), and the queue an alarm on its
-visible messages.
+Fix: Give the function and its event a queue (both may use the same), and the queue an alarm.
 
 Defended by: gate.
 """
@@ -22,6 +20,7 @@ from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
+ON_FAILURE = "Write `DestinationConfig: {OnFailure: {Destination: !GetAtt <queue>.Arn}}`"
 DEPTHS = {
     "AWS/SQS ApproximateNumberOfMessagesVisible",
     "AWS/SQS ApproximateAgeOfOldestMessage",
@@ -34,12 +33,16 @@ def invocations_keep_failures(service: Service) -> Iterator[Finding]:
     for function in wiring.asynchronous(service):
         if not wiring.failures_of(service, function):
             message = f"`{function.logical_id}` is invoked asynchronously, and keeps no failures"
-            yield LESSON.finding_in(function, function.line, message)
+            fix = f"{ON_FAILURE} under its `EventInvokeConfig`."
+            yield LESSON.finding_in(function, function.line, message, fix)
     for delivery in wiring.deliveries(service):
         key = wiring.UNDELIVERED[delivery.kind]
         if not at(delivery.settings, key):
             message = f"{delivery.name} has no `{key}`"
-            yield LESSON.finding_in(delivery.owner, delivery.line, message)
+            name = "deadLetterTargetArn" if delivery.kind == "SNS" else "Arn"
+            fix = f"Write `{key}: {{{name}: !GetAtt <queue>.Arn}}` there, with a queue whose policy"
+            fix += f" lets {delivery.kind} send to it."
+            yield LESSON.finding_in(delivery.owner, delivery.line, message, fix)
 
 
 @LESSON.check
@@ -49,10 +52,13 @@ def sources_keep_failures(service: Service) -> Iterator[Finding]:
         kept = at(source.settings, "DestinationConfig", "OnFailure")
         if source.kind in wiring.STREAMS and not kept:
             message = f"{source.name} keeps no failed record"
-            yield LESSON.finding_in(source.owner, source.line, message)
+            fix = f"{ON_FAILURE} there, and let the function do `sqs:SendMessage` on that queue."
+            yield LESSON.finding_in(source.owner, source.line, message, fix)
         if source.queue and not source.queue.get("RedrivePolicy"):
             message = f"`{source.queue.logical_id}` has no `RedrivePolicy`"
-            yield LESSON.finding_in(source.queue, source.queue.line, message)
+            fix = "Write `RedrivePolicy` with `deadLetterTargetArn: !GetAtt <queue>.Arn` and"
+            fix += " `maxReceiveCount: 5`."
+            yield LESSON.finding_in(source.queue, source.queue.line, message, fix)
 
 
 @LESSON.check
@@ -65,4 +71,6 @@ def dead_letters_raise_an_alarm(service: Service) -> Iterator[Finding]:
     for queue in service.of_type("AWS::SQS::Queue"):
         if queue.logical_id in silent:
             message = f"`{queue.logical_id}` has no alarm on its messages"
-            yield LESSON.finding_in(queue, queue.line, message)
+            fix = "Declare one on `ApproximateNumberOfMessagesVisible` of `AWS/SQS`, with"
+            fix += f" `QueueName: !GetAtt {queue.logical_id}.QueueName` as its dimension."
+            yield LESSON.finding_in(queue, queue.line, message, fix)

@@ -18,19 +18,18 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
+from kit.gate.payloads import REPORTING, reads_of, record_handler
 from kit.gate.policies import listed
-from kit.gate.python_names import FunctionNode, code_of, constant, handlers, keyword, last
+from kit.gate.python_names import FunctionNode, code_of, constant, handlers, last
 from kit.gate.service import Service
 from kit.gate.wiring import sources
 
 LESSON = Lesson.read(__doc__)
 
 REPORTS = "ReportBatchItemFailures"
-# Powertools' functions that report which records failed, and its processors by their order.
-REPORTING = {
-    *("process_partial_response", "async_process_partial_response"),
-    *("batch_processor", "async_batch_processor"),
-}
+RETURN = "Let a function take one record, and return `process_partial_response(event, <function>,"
+RETURN += " processor, context)` from the handler."
+# Powertools' processors by their order.
 IN_ORDER, IN_NO_ORDER = "SqsFifoPartialProcessor", {"AsyncBatchProcessor", "BatchProcessor"}
 # Exceptions that are every exception, and calls that keep nothing of one.
 ANY = {"BaseException", "Exception"}
@@ -44,13 +43,21 @@ def batches_report(service: Service) -> Iterator[Finding]:
     for source in batches:
         if REPORTS not in listed(source.settings.get("FunctionResponseTypes")):
             message = f"{source.name} has no `FunctionResponseTypes: [{REPORTS}]`"
-            yield LESSON.finding_in(source.owner, source.line_of("FunctionResponseTypes"), message)
+            fix = f"Write `FunctionResponseTypes: [{REPORTS}]` there."
+            line = source.line_of("FunctionResponseTypes")
+            yield LESSON.finding_in(source.owner, line, message, fix)
     for function, code, handler in handlers(service):
-        takes_batches = any(source.function is function for source in batches)
-        if takes_batches and handler and not any(map(_reports, code.modules.values())):
+        if not handler or not any(source.function is function for source in batches):
+            continue
+        reads = {read.key: read for read in reads_of(code, handler) if read.place == "Records"}
+        first = reads.get("0") if "*" not in reads else None
+        reports = any(map(_reports, code.modules.values()))
+        if first and not reports:
+            message = f"`{first.where.place}` takes one record of a batch, and drops the others"
+            yield LESSON.finding(first.where.module.path, first.line, message, fix=RETURN)
+        elif not reports:
             message = f"`{handler.place}` takes batches, and does not return which records failed"
-            line = handler.scope.node.lineno if handler.scope.node else 1
-            yield LESSON.finding(handler.module.path, line, message)
+            yield LESSON.finding(handler.module.path, handler.line, message, fix=RETURN)
 
 
 def _reports(module: Module) -> bool:
@@ -63,7 +70,7 @@ def _reports(module: Module) -> bool:
         for key, value in zip(answer.keys, answer.values, strict=True)
         if constant(key) == "batchItemFailures" and getattr(value, "elts", True)  # not just []
     ]
-    return bool(own) or any(last(dotted(call.func)) in REPORTING for call in calls)
+    return bool(own) or any(last(dotted(call.func)) in {*REPORTING, "response"} for call in calls)
 
 
 @LESSON.check
@@ -88,10 +95,7 @@ def records_can_fail(service: Service) -> Iterator[Finding]:
     for folder in sorted(readers & {*service.function_folders}):
         code = code_of(service, folder)
         for where, call, name in code.calls:
-            argument = keyword(call, "record_handler") or next(iter(call.args[1:]), None)
-            if last(name) not in REPORTING or not argument:
-                continue
-            handler = code.definitions.get(code.name_of(argument, where))
+            handler = record_handler(code, where, call) if last(name) in REPORTING else None
             guard = _guard(handler.scope.node) if handler and handler.scope.node else None
             if handler and guard:
                 message = f"`{handler.place}` lets no exception out, so no record ever fails"

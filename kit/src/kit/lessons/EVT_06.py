@@ -36,7 +36,11 @@ def functions_raise_alarms(service: Service) -> Iterator[Finding]:
         for metric in ("Errors", "Throttles", *(["IteratorAge"] if function in readers else [])):
             if (f"AWS/Lambda {metric}", function.logical_id) not in alarms:
                 message = f"`{function.logical_id}` has no alarm on `{metric}`"
-                yield LESSON.finding_in(function, function.line, message)
+                fix = (
+                    f"Declare one on `{metric}` of `AWS/Lambda`, with the dimension `FunctionName:"
+                )
+                fix += f" !Ref {function.logical_id}` and `AlarmActions: [!Ref AlarmTopic]`."
+                yield LESSON.finding_in(function, function.line, message, fix)
 
 
 @LESSON.check
@@ -53,13 +57,18 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
         is_exempt = alarm.logical_id in parts or names & {"ExecutedVersion", "FunctionVersion"}
         if str(alarm.get("ActionsEnabled")).lower() == "false" and not is_exempt:
             message = f"`{alarm.logical_id}` notifies nobody: its actions are off"
-            yield LESSON.finding_in(alarm, line, message)
+            fix = "Delete `ActionsEnabled`."
+            yield LESSON.finding_in(alarm, alarm.line_of("ActionsEnabled"), message, fix)
         elif not actions and not is_exempt:
             message = f"`{alarm.logical_id}` notifies nobody: it has no `AlarmActions`"
-            yield LESSON.finding_in(alarm, line, message)
+            fix = "Write `AlarmActions: [!Ref AlarmTopic]`."
+            yield LESSON.finding_in(alarm, line, message, fix)
         for topic in sorted(referenced_ids(actions) & unread):
             message = f"`{alarm.logical_id}` notifies `{topic}`, to which nobody subscribes"
-            yield LESSON.finding_in(alarm, line, message)
+            fix = (
+                "Notify a topic with subscribers, as `AlarmTopic`, or declare a subscription to it."
+            )
+            yield LESSON.finding_in(alarm, line, message, fix)
 
 
 def _topics_that_nobody_reads(service: Service) -> set[str]:

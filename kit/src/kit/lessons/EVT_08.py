@@ -6,8 +6,7 @@ Here: `Auth` of each event of an `api` function, or the API's `DefaultAuthorizer
 none, a comment `# Public: …` above the event.
 
 Fix: Name the authorizer, or write `Auth: {Authorizer: NONE}` for what is public. SAM refuses that
-where the API has no `DefaultAuthorizer`: there write `# Public: why` above the event; no other
-words will do.
+where the API has no `DefaultAuthorizer`: there write `# Public: why` above the event.
 
 Defended by: gate.
 """
@@ -18,13 +17,15 @@ from typing import Any
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.policies import has_reason, referenced_ids
-from kit.gate.service import Function, Service
+from kit.gate.service import Function, Resource, Service
 from kit.gate.wiring import HTTP_EVENTS
 from kit.layout import TEMPLATE
 from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
+PUBLIC_API = "Write a comment `# Public: <why>` above it, or name its authorizer under `Auth`."
+PRIVATE_API = "Write `Auth: {Authorizer: NONE}` under its `Properties` instead of the comment."
 APIS = ("AWS::Serverless::Api", "AWS::Serverless::HttpApi")
 PUBLIC = "Public:"
 # Endpoints without events: the property that says who may call them, and what to write there.
@@ -43,7 +44,8 @@ def events_say_who_may_call(service: Service) -> Iterator[Finding]:
             problem = _access_problem(service, function, name, event)
             if problem and event["Type"] in HTTP_EVENTS:
                 message = f"`{name}` of `{function.logical_id}` {problem}"
-                yield LESSON.finding_in(function, function.line_of("Events", name), message)
+                fix = PUBLIC_API if "does not say" in problem else PRIVATE_API
+                yield LESSON.finding_in(function, function.line_of("Events", name), message, fix)
 
 
 @LESSON.check
@@ -51,7 +53,7 @@ def other_endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
     """So do routes, methods and URLs of functions."""
     for resource in service.of_type(*ENDPOINTS):
         key, token = ENDPOINTS[resource.type]
-        if not resource.get(key):
+        if not resource.get(key) and not _is_connected(service, resource):
             message = f"`{resource.logical_id}` has no `{key}`"
             fix = f"Set `{key}: {token}`, or `{key}: NONE # Public: why` if it is public."
             yield LESSON.finding_in(resource, resource.line, message, fix)
@@ -62,6 +64,16 @@ def other_endpoints_say_who_may_call(service: Service) -> Iterator[Finding]:
             fix = "Set `AuthType: AWS_IAM` under `FunctionUrlConfig`, or `AuthType: NONE # Public: why`"
             fix += " if it is public."
             yield LESSON.finding_in(function, function.line_of("FunctionUrlConfig"), message, fix)
+
+
+def _is_connected(service: Service, route: Resource) -> bool:
+    """Whether it is a route of a WebSocket API after `$connect`, which alone is authorized.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
+    """
+    apis = [service.resources.get(name) for name in referenced_ids(route.get("ApiId"))]
+    protocols = {str(api.get("ProtocolType")) for api in apis if api}
+    return protocols == {"WEBSOCKET"} and route.get("RouteKey") != "$connect"
 
 
 def _access_problem(

@@ -1,4 +1,4 @@
-"""EVT-09: Whatever is referred to is declared, and what calls a function can.
+"""EVT-09: Whatever is referred to is declared, and what calls a function, or sends to a queue, can.
 
 Why: A typo was deployed, and an event went nowhere.
 
@@ -13,21 +13,24 @@ Defended by: gate.
 import ast
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from kit.gate.environments import in_prod, resolved
 from kit.gate.findings import Finding
+from kit.gate.http import http_functions, routes
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
-from kit.gate.parsers import Module, dotted
+from kit.gate.parsers import dotted
 from kit.gate.policies import listed, referenced_ids
-from kit.gate.python_names import constant, keyword, last
+from kit.gate.python_names import code_of, constant
 from kit.gate.resources import is_true, mapping_of
 from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import Service
+from kit.gate.wiring import RULES, SUBSCRIPTION
 from kit.layout import TEMPLATE
 from kit.spelling import kebab
-from kit.template import Reference, at, line_of, references
+from kit.template import Reference, at, line_of, references, statements
 
 LESSON = Lesson.read(__doc__)
 
@@ -38,14 +41,7 @@ OWN = re.compile(
 )
 # What an event of SAM has the name or the ARN of.
 SOURCES = ("Bucket", "EventBusName", "Queue", "Stream", "Topic")
-METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
-# What routes are declared on, and the argument that says what stands before their paths.
-APPS = {
-    "APIGatewayHttpResolver": "strip_prefixes",
-    "APIGatewayRestResolver": "strip_prefixes",
-    "APIRouter": "prefix",
-    "FastAPI": "root_path",
-}
+ANSWERING_GET = {"api_route", "get", "route"}
 
 
 @LESSON.check
@@ -75,7 +71,10 @@ def references_are_declared(service: Service) -> Iterator[Finding]:
         if target not in declared and not by_sam.fullmatch(target):
             lines.setdefault(target, reference.line)
     for target, line in lines.items():
-        yield LESSON.finding(TEMPLATE, line, f"refers to `{target}`, which is not declared")
+        message = f"refers to `{target}`, which is not declared"
+        near = get_close_matches(target, [*declared], 1)
+        fix = f"Write `{near[0]}`, if that is meant, or declare `{target}`." if near else None
+        yield LESSON.finding(TEMPLATE, line, message, fix=fix)
 
 
 @LESSON.check
@@ -91,7 +90,8 @@ def sources_of_events_are_declared(service: Service) -> Iterator[Finding]:
                     message = f"`{event}` of `{function.logical_id}` comes from `{name}`"
                     message += ", which is not declared"
                     line = function.line_of("Events", event, "Properties", key)
-                    yield LESSON.finding_in(function, line, message)
+                    fix = "Refer to the resource that is meant (`!Ref`, `!GetAtt`), or declare it."
+                    yield LESSON.finding_in(function, line, message, fix)
 
 
 @LESSON.check
@@ -110,7 +110,8 @@ def sources_on_the_own_bus_are_known(service: Service) -> Iterator[Finding]:
                 if isinstance(source, str) and source not in sent and not source.startswith("aws."):
                     message = f"`{event}` of `{function.logical_id}` waits for events of `{source}`"
                     message += ", which nothing here sends"
-                    yield LESSON.finding_in(function, function.line_of(*path), message)
+                    fix = f"Write `{service.name}`, or the source that the publisher has."
+                    yield LESSON.finding_in(function, function.line_of(*path), message, fix)
 
 
 @LESSON.check
@@ -122,7 +123,8 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
         for event, body in function.events.items():
             if body["Type"] == "SNS" and referenced_ids(at(body, "Properties", "Topic")) & fifo:
                 message = f"the FIFO topic of `{event}` can't call `{function.logical_id}`"
-                fix = "Let the function read a FIFO queue of that topic, or take a standard topic."
+                fix = "Make it a standard topic (without `FifoTopic` and `.fifo`), or let a FIFO queue"
+                fix += " subscribe to it, which the function reads."
                 line = function.line_of("Events", event, "Properties", "Topic")
                 yield LESSON.finding_in(function, line, message, fix)
 
@@ -153,7 +155,9 @@ def parameters_of_deployments_are_declared(service: Service) -> Iterator[Finding
         for name in sorted(service.parameters(environment).keys() - declared.keys()):
             message = f"passes `{name}` to {environment}, which is no parameter of {TEMPLATE}"
             line = service.line_with(SAMCONFIG, f"{name}=")
-            yield LESSON.finding(SAMCONFIG, line, message)
+            near = get_close_matches(name, [*declared], 1)
+            fix = f"Delete it{', or write `' + near[0] + '`' if near else ''}."
+            yield LESSON.finding(SAMCONFIG, line, message, fix=fix)
 
 
 @LESSON.check
@@ -165,7 +169,7 @@ def example_events_are_of_functions(service: Service) -> Iterator[Finding]:
         _events, folder, *below = path.split("/")
         if below and folder not in functions:
             message = f"is an example event of `{folder}`, a function that is not here"
-            yield LESSON.finding(path, 0, message)
+            yield LESSON.finding(path, 0, message, fix="Delete it.")
 
 
 @LESSON.check
@@ -178,7 +182,8 @@ def events_of_tests_are_there(service: Service) -> Iterator[Finding]:
             path = f"{folder}/{name}.json"
             if dotted(call.func) == "event" and isinstance(name, str) and not service.has(path):
                 message = f"loads the event `{name}`, but `{path}` is not there"
-                yield LESSON.finding(module.path, call.lineno, message)
+                fix = f"Write that file, or load an event of `{folder}/`."
+                yield LESSON.finding(module.path, call.lineno, message, fix=fix)
 
 
 @LESSON.check
@@ -187,29 +192,52 @@ def routes_are_reached(service: Service) -> Iterator[Finding]:
     for function in service.functions:
         events = [at(event, "Properties", "Path") for event in function.events.values()]
         paths = [re.sub(r"\{[^}]*\}", "*", path) for path in events if isinstance(path, str)]
-        for module in service.modules(function.folder) if paths else ():
-            for call, routes in _routes(module):
-                if not any(fnmatchcase(route, path) for route in routes for path in paths):
-                    message = f"no event of `{function.logical_id}` has the route `{routes[0]}`"
-                    fix = f"Write the route below a path of the function's events, `{paths[0]}`, or"
-                    fix += " give the function an event with its `Path` and `Method`."
-                    yield LESSON.finding(module.path, call.lineno, message, fix=fix)
+        for route in routes(code_of(service, function.folder)) if paths else ():
+            if not any(fnmatchcase(text, path) for text in route.paths for path in paths):
+                message = f"no event of `{function.logical_id}` has the route `{route.paths[0]}`"
+                fix = f"Write the route below a path of the function's events, `{paths[0]}`, or"
+                fix += f" give `{function.logical_id}` an event with its `Path` and `Method`."
+                yield LESSON.finding(route.module.path, route.line, message, fix=fix)
 
 
-def _routes(module: Module) -> Iterator[tuple[ast.Call, list[str]]]:
-    """The routes on apps that a module makes, with the paths that each answers."""
-    apps: dict[str, list[str]] = {}
-    for assign in module.nodes(ast.Assign):
-        call = assign.value
-        if isinstance(call, ast.Call) and last(dotted(call.func)) in APPS:
-            prefixes = keyword(call, APPS[last(dotted(call.func))]) or ast.Constant("")
-            literals = [constant(item) for item in getattr(prefixes, "elts", [prefixes])]
-            apps[dotted(assign.targets[0])] = [text for text in literals if isinstance(text, str)]
-    decorators = [
-        decorator for function in module.functions for decorator in function.decorator_list
+@LESSON.check
+def new_versions_can_be_tried(service: Service) -> Iterator[Finding]:
+    """A function behind an API answers what the hook asks before a version gets traffic."""
+    for function, code, handler in http_functions(service):
+        preference = function.get("DeploymentPreference")
+        is_off = str(at(preference, "Enabled")).lower() == "false"
+        known = list(routes(code))
+        paths = [path for route in known if route.method in ANSWERING_GET for path in route.paths]
+        if not known:  # it looks at the path itself
+            paths = [str(node.value) for node in code.nodes(ast.Constant)]
+        is_tried = at(preference, "Hooks", "PreTraffic") and not is_off
+        if is_tried and not any(path.endswith("/health") for path in paths):
+            path = f"/{kebab(function.name)}/health"
+            message = f"`{function.name}` has no `GET {path}`, which is asked of each new version"
+            fix = "Let a route for `GET` with the path `/health` answer 200."
+            yield LESSON.finding(handler.module.path, handler.line, message, fix=fix)
+
+
+@LESSON.check
+def senders_can_use_keys(service: Service) -> Iterator[Finding]:
+    """AWS's own keys encrypt nothing for services: a queue or topic that they fill needs another."""
+    senders = [
+        [alarm.get("AlarmActions"), alarm.get("OKActions")]
+        for alarm in service.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
     ]
-    for call in (decorator for decorator in decorators if isinstance(decorator, ast.Call)):
-        app, _, method = dotted(call.func).rpartition(".")
-        path = constant(call.args[0]) if call.args else None
-        if method in METHODS and apps.get(app) and isinstance(path, str):
-            yield call, [f"{prefix}{path}".rstrip("/") or "/" for prefix in apps[app]]
+    senders += [subscription.get("Endpoint") for subscription in service.of_type(SUBSCRIPTION)]
+    senders += [[at(t, "Arn") for t in listed(r.get("Targets"))] for r in service.of_type(RULES[0])]
+    for policy in service.of_type("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        if any(at(statement, "Principal", "Service") for statement in statements(policy.body)):
+            senders += [policy.get("Queues"), policy.get("Topics")]
+    filled = referenced_ids(senders)
+    for resource in service.of_type("AWS::SNS::Topic", "AWS::SQS::Queue"):
+        key = str(resolved(in_prod(service), resource.get("KmsMasterKeyId")))
+        if resource.logical_id in filled and "alias/aws/" in key:
+            message = (
+                f"services of AWS send to `{resource.logical_id}`, and can't use its key `{key}`"
+            )
+            fix = (
+                "Delete `KmsMasterKeyId`, or name a key of your own whose policy lets them use it."
+            )
+            yield LESSON.finding_in(resource, resource.line_of("KmsMasterKeyId"), message, fix)

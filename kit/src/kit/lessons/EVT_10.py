@@ -5,8 +5,8 @@ Why: Certificates were in the wrong Region, and the deployment failed after twen
 
 Here: Nothing yet; it holds for the domain that you add.
 
-Fix: Take the certificate's ARN from a parameter whose `Description` and `AllowedPattern` name the
-Region, or make the certificate in this stack, if it is in that Region.
+Fix: Take the certificate's ARN from a parameter whose `AllowedPattern` names the Region, or make the
+certificate in this stack, if it is in that Region.
 
 Defended by: gate.
 """
@@ -52,7 +52,9 @@ def certificates_name_their_region(service: Service) -> Iterator[Finding]:
                 problem = _problem(service, template, resource.get(*keys), region)
                 if problem and exists(template, resource):
                     message = f"`{resource.logical_id}` needs a certificate of {region}: {problem}"
-                    yield LESSON.finding_in(resource, resource.line_of(*keys), message)
+                    fix = f"Take its ARN from a parameter with `AllowedPattern: arn:aws:acm:{region}:.+`"
+                    fix += f", and pass one of {region}."
+                    yield LESSON.finding_in(resource, resource.line_of(*keys), message, fix)
                     break
 
 

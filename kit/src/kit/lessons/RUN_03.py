@@ -16,30 +16,35 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from kit.gate.environments import environments
 from kit.gate.findings import Finding
-from kit.gate.http import RESOLVERS, error_helpers, has_api, http_functions, status_of
+from kit.gate.http import (
+    CORS_OF_APIS,
+    RESOLVERS,
+    cors_calls,
+    cors_uses,
+    credentials_for_all,
+    error_helpers,
+    has_api,
+    http_functions,
+    origins,
+    status_of,
+)
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.policies import listed, referenced_ids
+from kit.gate.policies import listed, quoted, referenced_ids
 from kit.gate.python_names import Code, FunctionNode, constant, is_open, keyword, last
 from kit.gate.service import Function, Resource, Service
 from kit.gate.tested import running_tests, tests_of
 from kit.layout import TEMPLATE
-from kit.template import at, is_intrinsic, line_of
+from kit.template import Template, at, is_intrinsic, line_of
 
 LESSON = Lesson.read(__doc__)
 
-# The APIs that may declare their CORS themselves, with the property that does.
-CORS_OF_APIS = {
-    "AWS::Serverless::HttpApi": "CorsConfiguration",
-    "AWS::ApiGatewayV2::Api": "CorsConfiguration",
-    "AWS::Serverless::Api": "Cors",
-}
 # Events of functions, with the property of their API, and the CORS of APIs under Globals.
 API_EVENTS = {"HttpApi": ("ApiId", "CorsConfiguration"), "Api": ("RestApiId", "Cors")}
 ALLOW_ORIGIN = "access-control-allow-origin"
-# What browsers ask for before they send a request; GET, HEAD and POST are always allowed.
-PREFLIGHTED = {"delete", "patch", "put"}
+NAMED = "Name the origins that may send credentials in place of `*`, or do not allow credentials."
 # What a contract test has to look at, with the statuses that show it.
 CONTRACT = {
     "a success (2xx)": range(200, 300),
@@ -151,48 +156,38 @@ def _adds_cors(code: Code, resolvers: list[ast.Call]) -> bool:
 @LESSON.check
 def code_and_api_agree(service: Service) -> Iterator[Finding]:
     """What the code allows to browsers, its API allows too: the API's answer is what they get."""
+    templates = list(environments(service).values())
     for function, code, _handler in http_functions(service):
-        apis = referenced_ids(
-            [at(event, "Properties", "ApiId") for event in function.events.values()]
-        )
+        apis = referenced_ids(function.get("Events"))
         for api in service.of_type("AWS::Serverless::HttpApi"):
             cors = api.get("CorsConfiguration")
             if api.logical_id in apis and isinstance(cors, dict) and not is_intrinsic(cors):
-                yield from _code_agrees(code, api)
-                yield from _variables_agree(function, api)
+                yield from _code_agrees(code, api, templates)
+                yield from _variables_agree(function, api, templates)
 
 
-def _code_agrees(code: Code, api: Resource) -> Iterator[Finding]:
-    routes = {
-        id(node) for definition in code.definitions.values() for node in definition.scope.decorators
-    }
-    for where, call, name in code.calls:
-        headers: set[str] = set()
-        methods: set[str] = set()
-        if last(name) in ("CORSConfig", "add_middleware", "CORSMiddleware", "Middleware"):
-            headers = _texts(keyword(call, "allow_headers"))
-            methods = _texts(keyword(call, "allow_methods"))
-            origins = _texts(keyword(call, "allow_origins") or keyword(call, "allow_origin"))
-            if origins and {*listed(api.get("CorsConfiguration", "AllowOrigins"))} != origins:
-                names = ", ".join(f"`{origin}`" for origin in sorted(origins))
-                message = f"the code allows {names}, whatever `{api.logical_id}` allows"
-                fix = f"Take the origins from a variable that `{TEMPLATE}` passes, by the settings."
-                yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
-        elif id(call) in routes:
-            methods = {last(dotted(call.func))}
-        methods = {method.upper() for method in methods if method.lower() in PREFLIGHTED}
-        for key, values in (("AllowHeaders", headers), ("AllowMethods", methods)):
-            for value in sorted(values - {"*"}):
+def _code_agrees(code: Code, api: Resource, templates: list[Template]) -> Iterator[Finding]:
+    for where, call, literal, _credentials in cors_calls(code):
+        written = api.get("CorsConfiguration", "AllowOrigins")
+        if literal and any(origins(template, written) != literal for template in templates):
+            message = f"the code allows {quoted(sorted(literal))}, whatever `{api.logical_id}` does"
+            fix = f"Take the origins from a variable that `{TEMPLATE}` passes, by the settings."
+            yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
+    for where, call, used in cors_uses(code):
+        for key, values in used.items():
+            for value in sorted(values - {"*", "GET", "HEAD", "POST"}):
                 if not _allows(api.get("CorsConfiguration", key), value):
                     message = f"uses `{value}`, which `{key}` of `{api.logical_id}` does not allow"
                     fix = f"Add `{value}` to `{key}` of `{api.logical_id}` in `{TEMPLATE}`."
                     yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
 
 
-def _texts(node: ast.expr | None) -> set[str]:
-    """The text or texts that are written there as literals."""
-    nodes = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]
-    return {value for value in map(constant, nodes) if isinstance(value, str)}
+@LESSON.check
+def credentials_are_for_some(service: Service) -> Iterator[Finding]:
+    """Browsers refuse credentials where any origin is allowed; some middlewares then allow all."""
+    for path, line, resource in credentials_for_all(service):
+        message = "allows credentials to every origin, `*`"
+        yield LESSON.finding(path, line, message, resource, NAMED)
 
 
 def _allows(written: Any, value: str) -> bool:
@@ -200,13 +195,18 @@ def _allows(written: Any, value: str) -> bool:
     return is_intrinsic(written) or "*" in allowed or value.lower() in allowed
 
 
-def _variables_agree(function: Function, api: Resource) -> Iterator[Finding]:
-    origins = referenced_ids(api.get("CorsConfiguration", "AllowOrigins"))
+def _variables_agree(
+    function: Function, api: Resource, templates: list[Template]
+) -> Iterator[Finding]:
+    written = api.get("CorsConfiguration", "AllowOrigins")
     for name, value in function.variables.items():
-        if "ORIGIN" in name and origins and not origins & referenced_ids(value):
+        differ = any(origins(t, written) != origins(t, value) for t in templates)
+        if "ORIGIN" in name and written and differ:
             message = f"`{name}` has other origins than `{api.logical_id}`"
             line = function.line_of("Environment", "Variables", name)
-            fix = f'Write `!Join [",", !Ref {min(origins)}]`, from which the API has its own.'
+            source, fix = min(referenced_ids(written), default=""), "Make both from one parameter."
+            if source:
+                fix = f'Write `!Join [",", !Ref {source}]`, from which the API has its own.'
             yield LESSON.finding_in(function, line, message, fix)
 
 
