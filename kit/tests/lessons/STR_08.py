@@ -55,25 +55,6 @@ def _(edit: Edit) -> None:
     edit.sub(readme(edit), r"^(\| `STAGE` .*\n)", rf"\1{row}\n")
 
 
-@violation("the README runs an example that was renamed")
-def _(edit: Edit) -> None:
-    edit.sub(readme(edit), r"(--event events/\w+/)[\w-]+", r"\1example")
-
-
-@violation("the README has an endpoint that is gone")
-def _(edit: Edit) -> None:
-    path = f"/{edit.function('api').kebab}/items/{{id}}"
-    edit.sub(
-        readme(edit), r"^(\| `GET .*\n)", rf"\1| `DELETE {path}` | public | deletes it | 204 |\n"
-    )
-
-
-@violation("an example of a request is of another path")
-def _(edit: Edit) -> None:
-    edit.function("api")
-    edit.sub(readme(edit), r"^(```\w*\n)(GET|POST) (/\w+)/\w+", r"\1\2 \3/entries")
-
-
 @violation("a paragraph names a variable that nobody passes")
 def _(edit: Edit) -> None:
     more = "`REPORTS_BUCKET_NAME` may be left out.\n"
@@ -109,12 +90,5 @@ def _(edit: Edit, finding: Finding) -> None:
 
 
 @fix("Delete `")
-@fix("Delete it here")
 def _(edit: Edit, finding: Finding) -> None:
     edit.delete_line(finding)
-
-
-@fix("Name an event that is there")
-def _(edit: Edit, finding: Finding) -> None:
-    folder = f"events/{edit.function().name}"
-    edit.in_line(finding, r"events/\S+", edit.glob(f"{folder}/*.json")[0])

@@ -1,6 +1,6 @@
 """STR-08: Each function has a README with its purpose, trigger, input and output with examples,
 variables, dependencies and how to run it locally. Its variables are those that `template.yaml`
-passes, and the example events and endpoints that it names exist.
+passes; its examples are DOC-01's and DOC-02's.
 
 Why: Nobody could operate functions without documents, and tables that were out of date were worse
 than none.
@@ -13,16 +13,13 @@ passes, Globals included, and nothing else.
 Defended by: gate.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 
 from kit.gate.documents import chapter
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.outbound import HTTP_METHODS
-from kit.gate.parsers import Section, dotted
-from kit.gate.python_names import constant, last
+from kit.gate.parsers import Section
 from kit.gate.service import Function, Service
 from kit.gate.variables import is_known
 from kit.layout import TEMPLATE
@@ -42,8 +39,6 @@ SECTIONS = {
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]+")
 # Capitals of a paragraph that have no underscore are just a word.
 IN_PROSE = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
-EVENT_FILE = re.compile(r"(?<![\w./-])events/[\w./-]+\.json\b")
-ENDPOINT = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s?\"'`|]*)")
 # Lambda sets these itself; a README may explain them.
 OF_LAMBDA = ("AWS_", "LAMBDA_", "_")
 
@@ -92,28 +87,6 @@ def variables_are_those_passed(service: Service) -> Iterator[Finding]:
                 yield LESSON.finding(path, listed[name], message, fix=fix)
 
 
-@LESSON.check
-def examples_exist(service: Service) -> Iterator[Finding]:
-    """The example events that a README names are files, and its endpoints are routes in the code.
-    Links are DOC-01's."""
-    functions = _functions(service)
-    for path, sections in _readmes(service):
-        for name in sorted({*EVENT_FILE.findall(service.text(path))} - service.files):
-            fix = "Name an event that is there, or write this one."
-            message = f"names `{name}`, which is not there"
-            yield LESSON.finding(path, service.line_with(path, name), message, fix=fix)
-        routes = list(_routes(service, functions[path].folder)) if path in functions else []
-        about = [*_about(sections, "Trigger"), *_about(sections, EXAMPLES)]
-        texts = [text for s in about for text in (*s.code, *(fence.content for fence in s.fences))]
-        endpoints = {match for text in texts for match in ENDPOINT.findall(text)}
-        for method, endpoint in sorted(endpoints) if any(name for name, _ in routes) else ():
-            if not any(n in ("", method) and re.fullmatch(route, endpoint) for n, route in routes):
-                message = f"names the endpoint `{method} {endpoint}`, which the code does not have"
-                fix = f"Delete it here, or declare the route in `{functions[path].folder}/lambda_pkg`."
-                line = service.line_with(path, f"{method} {endpoint}")
-                yield LESSON.finding(path, line, message, fix=fix)
-
-
 def _strange(service: Service, path: str, about: list[Section]) -> dict[str, int]:
     """What paragraphs call like a variable, and neither template.yaml nor the code knows."""
     files = (TEMPLATE, *service.files_in(path.removesuffix("/README.md"), ".py"))
@@ -123,19 +96,6 @@ def _strange(service: Service, path: str, about: list[Section]) -> dict[str, int
         for word in words
         if not is_known(word) and not any(word in service.text(file) for file in files)
     }
-
-
-def _routes(service: Service, folder: str) -> Iterator[tuple[str, str]]:
-    """The methods of routes, empty for any, with patterns of what their paths end with."""
-    for module in service.modules(f"{folder}/lambda_pkg"):
-        for call in module.nodes(ast.Call):
-            method = last(dotted(call.func))
-            for node in (*call.args, *(item.value for item in call.keywords)):
-                path = constant(node)
-                if isinstance(path, str) and path.startswith("/"):
-                    literal = re.split(r"<[^>]*>|\{[^}]*\}", path.rstrip("/"))
-                    pattern = f".*{'.+'.join(map(re.escape, literal))}/?"
-                    yield method.upper() if method in HTTP_METHODS else "", pattern
 
 
 def _functions(service: Service) -> dict[str, Function]:
