@@ -75,3 +75,19 @@ def _(edit: Edit) -> None:
 def _(edit: Edit) -> None:
     require(edit, "stripe", "14.0.1")
     in_code(edit, "services/stripe.py", "import stripe\n\nCHARGE = stripe.Charge\n")
+
+
+@violation(
+    "the error helper is imported as if utils were on the path, which RUN-02 knows all the same"
+)
+def _(edit: Edit) -> None:
+    path = f"{edit.function('api').code}/index.py"
+    edit.replace(path, "from .utils.errors import", "from utils.errors import")
+
+
+@fix(
+    "Write the import relatively",
+    "the error helper is imported as if utils were on the path, which RUN-02 knows all the same",
+)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "from utils.errors", "from .utils.errors")

@@ -141,15 +141,12 @@ def _says_timeout(code: Code, where: Definition, call: ast.Call) -> bool:
     """Whether a database's client has a timeout: as an argument, in a dictionary, a pool or a URL;
     or needs none, as SQLite is no server."""
     values = [*call.args, *(item.value for item in call.keywords)]
-    nodes = [call, *(code.value_of(value, where) for value in values)]
-    words = {str(constant(node)).lower() for part in nodes for node in ast.walk(part)}
-    words |= {
-        str(node.arg).lower()
-        for part in nodes
-        for node in ast.walk(part)
-        if isinstance(node, ast.keyword) and node.arg != "pool_timeout"
-    }
-    return any("timeout" in word or word.startswith("sqlite") for word in words)
+    parts = [call, *(code.value_of(value, where) for value in values)]
+    nodes = [node for part in parts for node in ast.walk(part)]
+    words = [str(node.arg if isinstance(node, ast.keyword) else constant(node)) for node in nodes]
+    return any(
+        "timeout" in w.lower() or w.startswith("sqlite") for w in words if w != "pool_timeout"
+    )
 
 
 def _timeout(call: ast.Call, name: str) -> ast.expr | None:
