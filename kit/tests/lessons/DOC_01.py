@@ -78,6 +78,21 @@ def _(edit: Edit) -> None:
     relink(edit, "operations.md", "/docs/operations/README.md")
 
 
+@violation("an example event is deleted that a README shows how to invoke")
+def _(edit: Edit) -> None:
+    path = f"events/{edit.function().name}/mine.json"
+    readme = f"{edit.function().folder}/README.md"
+    edit.append(readme, f"\nTry it:\n\n```sh\nsam local invoke -e {path} AppFunction\n```\n")
+
+
+@good("a README names an example event that is there, and the folder of others")
+def _(edit: Edit) -> None:
+    folder = f"events/{edit.function().name}"
+    edit.write(f"{folder}/mine.json", "{}")
+    text = f"\n`{folder}/mine.json` and more in `{folder}/`, one `events/<function>/<name>.json` each.\n"
+    edit.append(f"{edit.function().folder}/README.md", text)
+
+
 # ── Fixes ──
 
 
@@ -90,6 +105,12 @@ def _(edit: Edit, finding: Finding) -> None:
 def _(edit: Edit, finding: Finding) -> None:
     target = os.path.relpath("docs/pipelines.md", os.path.dirname(finding.path))
     edit.in_line(finding, r"\([^)]*cicd\.md", f"({target}")
+
+
+@fix("Name a file", "an example event is deleted that a README shows how to invoke")
+def _(edit: Edit, finding: Finding) -> None:
+    events = edit.glob(f"events/{edit.function().name}/*.json")
+    edit.in_line(finding, r"events/\S+", events[0])
 
 
 @fix("Move it to docs/")

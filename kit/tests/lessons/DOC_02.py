@@ -4,6 +4,7 @@ import re
 
 from cases import fix, good, violation
 from edits import Edit
+from edits.runtime import api
 from kit.gate.findings import Finding
 
 PICTURE = r"^```mermaid\n(.*\n)+?```\n"
@@ -70,6 +71,31 @@ def _(edit: Edit) -> None:
     )
 
 
+@violation("a README lists an endpoint that is gone")
+def _(edit: Edit) -> None:
+    path = f"{api(edit).folder}/README.md"
+    edit.sub(
+        path, r"^(\| `POST .*\n)", r"\1| `DELETE /app/items/{id}` | public | forgets | 204 |\n"
+    )
+
+
+@violation("a route is renamed, and its README lists the old one")
+def _(edit: Edit) -> None:
+    path = f"{api(edit).code}/index.py"
+    edit.sub(path, r'get\("/items/', 'get("/articles/')
+
+
+@good("a README lists an endpoint of a router, and one that an event of its own has")
+def _(edit: Edit) -> None:
+    function = api(edit, "powertools.event_handler")
+    edit.append(
+        f"{function.code}/index.py",
+        "\n\n@app.delete('/items/<item_id>')\ndef forget(item_id: str) -> dict[str, str]:\n    return {}\n",
+    )
+    rows = f"| `DELETE /{function.kebab}/items/{{id}}?now=yes` | public | forgets | 204 |\n"
+    edit.sub(f"{function.folder}/README.md", r"^(\| `POST .*\n)", rf"\1{rows}")
+
+
 # ── Fixes ──
 
 
@@ -102,3 +128,8 @@ def _(edit: Edit, finding: Finding) -> None:
 @fix("Name an event that the code publishes, or delete the arrow.")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"\|[^|]*\|", "")
+
+
+@fix("Delete the row, or write the endpoint as the route in the code is.")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete_line(finding)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from .parsers import Section
 from .service import Service
+
+EVENT_FILE = re.compile(r"(?<![\w/.])events/[\w./-]+\.json\b")
 
 
 def chapter(sections: Sequence[Section], title: Section) -> list[Section]:
@@ -23,8 +26,11 @@ def chapter(sections: Sequence[Section], title: Section) -> list[Section]:
 
 
 def links(service: Service, path: str) -> Iterator[tuple[str, int]]:
-    """The paths in the service that a document links to, with the lines of the links."""
+    """The paths in the service that a document refers to, with the lines: by links, and by the
+    names of example events."""
     lines = list(enumerate(service.text(path).splitlines(), 1))
+    for number, text in lines:
+        yield from ((name, number) for name in EVENT_FILE.findall(text) if "events/" in text)
     for section in service.document(path):
         for link in section.links:
             address = urlsplit(link)

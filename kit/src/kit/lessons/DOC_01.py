@@ -110,5 +110,5 @@ def links_lead_somewhere(service: Service) -> Iterator[Finding]:
             is_other = target in others or target.startswith(("..", ".kit/"))
             if not is_other and not service.has(target):
                 fix = "Name a file that exists, or restore this one."
-                message = f"links to {target}, which does not exist"
+                message = f"refers to {target}, which does not exist"
                 yield LESSON.finding(path, line, message, fix=fix)

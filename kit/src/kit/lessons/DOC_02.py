@@ -1,10 +1,12 @@
-"""DOC-02: The picture of the architecture shows what is declared.
+"""DOC-02: The picture of the architecture and the endpoints in READMEs are those that exist.
 
 Why: The picture on the wall was of last year.
 
-Here: The picture in `README.md`, made from the same answers as `template.yaml`.
+Here: The picture in `README.md`, made from the same answers as `template.yaml`; the table of
+endpoints in the README of each `api` function.
 
-Fix: Draw every function by its name, and nothing that `template.yaml` does not declare.
+Fix: Draw every function by its name, and nothing that `template.yaml` does not declare; list the
+routes that the code has.
 
 Defended by: gate.
 """
@@ -14,9 +16,12 @@ import re
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
+from kit.gate.http import http_functions
 from kit.gate.lesson import Lesson
-from kit.gate.service import Service
+from kit.gate.python_names import Code, last
+from kit.gate.service import Function, Service
 from kit.layout import TEMPLATE
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
@@ -28,6 +33,8 @@ NODE = re.compile(r"""\b(\w+)(?:\[|\(|>|\{)[\[\](){}\\/]*"?([^"\[\](){}]*)""")
 # The text at an arrow, and names of events in it: order.placed, OrderPlaced.
 LABEL = re.compile(r"\|([^|]*)\|")
 EVENT = re.compile(r"\b[A-Za-z]\w*(?:\.\w+)+\b|\b(?:[A-Z][a-z0-9]+){2,}\b")
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+ENDPOINT = re.compile(rf"^({'|'.join(METHODS)}) (/[^\s?]*)")
 # Nodes that stand for resources; those of one function have its name: queue_worker.
 RESOURCES = {
     "api": ("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::ApiGateway"),
@@ -85,6 +92,40 @@ def events_are_sent(service: Service) -> Iterator[Finding]:
                     message = f"the picture has the event `{event}`, which nothing sends or expects"
                     fix = "Name an event that the code publishes, or delete the arrow."
                     yield LESSON.finding(path, number, message, fix=fix)
+
+
+@LESSON.check
+def endpoints_exist(service: Service) -> Iterator[Finding]:
+    """Each endpoint that a function's README lists is a route of its code, or of an event."""
+    for function, code, _handler in http_functions(service):
+        readme = f"{function.folder}/README.md"
+        routes = list(_routes(function, code))
+        sections = service.document(readme) if readme in service.files and routes else ()
+        for row in (row for section in sections for row in section.rows):
+            for method, path in ENDPOINT.findall(row.cells[0]):
+                if not any(_answers(route, method, path) for route in routes):
+                    message = f"lists `{method} {path}`, which `{function.name}` does not answer"
+                    fix = "Delete the row, or write the endpoint as the route in the code is."
+                    yield LESSON.finding(readme, row.line, message, fix=fix)
+
+
+def _routes(function: Function, code: Code) -> Iterator[tuple[str, str]]:
+    """The methods and paths of routes: at("/path") of any method, `ANY` for other paths in code."""
+    methods = {id(call.args[0]): last(name) for _w, call, name in code.calls if call.args}
+    for node in code.nodes(ast.Constant):
+        if str(node.value).startswith("/"):
+            yield methods.get(id(node), "any").upper(), str(node.value)
+    for event in function.events.values():
+        path = str(at(event, "Properties", "Path"))
+        if "+}" not in path:
+            yield str(at(event, "Properties", "Method")).upper(), path
+
+
+def _answers(route: tuple[str, str], method: str, path: str) -> bool:
+    """Whether a route is that endpoint, whatever stands before its path."""
+    wanted, known = (re.sub(r"[{<][^}>]*[}>]", "*", text).strip("/") for text in (path, route[1]))
+    is_path = wanted == known or wanted.endswith(f"/{known}") or not (known or "/" in wanted)
+    return is_path and (route[0] == method or route[0] not in METHODS)
 
 
 def _lines(service: Service) -> Iterator[tuple[str, int, str]]:
