@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import Any
 
 from kit.template import at
 
 from .aws import NEEDS, operations, prefix_of_client, resource_model, waiters
 from .parsers import dotted
-from .python_names import POWERTOOLS, Code, Definition, assignments, constant, keyword, last
+from .python_names import POWERTOOLS, Code, Definition, constant, keyword, last
 
 MAKES = re.compile(r"boto3\.(?:(?:session\.)?Session\(\)\.)?(client|resource)")
 # Classes of types-boto3 and its like: types_boto3_s3.client.S3Client.
@@ -102,12 +102,12 @@ def _operations(client: Client, method: str, text: str) -> Iterator[str]:
     elif client.lists:
         if method in COLLECTIONS:
             yield client.lists
-        batches = resource_model(client.name, client.kind).get("batchActions", {})
+        batches = _model(client).get("batchActions", {})
         yield from (
             at(batches, name, "request", "operation") for name in batches if name.lower() == plain
         )
     elif client.kind:
-        model = resource_model(client.name, client.kind)
+        model = _model(client)
         named = {"load": model.get("load"), "reload": model.get("load")}
         named |= {name.lower(): action for name, action in model.get("actions", {}).items()}
         if operation := at(named.get(plain), "request", "operation"):
@@ -126,33 +126,51 @@ class Clients:
     def __init__(self, code: Code) -> None:
         self.code = code
 
-    def of(self, node: ast.expr | None, where: Definition, depth: int = 0) -> Client | None:
-        """The client or resource that an expression stands for."""
+    def of(self, node: ast.AST, where: Definition, depth: int = 0) -> Client | None:
+        """The client or resource that an expression stands for, or that a type is of."""
         if depth > DEEPEST:
             return None
+        name = self.code.name_of(node.func, where) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and MAKES.fullmatch(name):
+            return self.made_by(node, name, where)
+        if client := self._at_once(node, where, depth + 1):
+            return client
+        origins = self.code.origins(node, where)
+        clients = {self.of(value, place, depth + 1) for value, place in origins} - {None}
+        return clients.pop() if len(clients) == 1 else None
+
+    def _at_once(self, node: ast.AST, where: Definition, depth: int) -> Client | None:
+        """What an expression itself says: by the resource that it is of, by a loop, or as a type."""
         match node:
-            case ast.BoolOp(values=values):
-                return self._first(((value, where) for value in values), depth)
-            case ast.IfExp(body=body, orelse=orelse):
-                return self._first([(body, where), (orelse, where)], depth)
-            case ast.NamedExpr(value=value):
-                return self.of(value, where, depth + 1)
-            case ast.Call():
-                return self._of_call(node, where, depth)
+            case ast.Call(func=ast.Attribute(value=value, attr=method)):
+                client = self.of(value, where, depth)
+                if client and client.lists and method in COLLECTIONS:
+                    return client
+                kind = at(_model(client).get("has"), method, "resource", "type")
+                return Client(client.name, kind) if client and kind else None
+            case ast.Attribute(value=ast.Attribute(value=value, attr="meta"), attr="client"):
+                client = self.of(value, where, depth)
+                return Client(client.name) if client else None
+            case ast.Attribute(value=value, attr=attr) if client := self.of(value, where, depth):
+                for name, many in _model(client).get("hasMany", {}).items():
+                    if name.lower() == attr.replace("_", ""):
+                        kind, lists = many["resource"]["type"], many["request"]["operation"]
+                        return Client(client.name, kind, lists)
             case ast.Name(id=name):
-                return self._of_name(node, name, where, depth)
-            case ast.Attribute():
-                return self._of_attribute(node, where, depth)
-        return None
-
-    def _first(self, values: Iterable[tuple[ast.expr, Definition]], depth: int) -> Client | None:
-        found = (self.of(value, where, depth + 1) for value, where in values)
-        return next(filter(None, found), None)
-
-    def _only(self, values: Iterable[tuple[ast.expr, Definition]], depth: int) -> Client | None:
-        """What all are, as far as that is known; None if they differ."""
-        found = {self.of(value, where, depth + 1) for value, where in values} - {None}
-        return found.pop() if len(found) == 1 else None
+                loops: list[ast.For | ast.comprehension] = [*where.scope.of(ast.For)]
+                for loop in loops + where.scope.of(ast.comprehension):
+                    if dotted(loop.target) == name:
+                        client = self.of(loop.iter, where, depth)
+                        return replace(client, lists="") if client and client.lists else None
+            case ast.BinOp(left=left, right=right):  # Table | None
+                return self.of(left, where, depth) or self.of(right, where, depth)
+            case ast.Subscript(slice=inner):  # Optional[Table]
+                return self.of(inner, where, depth)
+            case ast.Constant(value=str() as text) if text.isidentifier():  # "Table"
+                return self.of(ast.Name(text), where, depth)
+        named = isinstance(node, ast.Name | ast.Attribute) and self.code.name_of(node, where)
+        match = TYPES.fullmatch(named or "")
+        return Client(match[1].replace("_", "-"), match[3] or match[4] or "") if match else None
 
     def made_by(self, call: ast.Call, name: str, where: Definition) -> Client | None:
         """What boto3 makes there with the permissions of the function."""
@@ -168,157 +186,12 @@ class Clients:
         calls = [call]
         if isinstance(call.func, ast.Attribute):
             session = call.func.value
-            values = [session, *(value for value, _ in self._values(session, where))]
+            values = [session, *(value for value, _ in self.code.origins(session, where))]
             calls += [value for value in values if isinstance(value, ast.Call)]
         names = [item.arg for each in calls for item in each.keywords]
         return any(not name or name.startswith(("aws_", "profile")) for name in names)
 
-    def _of_call(self, call: ast.Call, where: Definition, depth: int) -> Client | None:
-        name = self.code.name_of(call.func, where)
-        if MAKES.fullmatch(name):
-            return self.made_by(call, name, where)
-        if definition := self.code.definitions.get(name):
-            return self._returned(definition, depth)
-        if isinstance(call.func, ast.Attribute) and (
-            client := self.of(call.func.value, where, depth + 1)
-        ):
-            if client.lists and call.func.attr in COLLECTIONS:
-                return client
-            has = resource_model(client.name, client.kind).get("has", {}) if client.kind else {}
-            kind = at(has, call.func.attr, "resource", "type")
-            return Client(client.name, kind) if kind else None
-        return None
 
-    def _returned(self, definition: Definition, depth: int) -> Client | None:
-        values = definition.scope.of(ast.Return)
-        found = self._only(((item.value, definition) for item in values if item.value), depth)
-        node = definition.scope.node
-        return found or (self._annotated(node.returns, definition) if node else None)
-
-    def _of_name(self, node: ast.Name, name: str, where: Definition, depth: int) -> Client | None:
-        loops: list[ast.For | ast.comprehension] = [*where.scope.of(ast.For)]
-        for loop in loops + where.scope.of(ast.comprehension):
-            if isinstance(loop.target, ast.Name) and loop.target.id == name:
-                client = self.of(loop.iter, where, depth + 1)
-                return replace(client, lists="") if client and client.lists else None
-        if name in where.scope.parameters and where.scope.node:
-            arguments = ast.walk(where.scope.node.args)
-            annotations = [
-                a.annotation for a in arguments if isinstance(a, ast.arg) and a.arg == name
-            ]
-            found = self._annotated(annotations[0], where)
-            if found:
-                return found
-        return self._only(self._values(node, where), depth)
-
-    def _values(self, node: ast.expr, where: Definition) -> Iterator[tuple[ast.expr, Definition]]:
-        """What may be assigned to a name, or given for it."""
-        name = node.id if isinstance(node, ast.Name) else ""
-        if name in where.scope.parameters:
-            yield from self._arguments(name, where)
-        if name in where.scope.bindings:
-            yield where.scope.bindings[name], where
-        elif name not in where.scope.parameters:
-            module, _, outer = where.name.removesuffix(where.scope.name), "", where.scope.name
-            around = self.code.definitions.get(module + outer.rpartition(".")[0])
-            if around and around.scope.name:
-                yield from self._values(node, around)
-            elif name:
-                yield from self.code.values_of(node, where)
-
-    def _arguments(self, name: str, where: Definition) -> Iterator[tuple[ast.expr, Definition]]:
-        """The arguments that calls in this code give for a parameter, and its default."""
-        node = where.scope.node
-        if not node or name in ("self", "cls"):
-            return
-        names = [item.arg for item in (*node.args.posonlyargs, *node.args.args)]
-        place = names.index(name) if name in names else None
-        if place is not None and names[0] in ("self", "cls"):
-            place -= 1
-        for call, caller in self._calls[where.name.removesuffix(".__init__")]:
-            if (value := keyword(call, name, place)) is not None:
-                yield value, caller
-        defaults = dict(zip(reversed(names), reversed(node.args.defaults), strict=False))
-        if name in defaults:
-            yield defaults[name], where
-
-    @cached_property
-    def _calls(self) -> dict[str, list[tuple[ast.Call, Definition]]]:
-        calls = defaultdict(list)
-        for where, call, name in self.code.calls:
-            calls[name].append((call, where))
-        return calls
-
-    def _of_attribute(self, node: ast.Attribute, where: Definition, depth: int) -> Client | None:
-        if isinstance(node.value, ast.Attribute) and node.value.attr == "meta":
-            client = self.of(node.value.value, where, depth + 1)
-            return Client(client.name) if client and node.attr == "client" else None
-        if definition := self.code.definition(node, where):
-            return self._returned(definition, depth)  # a property
-        if client := self.of(node.value, where, depth + 1):
-            many = (
-                resource_model(client.name, client.kind).get("hasMany", {}) if client.kind else {}
-            )
-            for name, each in many.items():
-                if name.lower() == node.attr.replace("_", ""):
-                    return Client(
-                        client.name, each["resource"]["type"], each["request"]["operation"]
-                    )
-            return None
-        values = self._attributes[node.attr]
-        own = where.name.rpartition(".")[0]
-        is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-        values = [item for item in values if is_own and item[0] == own] or values
-        if not values:
-            return self._only(self.code.values_of(node, where), depth)
-        found = {
-            self._annotated(value, at_) or self.of(value, at_, depth + 1)
-            for _, value, at_ in values
-        }
-        found -= {None}
-        return found.pop() if len(found) == 1 else None
-
-    @cached_property
-    def _attributes(self) -> dict[str, list[tuple[str, ast.expr, Definition]]]:
-        """What is assigned to attributes, given to constructors and annotated, by name."""
-        values = defaultdict(list)
-        for where in self.code.definitions.values():
-            for target, value in assignments(where.scope.nodes):
-                if isinstance(target, ast.Attribute):
-                    values[target.attr].append((where.name.rpartition(".")[0], value, where))
-        for where, call, name in self.code.calls:
-            for item in call.keywords if name in self.code.classes else ():
-                values[str(item.arg)].append((name, item.value, where))
-        for name, module in self.code.modules.items():
-            for owner in module.nodes(ast.ClassDef):
-                for attribute, value in _declared(owner.body):
-                    where = self.code.definitions[name]
-                    values[attribute].append((f"{name}.{owner.name}", value, where))
-        return values
-
-    def _annotated(self, node: ast.expr | None, where: Definition) -> Client | None:
-        """The client that an annotation is of: S3Client, `"Table"`, `Table | None`."""
-        match node:
-            case ast.Constant(value=str() as text):
-                try:
-                    return self._annotated(ast.parse(text, mode="eval").body, where)
-                except SyntaxError:
-                    return None
-            case ast.BinOp(left=left, right=right):
-                return self._annotated(left, where) or self._annotated(right, where)
-            case ast.Subscript(slice=inner):
-                return self._annotated(inner, where)
-            case ast.Name() | ast.Attribute():
-                match = TYPES.fullmatch(self.code.name_of(node, where))
-                if match:
-                    return Client(match[1].replace("_", "-"), match[3] or match[4] or "")
-        return None
-
-
-def _declared(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
-    """The attributes in a class's body, with what they are: the annotation, or else the value."""
-    for statement in body:
-        if isinstance(statement, ast.AnnAssign):
-            yield dotted(statement.target), statement.annotation
-        elif isinstance(statement, ast.Assign):
-            yield dotted(statement.targets[0]), statement.value
+def _model(client: Client | None) -> Any:
+    """What boto3 knows of a resource; nothing of a client."""
+    return resource_model(client.name, client.kind) if client and client.kind else {}

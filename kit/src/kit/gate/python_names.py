@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -131,6 +131,10 @@ class Definition:
         return self.scope.node.lineno if self.scope.node else 1
 
 
+# An expression, and where it is written.
+Origin = tuple[ast.expr, Definition]
+
+
 class Code:
     """All Python of a lambda_pkg.
 
@@ -187,6 +191,8 @@ class Code:
             return f"{before}{dot}{rest}" if before else ""
         if first in scope.parameters:
             return ""
+        if scope.name and f"{module}.{scope.name}.{first}" in self.definitions:
+            return f"{module}.{scope.name}.{name}"
         if first in self._imports(module):
             return f"{self._imports(module)[first]}{dot}{rest}"
         is_own = first in _own_names(self.modules[module].parsed)
@@ -243,8 +249,59 @@ class Code:
         module, _, variable = self.name_of(node, where).rpartition(".")
         return self._body(module).bindings.get(variable, node) if module in self.modules else node
 
-    def values_of(self, node: ast.expr, where: Definition) -> Iterator[tuple[ast.expr, Definition]]:
-        """What a variable of a module may be, also by `global`, with where it is assigned."""
+    def origins(self, node: ast.AST, where: Definition) -> Iterator[Origin]:
+        """What an expression may be, one step back, with where that is written: what a variable or an
+        attribute is assigned, what a loop goes over, what a parameter gets, what a function of this
+        code returns, and what each of these is declared as."""
+        match node:
+            case ast.BoolOp(values=values):
+                yield from ((value, where) for value in values)
+            case ast.IfExp(body=body, orelse=orelse):
+                yield from ((body, where), (orelse, where))
+            case ast.NamedExpr(value=value) | ast.Await(value=value):
+                yield value, where
+            case ast.Call():
+                yield from self._returned(self.definition(node.func, where))
+            case ast.Name(id=name):
+                yield from self.arguments(where, name)
+                loops: list[ast.For | ast.comprehension] = [*where.scope.of(ast.For)]
+                loops += where.scope.of(ast.comprehension)
+                yield from ((loop.iter, where) for loop in loops if dotted(loop.target) == name)
+                around = self.definitions.get(where.name.rpartition(".")[0])
+                if name in where.scope.bindings:
+                    yield where.scope.bindings[name], where
+                elif name not in where.scope.parameters and around and around.scope.name:
+                    yield from self.origins(node, around)
+                elif name not in where.scope.parameters:
+                    yield from self._in_modules(node, where)
+            case ast.Attribute(attr=attr):
+                own = where.name.rpartition(".")[0] if dotted(node.value) in ("self", "cls") else ""
+                known = self._attributes[attr]
+                mine = [item for item in known if item[0] == own] or known
+                yield from self._returned(self.definition(node, where))  # a property
+                yield from ((value, place) for _, value, place in mine)
+                yield from self._in_modules(node, where) if not mine else ()
+
+    def ways_to(
+        self, node: ast.AST, where: Definition, parts: Callable[[ast.AST], Iterable[ast.AST]]
+    ) -> Iterator[tuple[ast.AST, Definition]]:
+        """An expression and its parts, and all that these may come from."""
+        seen: set[int] = set()
+        ahead: list[tuple[ast.AST, Definition]] = [(node, where)]
+        for part, place in ahead:  # which grows
+            if id(part) not in seen:
+                seen.add(id(part))
+                yield part, place
+                ahead += [*self.origins(part, place), *((inner, place) for inner in parts(part))]
+
+    def _returned(self, definition: Definition | None) -> Iterator[Origin]:
+        if definition and definition.scope.node:
+            values = [item.value for item in definition.scope.of(ast.Return)]
+            values.append(definition.scope.node.returns)
+            yield from ((value, definition) for value in values if value)
+
+    def _in_modules(self, node: ast.expr, where: Definition) -> Iterator[Origin]:
+        """What a variable of a module may be, also by `global`."""
         name = self._name_in(where.scope, node, self._module_of(where.name))
         for _ in range(LONGEST_CHAIN):
             module = self._module_of(name)
@@ -258,6 +315,28 @@ class Code:
                 holder = f"{module}.{scope.name}" if scope.name else module
                 yield scope.bindings[variable], self.definitions[holder]
 
+    @cached_property
+    def _attributes(self) -> dict[str, list[tuple[str, ast.expr, Definition]]]:
+        """What attributes are assigned, get by constructors and are declared as, by their names."""
+        values = defaultdict(list)
+        for where in self.definitions.values():
+            for target, value in assignments(where.scope.nodes):
+                if isinstance(target, ast.Attribute):
+                    values[target.attr].append((where.name.rpartition(".")[0], value, where))
+        for where, call, name in self.calls:
+            for item in call.keywords if name in self.classes else ():
+                values[str(item.arg)].append((name, item.value, where))
+        for name, module in self.modules.items():
+            for owner in module.nodes(ast.ClassDef):
+                pairs = [*assignments(owner.body)]
+                pairs += [
+                    (i.target, i.annotation) for i in owner.body if isinstance(i, ast.AnnAssign)
+                ]
+                for target, value in pairs:
+                    declared = (f"{name}.{owner.name}", value, self.definitions[name])
+                    values[dotted(target)].append(declared)
+        return values
+
     def number(self, node: ast.AST | None, where: Definition) -> float | None:
         """What an expression comes to, if it is a number: 300, MAX_AGE_SECONDS, 5 * 60."""
         if isinstance(node, ast.Name | ast.Attribute):
@@ -270,22 +349,31 @@ class Code:
                 return None if first is None or second is None else first * second
         return None
 
-    def arguments(self, where: Definition, name: str) -> Iterator[tuple[Definition, ast.expr]]:
-        """What a function gets as its parameter of that name: its default, and what callers pass,
-        with where that is written."""
+    def arguments(self, where: Definition, name: str) -> Iterator[Origin]:
+        """What a function gets as its parameter of that name: what it is declared as, its default,
+        and what callers pass."""
         if not where.scope.node or name not in where.scope.parameters:
             return
         written = where.scope.node.args
         placed = [*written.posonlyargs, *written.args]
         defaults = [None] * (len(placed) - len(written.defaults)) + written.defaults
         named = zip([*placed, *written.kwonlyargs], [*defaults, *written.kw_defaults], strict=True)
-        yield from ((where, default) for item, default in named if item.arg == name and default)
+        own = [
+            node for item, value in named if item.arg == name for node in (item.annotation, value)
+        ]
+        yield from ((node, where) for node in own if node)
         names = [item.arg for item in placed if item.arg not in ("self", "cls")]
-        for caller, call, called_name in self.calls:
-            place = names.index(name) if name in names else None
-            value = keyword(call, name, place) if called_name == where.name else None
-            if value:
-                yield caller, self.value_of(value, caller)
+        place = names.index(name) if name in names else None
+        for caller, call in self._calls_of[where.name.removesuffix(".__init__")]:
+            if value := keyword(call, name, place):
+                yield value, caller
+
+    @cached_property
+    def _calls_of(self) -> dict[str, list[tuple[Definition, ast.Call]]]:
+        calls = defaultdict(list)
+        for where, call, name in self.calls:
+            calls[name].append((where, call))
+        return calls
 
     def used_by(self, where: Definition) -> set[str]:
         """The names of all that a definition mentions: what it calls, and what it passes on."""

@@ -12,7 +12,7 @@ from kit.template import is_intrinsic
 
 from .environments import environments, resolved
 from .parsers import Module, dotted
-from .python_names import constant, last
+from .python_names import Code, Definition, code_in, constant, last
 from .service import Function, Service
 
 # How the variables begin that Lambda sets, and those that libraries and extensions read.
@@ -56,18 +56,12 @@ class Package:
     def reads(self) -> list[VariableRead]:
         """The variables that the code reads by names that are written out, also as the argument of
         a function that reads what it is given: required("STAGE")."""
-        keys = [(module, *key) for module in self.modules for key in _keys(module)]
-        helpers = {helper for module, key, _, _ in keys for helper in _helpers(module, key)}
-        keys += [
-            (module, call.args[0], call.lineno, False)
-            for module in self.modules
-            for call in module.nodes(ast.Call)
-            if call.args and dotted(call.func).removeprefix("self.") in helpers
-        ]
+        code = code_in(self.modules)
         return [
-            VariableRead(name, module.path, line, may_be_none)
-            for module, key, line, may_be_none in keys
-            for name in _texts(module, key)
+            VariableRead(str(constant(node)), place.module.path, node.lineno, may_be_none)
+            for key, where, may_be_none in _keys(code)
+            for node, place in code.ways_to(key, where, lambda node: getattr(node, "elts", ()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
 
     def mentioned(self, names: Iterable[str]) -> set[str]:
@@ -117,49 +111,21 @@ def passed_stages(service: Service) -> set[str]:
     }
 
 
-def _keys(module: Module) -> Iterator[tuple[ast.expr, int, bool]]:
-    """What says which variable is read, its line, and whether None comes of a missing one."""
-    for item in module.nodes(ast.Subscript):
-        if isinstance(item.ctx, ast.Load) and _is_environ(item.value):
-            yield item.slice, item.lineno, False
-    for call in module.nodes(ast.Call):
-        name = last(dotted(call.func))
-        of_environ = isinstance(call.func, ast.Attribute) and _is_environ(call.func.value)
-        if call.args and (name == "getenv" or (of_environ and name in _METHODS)):
-            is_none = all(constant(default) is None for default in call.args[1:])
-            yield call.args[0], call.lineno, is_none and name in ("get", "getenv")
+def _keys(code: Code) -> Iterator[tuple[ast.expr, Definition, bool]]:
+    """What says which variable is read, where, and whether None comes of a missing one."""
+    for where in code.definitions.values():
+        for item in where.scope.of(ast.Subscript):
+            if isinstance(item.ctx, ast.Load) and _is_environ(item.value):
+                yield item.slice, where, False
+        for call in where.scope.calls:
+            name = last(dotted(call.func))
+            of_environ = isinstance(call.func, ast.Attribute) and _is_environ(call.func.value)
+            if call.args and (name == "getenv" or (of_environ and name in _METHODS)):
+                is_none = all(constant(default) is None for default in call.args[1:])
+                is_given = dotted(call.args[0]) in where.scope.parameters
+                yield call.args[0], where, is_none and name in ("get", "getenv") and not is_given
 
 
 def _is_environ(node: ast.AST) -> bool:
     """Whether it is os.environ, by whatever way it came here under its name."""
     return dotted(node).split(".")[-1] == "environ"
-
-
-def _helpers(module: Module, key: ast.expr) -> Iterator[str]:
-    """The functions that read the variable which is their first argument."""
-    for function in module.functions:
-        names = [
-            argument.arg for argument in function.args.args if argument.arg not in ("self", "cls")
-        ]
-        if names and names[0] == dotted(key) and key in ast.walk(function):
-            yield function.name
-
-
-def _texts(module: Module, node: ast.AST, depth: int = 3) -> Iterator[str]:
-    """The texts that a name in code stands for: itself, a constant, what a loop goes over."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.Tuple | ast.List | ast.Set):
-        for item in node.elts:
-            yield from _texts(module, item, depth)
-    elif isinstance(node, ast.Name) and depth:
-        for target, value in _bound(module):
-            if dotted(target) == node.id:
-                yield from _texts(module, value, depth - 1)
-
-
-def _bound(module: Module) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """What is bound to what: by assignments and by loops."""
-    yield from ((node.targets[0], node.value) for node in module.nodes(ast.Assign))
-    yield from ((node.target, node.iter) for node in module.nodes(ast.For))
-    yield from ((node.target, node.iter) for node in module.nodes(ast.comprehension))

@@ -98,7 +98,7 @@ def outputs_are_no_inputs(service: Service) -> Iterator[Finding]:
             kind = WRITES.get(method)
             target = _target(code, where, call, kind) if kind else None
             if kind and target:
-                ids = _written(service, function, code, target, kind)
+                ids = _written(service, function, code, where, target, kind)
                 for written in ids & {logical_id for item in inputs for logical_id in item.ids}:
                     if any(_comes_back(code, where, call, i) for i in inputs if written in i.ids):
                         message = f"`{method}` writes to `{written}`, which"
@@ -155,7 +155,12 @@ def _target(code: Code, where: Definition, call: ast.Call, kind: Kind) -> ast.ex
 
 
 def _written(
-    service: Service, function: Function, code: Code, target: ast.expr, kind: Kind
+    service: Service,
+    function: Function,
+    code: Code,
+    where: Definition,
+    target: ast.expr,
+    kind: Kind,
 ) -> set[str]:
     """The logical id of what is written to: by the variable that has its name, or, where code does
     not show one, by what the function may write to."""
@@ -168,7 +173,7 @@ def _written(
         physical = {names[part] for part in re.split("[:/]", text) if part in names}
         return referenced_ids(node) & resources.keys() | physical
 
-    variables = variables_in(code, target, {*function.variables})
+    variables = variables_in(code, target, where, {*function.variables})
     written = set().union(*(ids(function.variables[name]) for name in variables))
     if len(written) == 1:
         return written

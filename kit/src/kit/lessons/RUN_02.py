@@ -178,12 +178,9 @@ def _statuses(code: Code) -> Iterator[tuple[Definition, ast.expr]]:
                 case ast.Return(value=ast.Tuple(elts=[_, status, *_])):
                     values = [status] if where.name in answering else []
             for value in values:
-                match value:
-                    case ast.IfExp(body=first, orelse=second):  # 404 if item is None else 200
-                        yield from ((where, first), (where, second))
-                    case _:
-                        yield where, code.value_of(value, where)
-                yield from code.arguments(where, dotted(value))
+                yield where, code.value_of(value, where)
+                for origin, place in code.origins(value, where):
+                    yield place if place.scope.node else where, code.value_of(origin, place)
 
 
 @LESSON.check
