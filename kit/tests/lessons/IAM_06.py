@@ -94,7 +94,7 @@ def _(edit: Edit) -> None:
         '    _ways = boto3.client("firehose", config=CONFIG)\n\n'
         "    def add(self, name: str) -> None:\n"
         "        self._users.admin_create_user(Username=name)\n"
-        "        self._ways.put_record_batch(Records=[])\n        model().converse(messages=[])",
+        "        self._ways.put_record(Record=dict())\n        model().converse(messages=[])",
     )
 
 
