@@ -169,6 +169,17 @@ def test_a_runtime_is_told_from_the_day_on_that_aws_gives_it_up(
     assert finding.message == "AppFunction and 1 more: AWS supported python3.13 until 2029-06-30"
 
 
+def test_a_line_of_globals_is_reported_once(
+    rendered_samples: dict[str, Path], tmp_path: Path
+) -> None:
+    edit = Edit(copy(rendered_samples["workers"], tmp_path / "workers"), "workers")
+    old = "        STAGE: !Ref EnvironmentName\n"
+    edit.replace("template.yaml", old, f"{old}        ENV: !Ref EnvironmentName\n")
+    findings = gate.run(edit.root, TODAY).findings
+    (finding,) = [finding for finding in findings if finding.lesson == "IAC-08"]
+    assert finding.message == "passes `ENV` to say where the code runs, beside `STAGE`"
+
+
 # ── The registry ─────────────────────────────────────────────────────────────
 
 

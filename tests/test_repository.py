@@ -252,7 +252,8 @@ def test_the_readme_is_made_from_its_sources() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "docs/maintaining.md", "docs/rooms.md"]
+    "document",
+    ["README.md", "CONTRIBUTING.md", "docs/maintaining.md", "docs/rooms.md", "docs/tried.md"],
 )
 def test_documents_name_commands_and_files_that_exist(document: str) -> None:
     text = (ROOT / document).read_text("utf-8")

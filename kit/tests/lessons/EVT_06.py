@@ -38,7 +38,7 @@ def _(edit: Edit) -> None:
     edit.replace("template.yaml", edit.resource(alarm), "")
 
 
-@violation("an alarm notifies a topic without subscriptions")
+@violation("alarms notify a topic without subscriptions")
 def _(edit: Edit) -> None:
     edit.declare(
         f"""QuietTopic:
@@ -46,8 +46,9 @@ def _(edit: Edit) -> None:
   Properties:
     TopicName: !Sub {edit.service}-quiet-${{EnvironmentName}}"""
     )
-    alarm = f"{edit.function().pascal}ErrorsAlarm"
-    edit.in_resource(alarm, "AlarmActions: [!Ref AlarmTopic]", "AlarmActions: [!Ref QuietTopic]")
+    for metric in ("Errors", "Throttles"):
+        alarm = f"{edit.function().pascal}{metric}Alarm"
+        edit.in_resource(alarm, "Actions: [!Ref AlarmTopic]", "Actions: [!Ref QuietTopic]")
 
 
 @good("an alarm is a part of a composite alarm with actions")
@@ -126,4 +127,4 @@ def _(edit: Edit, finding: Finding) -> None:
 
 @fix("Notify a topic with subscribers, as `AlarmTopic`")
 def _(edit: Edit, finding: Finding) -> None:
-    edit.in_line(finding, "QuietTopic", "AlarmTopic")
+    edit.replace_all(finding.path, "[!Ref QuietTopic]", "[!Ref AlarmTopic]")

@@ -40,6 +40,19 @@ def _(edit: Edit) -> None:
     )
 
 
+@violation("a parameter of Systems Manager is in the folder of all services")
+def _(edit: Edit) -> None:
+    edit.declare(
+        f"ItemLimit:\n  Type: AWS::SSM::Parameter\n  Properties:\n    Name: !Sub /shop/limit-{ENV}\n"
+        '    Type: String\n    Value: "5"'
+    )
+
+
+@fix("Begin it with `/", "a parameter of Systems Manager is in the folder of all services")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "/shop/", str(finding.fix).split("`")[1])
+
+
 @fix("Begin it with")
 def _(edit: Edit, finding: Finding) -> None:
     start = str(finding.fix).split("`")[1]

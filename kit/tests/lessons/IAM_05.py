@@ -225,3 +225,14 @@ def _(edit: Edit) -> None:
     )
     in_infra(edit, "DeployRole", PIPELINE, mine + PIPELINE)
     edit.declare(ROLE.format(name="TaskRole", service=edit.service, to="scheduler"))
+
+
+@good("a function may send to a bus of which only a parameter knows the ARN")
+def _(edit: Edit) -> None:
+    edit.parameter(
+        "PartnerBusArn:\n  Type: AWS::SSM::Parameter::Value<String>\n"
+        "  Description: The event bus of the partner.\n  AllowedPattern: /.+"
+    )
+    own = "Resource: !GetAtt EventBus.Arn"
+    both = "Resource: [!GetAtt EventBus.Arn, !Ref PartnerBusArn]"
+    edit.in_resource(edit.function("queue", "bucket").logical_id, own, both)

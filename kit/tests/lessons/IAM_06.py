@@ -239,6 +239,22 @@ def _(edit: Edit) -> None:
     )
 
 
+@good("a connector of SAM allows what a function does with its table")
+def _(edit: Edit) -> None:
+    edit.resource("Table")
+    function = edit.function("api")
+    edit.write(
+        f"{function.code}/services/archive.py",
+        "from typing import Any\n\n\ndef everything(table: Any) -> list[dict[str, Any]]:\n"
+        '    return list(table.scan()["Items"])\n',
+    )
+    edit.declare(
+        "ReadsTable:\n  Type: AWS::Serverless::Connector\n  Properties:\n"
+        f"    Source:\n      Id: {function.logical_id}\n    Destination:\n      Id: Table\n"
+        "    Permissions: [Read]"
+    )
+
+
 @violation("two functions share a role of the template")
 def _(edit: Edit) -> None:
     for function in edit.two():

@@ -108,3 +108,23 @@ def _(edit: Edit, finding: Finding) -> None:
     once += "    return app.resolve(event, context)\n\n\n"
     text = text.replace("answer = app.resolve(event, context)", "answer = answer_once(event=event)")
     edit.write(finding.path, text.replace("@logger.inject", f"{once}@logger.inject"))
+
+
+@good("an event is checked and logged, and nothing else is done")
+def _(edit: Edit) -> None:
+    function = edit.function("event")
+    text = edit.resource(function.logical_id)
+    start, end = text.index("      Policies:\n"), text.index("      # Lambda tries twice more")
+    edit.replace("template.yaml", text[start:end], "")
+    for path in edit.glob(f"{function.code}/*/*.py"):
+        edit.delete(path)
+    edit.write(
+        index(function),
+        "from typing import Any\n\nfrom aws_lambda_powertools import Logger\n\n"
+        "from .settings import load_settings\n\n"
+        "logger = Logger(stage=load_settings().stage, use_rfc3339=True)\n\n\n"
+        "@logger.inject_lambda_context(clear_state=True)\n"
+        "def lambda_handler(event: dict[str, Any], context: object) -> None:\n"
+        '    if not event["detail"]:\n        raise ValueError("the event has no detail")\n'
+        '    logger.info("event checked", event_id=event["id"])\n',
+    )

@@ -426,7 +426,11 @@ def _policy_gaps(
         if statement.get("Effect") != "Allow" or "Action" not in statement:
             continue
         resolved = environment.template.resolve(statement)
-        arns = [[arn] for arn in _texts(resolved.get("Resource")) if "<" not in arn] or [[]]
+        # What a parameter without a default comes to, or begins with, is not known.
+        known = [
+            arn for arn in _texts(resolved.get("Resource")) if re.match(r"(arn:|\*)[^<]*$", arn)
+        ]
+        arns = [[arn] for arn in known] or [[]]
         for action in _texts(resolved["Action"]):
             on = next((item for item in arns if not _allows_part(boundary, action, item)), None)
             if on is not None:

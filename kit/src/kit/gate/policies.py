@@ -224,7 +224,7 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
 def permissions(service: Service, function: Function) -> tuple[list[Statement], bool]:
     """What a function's role allows, and whether nothing else may allow it more. Statements of
     policy templates of SAM have no line."""
-    names, own = {function.logical_id}, referenced_ids(function.get("Role"))
+    own = referenced_ids(function.get("Role"))
     granted = [item for item in statements(TEMPLATE, function) if item.grants]
     managed = [policy for policy in listed(function.get("Policies")) if not at(policy, "Statement")]
     for policy in managed:
@@ -243,8 +243,9 @@ def permissions(service: Service, function: Function) -> tuple[list[Statement], 
         and not any(
             {f"{function.logical_id}Role", *own} & referenced_ids(item.properties)
             or (
+                # Its ends are written as plain ids.
                 item.type == "AWS::Serverless::Connector"
-                and names & referenced_ids(item.properties)
+                and function.logical_id in [text for text, _line in strings(item.properties)]
             )
             for item in others
             if item.type not in known or (not own and item.type in ATTACHABLE)

@@ -63,7 +63,9 @@ def alarms_reach_people(service: Service) -> Iterator[Finding]:
             message = f"`{alarm.logical_id}` notifies nobody: it has no `AlarmActions`"
             fix = "Write `AlarmActions: [!Ref AlarmTopic]`."
             yield LESSON.finding_in(alarm, line, message, fix)
-        for topic in sorted(referenced_ids(actions) & unread):
+        topics = sorted(referenced_ids(actions) & unread)
+        unread.difference_update(topics)  # each is reported once
+        for topic in topics:
             message = f"`{alarm.logical_id}` notifies `{topic}`, to which nobody subscribes"
             fix = (
                 "Notify a topic with subscribers, as `AlarmTopic`, or declare a subscription to it."

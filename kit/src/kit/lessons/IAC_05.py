@@ -52,6 +52,7 @@ def _missing(service: Service, name: Name, text: str) -> dict[str, str]:
     spellings = map(re.escape, (service.name, service.package))
     begin = rf"{BEFORE}(?:(?:{'|'.join(spellings)})(?![a-zA-Z0-9])|{pascal(service.name)}(?![a-z]))"
     if not re.match(begin, text):
+        start = f"/{service.name}/" if name.resource.type == "AWS::SSM::Parameter" else start
         missing[f"{service.name} at its start"] = f"Begin it with `{start}`."
     if name.resource.type == "AWS::S3::Bucket" and ACCOUNT not in text:
         fix = "Put `-${AWS::AccountId}` before `-${EnvironmentName}`, in a `!Sub`."

@@ -13,7 +13,7 @@ Defended by: gate.
 import ast
 from collections.abc import Iterator
 
-from kit.gate.findings import Finding
+from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
 from kit.gate.python_names import (
@@ -106,13 +106,18 @@ def logged_prose(service: Service) -> Iterator[Finding]:
             yield LESSON.finding(result.path, result.line, *LEFT_OVER[result.rule])
     for code in every_code(service):
         is_formatted = any(last(name) in SETS_FORMAT for _where, _call, name in code.calls)
+        prose: dict[str, list[tuple[int, str]]] = {}
         for where, call, name in code.calls:
             if name in PRINTS:
                 yield LESSON.finding(where.module.path, call.lineno, PRINTED, fix=TO_LOG)
             elif name in PROSE and not is_formatted:
-                message = f"`{dotted(call.func) or last(name)}` logs without service and stage"
-                fix = "Delete it, and let `logger` of the module be `Logger(child=True)` of Powertools."
-                yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
+                written = f"`{dotted(call.func) or last(name)}`"
+                prose.setdefault(where.module.path, []).append((call.lineno, written))
+        for path, calls in prose.items():  # of one logger, mostly
+            names = [written for _line, written in sorted(calls)]
+            message = f"{and_more(names)} without service and stage in the log"
+            fix = "Delete it, and let `logger` of the module be `Logger(child=True)` of Powertools."
+            yield LESSON.finding(path, min(calls)[0], message, fix=fix)
 
 
 @LESSON.check
