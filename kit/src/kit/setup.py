@@ -349,7 +349,8 @@ def main() -> int:
                 return 0
         set_up(options.own_sam, options.deploy)
     except KitError as error:
-        print(f"\n{error}\nThen: make setup", file=sys.stderr)
+        again = "make up" if options.local else "make setup"
+        print(f"\n{error}\nThen: {again}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. To continue: make setup", file=sys.stderr)

@@ -33,6 +33,7 @@ LEFT_OUT = {
     "AWS::CodeDeploy::DeploymentGroup": "a new version gets all traffic at once here",
     "AWS::IAM::OIDCProvider": "nobody signs in here",
 }
+INVOKED = re.compile(r"functions/\$\{(\w+?)(?:Alias\w*)?(?:\.Arn)?\}")
 API_ADDRESS = re.compile(r"https://\$\{(\w+)\}\.execute-api\.[^/\s\"']*")
 
 
@@ -44,34 +45,41 @@ class Bridged:
         template: a CloudFormation template.
         functions: the folder of each function in src/, by its logical id.
         apis: the logical ids of HTTP APIs, each with the address on this machine.
+        paths: the address of the first route of each function, by its logical id.
         notes: what was left out, a line each.
     """
 
     template: Content
     functions: dict[str, Path] = field(default_factory=dict)
     apis: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+def _functions(template: Content) -> dict[str, Content]:
+    """The properties of each function, by its logical id; what is malformed is left to SAM to report."""
+    return {
+        name: properties
+        for name in at(template, "Resources") or {}
+        if at(template, "Resources", name, "Type") == "AWS::Serverless::Function"
+        and isinstance(properties := at(template, "Resources", name, "Properties"), dict)
+    }
 
 
 def folders(template: Content, root: Path) -> dict[str, Path]:
     """The folder of the code of each function that SAM builds, by its logical id."""
     shared = at(template, "Globals", "Function", "CodeUri")
     return {
-        name: root / str(code)
-        for name, resource in template.get("Resources", {}).items()
-        if resource.get("Type") == "AWS::Serverless::Function"
-        and isinstance(code := at(resource, "Properties", "CodeUri") or shared, str)
+        name: root / code
+        for name, properties in _functions(template).items()
+        if isinstance(code := properties.get("CodeUri") or shared, str)
     }
 
 
 def prepared(template: Content) -> Content:
     """A copy of template.yaml that SAM can translate without packages and without CodeDeploy."""
     copy: Content = json.loads(json.dumps(template, default=str))
-    functions = [
-        resource.setdefault("Properties", {})
-        for resource in copy.get("Resources", {}).values()
-        if resource.get("Type") == "AWS::Serverless::Function"
-    ]
+    functions = list(_functions(copy).values())
     for properties in functions:
         if "InlineCode" not in properties and properties.get("PackageType") != "Image":
             properties["CodeUri"] = "s3://not-used/here"
@@ -111,7 +119,7 @@ def bridged(
             properties["Qualifier"] = "$LATEST"
         elif resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in properties:
             result.apis[name] = address(name)
-            resources |= _http_api(name, properties)
+            resources |= _http_api(name, properties, result)
     result.template = _resolved(expanded, absent, result.apis)
     return result
 
@@ -146,7 +154,7 @@ def _run_from_folder(properties: Content, folder: Path, packages: Path) -> None:
     properties["Code"] = {"ZipFile": WORKER.read_text("utf-8")}
 
 
-def _http_api(name: str, properties: Content) -> Content:
+def _http_api(name: str, properties: Content, result: Bridged) -> Content:
     """The resources that an HTTP API's `Body` stands for; it goes from the properties."""
     body = properties.pop("Body")
     properties.setdefault("Name", at(body, "info", "title") or name)
@@ -173,6 +181,9 @@ def _http_api(name: str, properties: Content) -> Content:
             route = f"{name}{_word(verb + path).title()}Route"
             integration = _integration(name, operation["x-amazon-apigateway-integration"])
             made[f"{route}Integration"] = integration
+            if function := INVOKED.search(str(integration["Properties"]["IntegrationUri"])):
+                first = result.apis[name] + path.replace("/{proxy+}", "")
+                result.paths.setdefault(function[1], first)
             made[route] = _route(name, key, route, operation)
             for logical_id, title in authorizers.items():
                 if any(title in needed for needed in operation.get("security") or []):

@@ -23,7 +23,7 @@ def main(service: Service, options: Namespace) -> int:
     function = need_function(options.function, list(running.functions))
     _path, event = example(function, options.event)
     begin = time.perf_counter()
-    answer = running.client("lambda", service.region).invoke(
+    answer = running.client("lambda").invoke(
         FunctionName=running.functions[function], Payload=json.dumps(event), LogType="Tail"
     )
     spent = (time.perf_counter() - begin) * 1000

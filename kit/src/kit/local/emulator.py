@@ -10,11 +10,12 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from kit.delivery.account import unless_absent
 from kit.delivery.service import Service
@@ -30,7 +31,7 @@ STATE = FOLDER / "running.json"
 DATA = FOLDER / "data"
 LOG = FOLDER / "emulator.log"
 BUCKET = "local-templates"
-START_SECONDS, STACK_SECONDS = 30, 120
+START_SECONDS, STACK_SECONDS, LOOK_SECONDS = 30, 120, 0.05
 
 
 @dataclass
@@ -39,12 +40,14 @@ class Running:
 
     Args:
         url: where the emulator answers.
+        region: where the account is.
         process: the process of `make up`.
         apis: the address of each API, by its logical id.
         functions: the name of each function, with its alias, by its folder in src/.
     """
 
     url: str
+    region: str
     process: int
     apis: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
@@ -61,18 +64,23 @@ class Running:
         if (state := running()) and state.process == self.process:
             STATE.unlink()
 
-    def client(self, name: str, region: str) -> Any:
-        """A client of an emulated service. A session may make only one at a time."""
-        retries = {"total_max_attempts": 1}
-        make: Any = boto3.Session().client
-        return make(
-            name,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(connect_timeout=5, read_timeout=900, retries=retries),
-        )
+    def client(self, name: str) -> Any:
+        """A client of an emulated service; any thread may use it."""
+        return _client(name, self.url, self.region)
+
+
+@cache
+def _client(name: str, url: str, region: str) -> Any:
+    # A session may make only one client at a time; so each has its own.
+    make: Any = boto3.Session().client
+    return make(
+        name,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(connect_timeout=5, read_timeout=900, retries={"total_max_attempts": 1}),
+    )
 
 
 def forget_account() -> None:
@@ -164,7 +172,7 @@ class Emulator:
         while time.monotonic() < deadline and self.process.poll() is None:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
-            time.sleep(0.05)
+            time.sleep(LOOK_SECONDS)
         raise KitError("The emulator did not start.", f"Its log: {LOG.relative_to(ROOT)}")
 
     def stop(self) -> None:
@@ -189,7 +197,7 @@ def deploy(running: Running, service: Service, template: dict[str, Any]) -> None
     Raises:
         KitError: the stack could not be created or updated.
     """
-    s3, stacks = (running.client(name, service.region) for name in ("s3", "cloudformation"))
+    s3, stacks = running.client("s3"), running.client("cloudformation")
     with suppress(ClientError):
         s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
@@ -203,40 +211,34 @@ def deploy(running: Running, service: Service, template: dict[str, Any]) -> None
         ],
         "Tags": [{"Key": key, "Value": value} for key, value in service.tags.items()],
     }
-    begin = time.time()
+    begin, done = time.time(), "stack_create_complete"
     try:
         stacks.create_stack(**arguments)
     except stacks.exceptions.AlreadyExistsException:
+        done = "stack_update_complete"
         try:
             stacks.update_stack(**arguments)
         except ClientError as error:
             if "No updates" in str(error):
                 return
             raise
-    deadline = time.monotonic() + STACK_SECONDS
-    while time.monotonic() < deadline:
-        (stack,) = stacks.describe_stacks(StackName=service.stack)["Stacks"]
-        if stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            return
-        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-            break
-        time.sleep(0.05)
-    events = stacks.describe_stack_events(StackName=service.stack)["StackEvents"]
-    reasons = [
-        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-        for event in reversed(events)
-        if event["ResourceStatus"].endswith("FAILED") and event["Timestamp"].timestamp() > begin - 1
-    ]
-    raise KitError(
-        "The stack could not be deployed.", *(reasons or [f"It is {stack['StackStatus']}."])
-    )
+    attempts = {"Delay": LOOK_SECONDS, "MaxAttempts": int(STACK_SECONDS / LOOK_SECONDS)}
+    try:
+        stacks.get_waiter(done).wait(StackName=service.stack, WaiterConfig=attempts)
+    except WaiterError as error:
+        events = stacks.describe_stack_events(StackName=service.stack)["StackEvents"]
+        reasons = [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+            for event in reversed(events)
+            if event["ResourceStatus"].endswith("FAILED")
+            and event["Timestamp"].timestamp() > begin - 1
+        ]
+        raise KitError("The stack could not be deployed.", *(reasons or [str(error)])) from error
 
 
-def fill_secrets(
-    running: Running, region: str, names: list[str], values: dict[str, str]
-) -> list[str]:
+def fill_secrets(running: Running, names: list[str], values: dict[str, str]) -> list[str]:
     """Give each secret a value: that of .env.local, or a made-up one; the names of the latter."""
-    client, made_up = running.client("secretsmanager", region), []
+    client, made_up = running.client("secretsmanager"), []
     for full in names:
         name = full.split("/")[-1].rpartition("-")[0]
         value = values.get(name)

@@ -69,7 +69,10 @@ class Proxy:
             content = f"The emulator does not answer: {error}\n".encode()
         finally:
             connection.close()
-        if request.command == "OPTIONS" or (status >= 400 and content.startswith(b'{"message"')):
+        if status == 502 and b'"errorType"' in content:
+            # The function failed, and has reported why. API Gateway keeps that from its callers.
+            status, content = 500, b'{"message":"Internal Server Error"}'
+        elif request.command == "OPTIONS" or (status >= 400 and content.startswith(b'{"message"')):
             self.refused(request.command, request.path, status)
         request.send_response(status)
         for name, value in headers:

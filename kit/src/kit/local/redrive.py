@@ -14,8 +14,7 @@ from kit.layout import ENVIRONMENTS, ROOT
 from kit.spelling import pascal
 
 from . import emulator
-from .examples import FUNCTION, need_function
-from .triggers import kinds
+from .examples import FUNCTION, count, kinds, need_function
 
 ENVIRONMENT = "dev"
 OPTIONS = {
@@ -24,19 +23,6 @@ OPTIONS = {
 }
 HIDDEN_SECONDS = 60
 COUNT = "ApproximateNumberOfMessages"
-
-
-class Here:
-    """Clients of what runs here, as an Account has them."""
-
-    qualifier = ""  # bridge.py says why
-
-    def __init__(self, service: Service) -> None:
-        emulator.forget_account()
-        self.service, self.running = service, emulator.need_running()
-
-    def client(self, name: str) -> Any:
-        return self.running.client(name, self.service.region)
 
 
 def event_of(body: str) -> Any:
@@ -51,8 +37,13 @@ def event_of(body: str) -> Any:
     return content  # EventBridge or the scheduler did
 
 
-def redrive(account: Any, service: Service, function: str) -> tuple[int, int]:
-    """Bring back what waits now; how many letters went, and how many could not."""
+def redrive(account: Any, service: Service, function: str, qualifier: str) -> tuple[int, int]:
+    """Bring back what waits now; how many letters went, and how many could not.
+
+    Args:
+        account: an Account, or what runs here: both make clients.
+        qualifier: which version of the function gets its events again: `:live`.
+    """
     template = service.template("")
     resources = template.data["Resources"]
 
@@ -62,7 +53,7 @@ def redrive(account: Any, service: Service, function: str) -> tuple[int, int]:
         answer = unless_absent(sqs.get_queue_url, QueueName=name) if name else None
         return str(answer["QueueUrl"]) if answer else None
 
-    sqs, source = account.client("sqs"), None
+    sqs = account.client("sqs")
     letters = queue("DeadLetterQueue")
     if letters is None:
         raise KitError(
@@ -96,7 +87,7 @@ def redrive(account: Any, service: Service, function: str) -> tuple[int, int]:
                 )
             elif event := event_of(message["Body"]):
                 account.client("lambda").invoke(
-                    FunctionName=f"{name}{getattr(account, 'qualifier', ':live')}",
+                    FunctionName=f"{name}{qualifier}",
                     InvocationType="Event",
                     Payload=json.dumps(event),
                 )
@@ -111,12 +102,17 @@ def redrive(account: Any, service: Service, function: str) -> tuple[int, int]:
 def main(service: Service, options: Namespace) -> int:
     """Bring them back, and say how many; 1 when some could not go."""
     function = need_function(options.function, list(kinds(service)))
-    account: Any = Here(service)
     if options.env:
         service = Service(ROOT, options.env)
-        account = Account(service)
-    gone, left = redrive(account, service, function)
-    print(f"{gone} dead letters of {function} are on their way again ({options.env or 'here'}).")
+        gone, left = redrive(Account(service), service, function, ":live")
+    else:
+        emulator.forget_account()
+        # Without a version: bridge.py says why.
+        gone, left = redrive(emulator.need_running(), service, function, "")
+    print(f"{count(gone, 'dead letter')} of {function} sent again ({options.env or 'here'}).")
     if left:
-        print(f"{left} only name a place in the table's stream: src/*/{function}/README.md")
+        print(
+            f"{count(left, 'dead letter')} had only a place in the table's stream:"
+            f" src/*/{function}/README.md says what to do."
+        )
     return 1 if left else 0

@@ -69,13 +69,16 @@ class Screen:
             if "error" in message:
                 where = place(message["file"], message["line"])
                 lines.append(Text(f"    {where}: {printable(message['error'])}", "red"))
-                lines += [Text(f"      {line}", "dim") for line in trace_lines(message["trace"])]
+                if not any('"exception"' in log for log in call["logs"]):  # whose trace is above
+                    lines += trace_lines(message["trace"])
             for line in lines:
                 self.print(line)
 
 
-def trace_lines(trace: str) -> list[str]:
-    return printable(trace).replace(f"{ROOT}/", "").splitlines()
+def trace_lines(trace: str) -> list[Text]:
+    """A trace, indented, with files as from the service's folder."""
+    lines = printable(trace).replace(f"{ROOT}/", "").splitlines()
+    return [Text(f"      {line}", "dim") for line in lines]
 
 
 def log_lines(text: str) -> list[Text]:
@@ -99,5 +102,4 @@ def log_lines(text: str) -> list[Text]:
     line = Text(f"    {level:<8}", STYLES.get(level, "blue"))
     line.append(f"{printable(str(fields['message']))}  ").append(printable(rest), "dim")
     line.rstrip()
-    trace = trace_lines(str(fields.get("exception", "")))
-    return [line, *(Text(f"      {part}", "dim") for part in trace)]
+    return [line, *trace_lines(str(fields.get("exception", "")))]

@@ -17,8 +17,7 @@ from kit.layout import ROOT
 from kit.terminal import printable
 
 from . import emulator
-from .examples import EVENT, FUNCTION, example, need_function
-from .triggers import kinds
+from .examples import EVENT, FUNCTION, count, example, kinds, need_function
 
 ENVIRONMENT = "dev"
 OPTIONS = {"function": FUNCTION, "--event": EVENT}
@@ -32,7 +31,7 @@ class Sender:
         self.running, self.service, self.function = running, service, function
 
     def client(self, name: str) -> Any:
-        return self.running.client(name, self.service.region)
+        return self.running.client(name)
 
     def api(self, event: Any) -> str:
         address = next(iter(self.running.apis.values()))
@@ -59,7 +58,7 @@ class Sender:
                 for name, attribute in record.get("messageAttributes", {}).items()
             }
             sqs.send_message(QueueUrl=url, MessageBody=record["body"], MessageAttributes=attributes)
-        return f"{len(names)} messages to the queue {names[0]}"
+        return f"{count(len(names), 'message')} to the queue {names[0]}"
 
     def topic(self, event: Any) -> str:
         for record in event["Records"]:
@@ -75,9 +74,8 @@ class Sender:
                 MessageAttributes=attributes,
                 **subject,
             )
-        return (
-            f"{len(event['Records'])} notices to the topic {notice['TopicArn'].rpartition(':')[2]}"
-        )
+        topic = notice["TopicArn"].rpartition(":")[2]
+        return f"{count(len(event['Records']), 'notice')} to the topic {topic}"
 
     def event(self, event: Any) -> str:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self.service.stack)[
@@ -107,7 +105,7 @@ class Sender:
                 dynamodb.delete_item(TableName=table, Key=change["Keys"])
             else:
                 dynamodb.put_item(TableName=table, Item=change["NewImage"])
-        return f"{len(event['Records'])} changes to the table {table}"
+        return f"{count(len(event['Records']), 'change')} to the table {table}"
 
     def schedule(self, event: Any) -> str:
         name = self.running.unqualified(self.function)
@@ -129,7 +127,7 @@ def main(service: Service, options: Namespace) -> int:
         print(f"Sent {way(event)}")
     except (KeyError, IndexError, TypeError) as error:
         raise KitError(
-            f"{path.relative_to(ROOT)} is no event of a {known[function]}: {error!r}",
-            f"Those of {function}: events/{function}/",
+            f"{path.relative_to(ROOT)} can't come by a real {known[function]}: {error!r}",
+            f"Invoke the function with it: make call FN={function} EVENT={path.relative_to(ROOT)}",
         ) from error
     return 0

@@ -106,8 +106,6 @@ class Session:
         self.service, self.report, self.refused, self.keep = service, report, refused, keep
         self.proxies: dict[str, Proxy] = {}
         self.names: dict[str, str] = {}  # the folder in src/ of a function, by its name
-        self.clients: dict[str, Any] = {}
-        self.lock = threading.Lock()
         self.made_up: list[str] = []
         self.tried: set[str] = set()
         self.ending = ExitStack()
@@ -122,7 +120,7 @@ class Session:
             self.service.region, keep=self.keep, KIT_FEED=feed.address
         )
         self.ending.callback(self.emulator.stop)
-        self.state = emulator.Running(self.emulator.url, os.getpid())
+        self.state = emulator.Running(self.emulator.url, self.service.region, os.getpid())
         self.ending.callback(self.state.forget)
         with ThreadPoolExecutor() as pool:
             expanded = pool.submit(self.expand)
@@ -140,9 +138,7 @@ class Session:
 
     def _deploy(self, expanded: dict[str, Any], code: dict[str, Path]) -> Bridged:
         secrets = secret_names(self.service.template(emulator.ACCOUNT))
-        self.made_up = emulator.fill_secrets(
-            self.state, self.service.region, secrets, environment_file()
-        )
+        self.made_up = emulator.fill_secrets(self.state, secrets, environment_file())
         version = (ROOT / ".python-version").read_text("utf-8").strip()
         packages = ROOT / ".venv" / "lib" / f"python{version}" / "site-packages"
         unknown: set[str] = set()
@@ -168,7 +164,7 @@ class Session:
 
     def _learn(self, result: Bridged) -> None:
         """What the stack made: names of functions and ids of APIs."""
-        stacks = self.client("cloudformation")
+        stacks = self.state.client("cloudformation")
         pages = stacks.get_paginator("list_stack_resources").paginate(StackName=self.service.stack)
         resources = [item for page in pages for item in page["StackResourceSummaries"]]
         made = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
@@ -190,16 +186,9 @@ class Session:
         self.state.apis = {name: proxy.url for name, proxy in self.proxies.items()}
         self.state.save()
 
-    def client(self, name: str) -> Any:
-        """A client, made once: it serves many threads."""
-        with self.lock:
-            if name not in self.clients:
-                self.clients[name] = self.state.client(name, self.service.region)
-            return self.clients[name]
-
     def load(self, function: str) -> dict[str, Any]:
         """Start a function, or import its saved files anew; what is wrong with it, or nothing."""
-        answer = self.client("lambda").invoke(
+        answer = self.state.client("lambda").invoke(
             FunctionName=self.state.functions[function], Payload=b'{"kit.load": true}'
         )
         problem: dict[str, Any] = json.loads(answer["Payload"].read() or b"null") or {}
@@ -215,7 +204,7 @@ class Session:
 
     def _retry_soon(self, arn: str, receipt: str) -> None:
         """Let a queue deliver a failed message again at once, not after its visibility timeout of minutes."""
-        client = self.client("sqs")
+        client = self.state.client("sqs")
         with suppress(ClientError):
             url = client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
             client.change_message_visibility(
@@ -225,7 +214,7 @@ class Session:
     def _try_again(self, function: str, delivery: str, event: Any) -> None:
         """Let Lambda retry an event of a bus or a topic, and give it up: the emulator delivers those once."""
         self.tried.add(delivery)
-        self.client("lambda").invoke(
+        self.state.client("lambda").invoke(
             FunctionName=self.state.unqualified(function),
             InvocationType="Event",
             Payload=json.dumps(event),

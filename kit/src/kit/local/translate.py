@@ -26,7 +26,9 @@ def main() -> int:
     try:
         expanded = transform(given["template"], given["parameters"], NoManagedPolicies())
     except Exception as error:
-        print(getattr(error, "message", None) or error, file=sys.stderr)
+        # InvalidDocumentException counts its causes only
+        causes = getattr(error, "causes", [error])
+        print(*(getattr(cause, "message", cause) for cause in causes), sep="\n", file=sys.stderr)
         return 1
     json.dump(expanded, sys.stdout)
     return 0

@@ -24,9 +24,9 @@ from kit.layout import ROOT
 
 from . import emulator
 from .bridge import Bridged
+from .examples import kinds
 from .screen import Screen, place
 from .session import Session
-from .triggers import triggers
 
 ENVIRONMENT = "dev"
 OPTIONS = {"--keep": {"action": "store_true", "help": "keep the data for the next start"}}
@@ -48,6 +48,8 @@ class Up:
         self.session = Session(service, self.screen.report, self._refused, keep=keep)
         self.ended = threading.Event()
         self.waiting: dict[str, str] = {}
+        self.shown: list[Text] = []
+        self.saved = saved()  # before the first deployment, which reads these files
 
     def _refused(self, method: str, path: str, status: int) -> None:
         line = self.screen.call(time.time(), "API", f"{method} {path}", str(status), 0)
@@ -57,39 +59,51 @@ class Up:
     def start(self) -> None:
         begin = time.monotonic()
         self.screen.print(f"Starting {self.session.service.name}, as dev")
-        result = self.session.start()
-        self.show(result)
+        self.show(self.session.start())
         seconds = time.monotonic() - begin
-        self.screen.print(f"\nReady in {seconds:.1f} s. Ctrl-C ends it.\n", "green")
+        self.screen.print(f"\nReady in {seconds:.1f} s. Ctrl-C ends it.", "green")
+        if first := next(iter(kinds(self.session.service)), None):
+            self.screen.print(f"Try it in another terminal: make send FN={first}\n", "dim")
 
     def show(self, result: Bridged) -> None:
-        """The functions with their triggers and addresses, and what is not as on AWS."""
-        rows = triggers(self.session.service, self.session.state, result)
-        self.screen.width = max([8, *(len(row.function) for row in rows)])
-        for row in rows:
-            line = Text(f"  {row.function:<{self.screen.width}}  ", "bold")
-            self.screen.print(line.append(f"{row.kind:<8}  ", "cyan").append(row.where, ""))
-        for name in self.session.made_up:
-            self.screen.print(
+        """The functions with their triggers and addresses, and what is not as on AWS, when it is new."""
+        known = kinds(self.session.service)
+        names = {logical_id: folder.name for logical_id, folder in result.functions.items()}
+        self.screen.width = max([8, *map(len, names.values())])
+        lines = []
+        for logical_id, name in names.items():
+            deployed = self.session.state.unqualified(name)
+            if deployed.startswith("CodeDeployHook_"):  # which only a gradual deployment invokes
+                continue
+            line = Text(f"  {name:<{self.screen.width}}  ", "bold")
+            line.append(f"{known.get(name, ''):<8}  ", "cyan")
+            lines.append(line.append(result.paths.get(logical_id, deployed), ""))
+        lines += [
+            Text(
                 f"  The secret {name} is made up; for a real one: {name}=... in .env.local",
                 "yellow",
             )
-        for note in result.notes:
-            self.screen.print(f"  {note}", "dim")
+            for name in self.session.made_up
+        ]
+        lines += [Text(f"  {note}", "dim") for note in result.notes]
+        if lines != self.shown:
+            for line in lines:
+                self.screen.print(line)
+        self.shown = lines
 
     def watch(self) -> None:
         """Take over what is saved, until Ctrl-C."""
         threading.Thread(target=self._queues, daemon=True).start()
-        before = saved()
-        for function in sorted(self.session.state.functions, key=self._api_first):
-            self.load(function, quiet=True)
+        self.load_all()
         while True:
             time.sleep(LOOK_SECONDS)
             now = saved()
             changed = {
-                path for path in now.keys() | before.keys() if now.get(path) != before.get(path)
+                path
+                for path in now.keys() | self.saved.keys()
+                if now.get(path) != self.saved.get(path)
             }
-            before = now
+            self.saved = now
             if any(path.parent == ROOT for path in changed):
                 self.redeploy()
             for folder in sorted(
@@ -100,10 +114,11 @@ class Up:
             if self.session.emulator.process.poll() is not None:
                 raise KitError("The emulator ended.", f"Its log: {emulator.LOG.relative_to(ROOT)}")
 
-    def _api_first(self, function: str) -> bool:
-        return f"{function}:api" not in str(self.session.service.answers["functions"]).replace(
-            " ", ""
-        )
+    def load_all(self) -> None:
+        """Start every function, those of the API first, and say which ones can't."""
+        apis = {name for name, kind in kinds(self.session.service).items() if kind == "api"}
+        for function in sorted(self.session.state.functions, key=lambda name: name not in apis):
+            self.load(function, quiet=True)
 
     def load(self, function: str, *, quiet: bool = False) -> None:
         """Let a function import what was saved; say what is wrong, and what is right again."""
@@ -126,10 +141,11 @@ class Up:
             self.screen.print(str(error), "red")
             return
         self.screen.print(f"Deployed again in {time.monotonic() - begin:.1f} s", "green")
+        self.load_all()
 
     def _queues(self) -> None:
         """Say how many messages wait, whenever that changes."""
-        client = self.session.client("sqs")
+        client = self.session.state.client("sqs")
         while not self.ended.wait(QUEUE_SECONDS):
             try:
                 waiting = self._waiting(client)

@@ -69,8 +69,9 @@ def load() -> Any:
     """The function's handler, imported anew when a file was saved since."""
     files = saved()
     if files != state["files"]:
-        for name in [name for name, module in sys.modules.items() if is_own(module)]:
-            del sys.modules[name]
+        for name, module in list(sys.modules.items()):
+            if is_own_file(str(getattr(module, "__file__", None))):
+                del sys.modules[name]
         for path in files:  # Python takes bytecode of the same second for that of the new file
             Path(importlib.util.cache_from_source(path)).unlink(missing_ok=True)
         importlib.invalidate_caches()
@@ -80,25 +81,24 @@ def load() -> Any:
     return state["handler"]
 
 
-def is_own(module: Any) -> bool:
-    return str(getattr(module, "__file__", None) or "").startswith(f"{FOLDER}{os.sep}")
+def is_own_file(path: str) -> bool:
+    return path.startswith(f"{FOLDER}{os.sep}")
 
 
 def explained(error: BaseException) -> dict[str, Any]:
     """An error with the line of the function's own code that it comes from, and its trace."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__
-    ]
-    own = [frame for frame in frames if frame.filename.startswith(str(FOLDER))]
-    where = (own[-1].filename, own[-1].lineno) if own else (str(FOLDER), None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [number for number, frame in enumerate(frames) if is_own_file(frame.filename)]
+    text = str(error)
+    file, line = (frames[own[-1]].filename, frames[own[-1]].lineno) if own else (str(FOLDER), None)
     if isinstance(error, SyntaxError) and error.filename:
-        where = (error.filename, error.lineno)
-    trace = "".join(traceback.format_list(frames))
+        file, line, text = error.filename, error.lineno, error.msg
     return {
-        "error": f"{type(error).__name__}: {error}",
-        "file": where[0],
-        "line": where[1],
-        "trace": trace,
+        "error": f"{type(error).__name__}: {text}",
+        "file": file,
+        "line": line,
+        # From the function's own code on: what called it is the same for every error.
+        "trace": "".join(traceback.format_list(frames[own[0] :])) if own else "",
     }
 
 
@@ -110,10 +110,11 @@ def handler(event: Any, context: Any) -> Any:
     failure: dict[str, Any] = {}
     answer = None
     try:
+        if not is_load:
+            report(request=request, begin=time.time(), trigger=trigger(event))
         call = load()
         if is_load:
             return {}
-        report(request=request, begin=time.time(), trigger=trigger(event))
         name_version(event)
         answer = call(event, context)
     except BaseException as error:
@@ -123,19 +124,13 @@ def handler(event: Any, context: Any) -> Any:
         raise
     finally:
         if not is_load:
-            spent = (time.perf_counter() - begin) * 1000
-            result = "error" if failure else outcome(event, answer)
-            retry = (
-                [] if not failure and result == "ok" else failed_messages(event, answer, failure)
-            )
-            again = event if failure and delivery(event) else None
             report(
                 request=request,
-                ms=round(spent, 1),
-                result=result,
-                retry=retry,
+                ms=round((time.perf_counter() - begin) * 1000, 1),
+                result="error" if failure else outcome(event, answer),
+                retry=failed_messages(event, answer, failure),
                 delivery=delivery(event),
-                again=again,
+                again=event if failure and delivery(event) else None,
                 **failure,
             )
     return answer
