@@ -20,7 +20,7 @@ def delivery(module: str) -> ModuleType:
 
 def command(name: str, *arguments: str) -> int:
     """Run a command as `python .kit NAME` does; its exit code. Errors are raised."""
-    module = importlib.import_module("kit.__main__").COMMANDS[name][0].removeprefix("delivery.")
+    module = importlib.import_module("kit.__main__").COMMANDS[name][0]
     code: int = delivery("command").call(name, module, [*arguments])
     return code
 

@@ -45,7 +45,7 @@ def main(service: Path) -> Iterator[Callable[[list[str]], int]]:
     others = put_aside()  # other tests have the template's own
     sys.path.insert(0, str(service / ".kit"))
     command = importlib.import_module("kit.delivery.command")
-    yield lambda arguments: command.run("changes", "changes", arguments)
+    yield lambda arguments: command.run("changes", "delivery.changes", arguments)
     sys.path.remove(str(service / ".kit"))
     put_aside()
     sys.modules.update(others)
