@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -69,7 +70,8 @@ class Up:
 
     def stop(self) -> int:
         """What Ctrl-C at a terminal does: a signal to the whole group."""
-        os.killpg(self.process.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(30)
 
 
@@ -295,7 +297,7 @@ def processes(service: Path) -> list[str]:
     return [line for line in listed.stdout.splitlines() if str(service) in line]
 
 
-def test_ctrl_c_ends_everything(service: Path, up: Up) -> None:
+def test_ctrl_c_and_a_kill_end_everything(service: Path, up: Up) -> None:
     """And a second one beside it has its own ports, and keeps its data if it is to."""
     before = set(processes(service))
     second = Up(service, "KEEP=1")
@@ -311,5 +313,11 @@ def test_ctrl_c_ends_everything(service: Path, up: Up) -> None:
         third.line("Ready in")
         line = next(line for line in third.lines if re.search("^ +app +api ", line))
         assert httpx.get(f"{line.split()[-1]}/items/{item['id']}", timeout=30).json() == item
+        state = json.loads((service / ".aws-sam/local/running.json").read_text("utf-8"))
+        os.kill(state["process"], signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while set(processes(service)) - before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not set(processes(service)) - before
     finally:
         third.stop()

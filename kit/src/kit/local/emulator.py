@@ -25,7 +25,19 @@ from kit.layout import ROOT
 # To the emulator, an access key of twelve digits is the account. It is no secret.
 ACCOUNT = "111122223333"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "local"}
-PROGRAM = ROOT / ".venv-local" / "bin" / "ministack"
+PYTHON = ROOT / ".venv-local" / "bin" / "python"
+# The pipe from `make up` closes when that ends, even when it is killed: then everything ends here.
+PROGRAM = """
+import os, signal, sys, threading
+from ministack.app import main
+
+def end_with_parent():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+sys.exit(main())
+"""
 FOLDER = ROOT / ".aws-sam" / "local"
 STATE = FOLDER / "running.json"
 DATA = FOLDER / "data"
@@ -131,7 +143,7 @@ class Emulator:
     """
 
     def __init__(self, region: str, *, keep: bool, **variables: str) -> None:
-        if not PROGRAM.exists():
+        if not PYTHON.exists():
             raise KitError("There is no emulator in .venv-local.", "make up installs it.")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -157,10 +169,10 @@ class Emulator:
         }
         with LOG.open("wb") as log:
             self.process = subprocess.Popen(
-                [PROGRAM],
+                [PYTHON, "-I", "-c", PROGRAM],
                 cwd=FOLDER,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -13,11 +13,11 @@ import httpx
 from kit.delivery.account import outputs
 from kit.delivery.service import Service
 from kit.errors import KitError
-from kit.layout import ROOT
 from kit.terminal import printable
 
 from . import emulator
 from .examples import EVENT, FUNCTION, count, example, kinds, need_function
+from .screen import place
 
 ENVIRONMENT = "dev"
 OPTIONS = {"function": FUNCTION, "--event": EVENT}
@@ -78,10 +78,8 @@ class Sender:
         return f"{count(len(event['Records']), 'notice')} to the topic {topic}"
 
     def event(self, event: Any) -> str:
-        (stack,) = self.client("cloudformation").describe_stacks(StackName=self.service.stack)[
-            "Stacks"
-        ]
-        bus = outputs(stack).get("EventBusName", "default")
+        stacks = self.client("cloudformation").describe_stacks(StackName=self.service.stack)
+        bus = outputs(stacks["Stacks"][0]).get("EventBusName", "default")
         entry = {
             "EventBusName": bus,
             "Source": event["source"],
@@ -126,8 +124,9 @@ def main(service: Service, options: Namespace) -> int:
     try:
         print(f"Sent {way(event)}")
     except (KeyError, IndexError, TypeError) as error:
+        file = place(str(path), None)
         raise KitError(
-            f"{path.relative_to(ROOT)} can't come by a real {known[function]}: {error!r}",
-            f"Invoke the function with it: make call FN={function} EVENT={path.relative_to(ROOT)}",
+            f"{file} can't come by a real {known[function]}: {error!r}",
+            f"Invoke the function with it: make call FN={function} EVENT={file}",
         ) from error
     return 0

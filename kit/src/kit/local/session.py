@@ -58,7 +58,7 @@ class Feed(socketserver.ThreadingTCPServer):
 def translated(service: Service, template: dict[str, Any]) -> dict[str, Any]:
     """What SAM makes of the template. KitError when it is wrong."""
     done = subprocess.run(
-        [ROOT / ".venv-local" / "bin" / "python", "-I", Path(__file__).with_name("translate.py")],
+        [emulator.PYTHON, "-I", Path(__file__).with_name("translate.py")],
         input=json.dumps(
             {
                 "template": prepared(template),
