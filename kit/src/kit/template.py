@@ -134,6 +134,12 @@ def at(node: Any, *keys: str | int) -> Any:
     return node
 
 
+def mapping_of(node: Any, *keys: str | int) -> dict[Any, Any]:
+    """The mapping at these keys; empty where there is none."""
+    node = at(node, *keys)
+    return node if isinstance(node, dict) else {}
+
+
 def line_of(node: Any, *keys: str | int) -> int:
     """The line of what is at these keys, or of the last of them that is there. 0 if none is."""
     line = node.line if isinstance(node, LocatedMapping) else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kit.layout import ENVIRONMENTS, TEMPLATE
-from kit.template import Template, UnknownError, at, is_intrinsic
+from kit.template import Template, UnknownError, at, is_intrinsic, mapping_of
 
 from .service import Resource, Service
 
@@ -42,9 +42,8 @@ def deployed(service: Service, path: str, environment: str) -> Template:
     if path == TEMPLATE:
         return Template(plain.data, plain.parameters, plain.pseudo, _Names())
     data = service.cloudformation(path)
-    declared = at(data, "Parameters")
-    names = declared if isinstance(declared, dict) else {}
-    values = {str(name): str(at(parameter, "Default") or name) for name, parameter in names.items()}
+    names = mapping_of(data, "Parameters").items()
+    values = {str(name): str(at(parameter, "Default") or name) for name, parameter in names}
     pseudo = {**plain.pseudo, "AWS::StackName": f"{service.name}-infra-{environment}"}
     return Template(data, {**values, "EnvironmentName": environment}, pseudo, _Names())
 

@@ -17,9 +17,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from kit.layout import INFRA
-from kit.template import SAM, Template, UnknownError, is_intrinsic, references, statements
+from kit.template import SAM, Template, UnknownError, at, is_intrinsic, mapping_of, statements
 
 from .aws import PREFIXES, actions, actions_of, expanded
+from .policies import listed, referenced_ids
 
 ROLE, BOUNDARY = "ExecutionRole", "Boundary"
 # What goes wrong with a part that is not as CloudFormation wants it: linters report that.
@@ -285,12 +286,8 @@ class Environment:
         return self.statements(BOUNDARY)
 
 
-def _listed(node: Any) -> list[Any]:
-    return node if isinstance(node, list) else [] if node is None else [node]
-
-
 def _texts(node: Any) -> list[str]:
-    return [str(item) for item in _listed(node)]
+    return [str(item) for item in listed(node)]
 
 
 def allowed(statements: list[Statement], action: str, on: list[str]) -> bool:
@@ -327,7 +324,7 @@ def _creation_gaps(
     kind = _kind(body)
     kinds = {kind: arns(environment.template, name, kind, body.get("Properties") or {})}
     for event in _events(body):
-        if made := EVENTS.get(str(event.get("Type"))):
+        if made := EVENTS.get(str(at(event, "Type"))):
             kinds.setdefault(made, arns(environment.template, name, made, {}))
     for created, on in kinds.items():
         action = creates(created)
@@ -337,11 +334,9 @@ def _creation_gaps(
             continue
         where = _where(execution, action, on)
         verb = "is" if created == kind else "makes"
-        found = (
-            f"`{name}` {verb} an `{created}`, and CloudFormation's role may not `{asked}`{where}"
-        )
+        found = f"`{name}` {verb} an `{created}`, and CloudFormation's role may not `{asked}`"
         fix = _extend(execution, asked, on, ROLE_POLICY)
-        yield Gap(name, str(body["Type"]), found, fix, _short(on[0]) if where else "")
+        yield Gap(name, str(body["Type"]), found + where, fix, _short(on[0]) if where else "")
 
 
 def _near(statements: list[Statement], action: str) -> list[Statement]:
@@ -360,12 +355,7 @@ def _where(statements: list[Statement], action: str, on: list[str]) -> str:
 
 
 def _events(body: Any) -> list[Any]:
-    events = (body.get("Properties") or {}).get("Events")
-    return (
-        [event for event in events.values() if isinstance(event, dict)]
-        if isinstance(events, dict)
-        else []
-    )
+    return [*mapping_of(body, "Properties", "Events").values()]
 
 
 def _role_gaps(
@@ -374,7 +364,7 @@ def _role_gaps(
     """To whom CloudFormation may not pass a role, and which policies it may not attach."""
     template, properties = environment.template, body.get("Properties") or {}
     trust = properties.get("AssumeRolePolicyDocument") or {}
-    for statement in _listed(trust.get("Statement")):
+    for statement in listed(trust.get("Statement")):
         principal = template.resolve(statement.get("Principal") or {})
         for service in _texts(principal.get("Service")):
             if service not in _condition(execution, "iam:PassRole", "PassedToService", service):
@@ -386,10 +376,10 @@ def _role_gaps(
         found = f"CloudFormation's role may create `{name}` only with the boundary of {INFRA}"
         fix = f"Make its `PermissionsBoundary` come to `{_short(environment.bound)}`."
         yield Gap(name, "PermissionsBoundary", found, fix)
-    policies = [*_listed(properties.get("ManagedPolicyArns"))]
+    policies = [*listed(properties.get("ManagedPolicyArns"))]
     if body["Type"] == "AWS::Serverless::Function" and "Role" not in properties:
-        policies += [item for item in _listed(properties.get("Policies")) if _is_managed(item)]
-        types = [str(event.get("Type")) for event in _events(body)]
+        policies += [item for item in listed(properties.get("Policies")) if _is_managed(item)]
+        types = [str(at(event, "Type")) for event in _events(body)]
         policies += [ATTACHES[type_] for type_ in types if type_ in ATTACHES]
     for policy in policies:
         arn = str(template.resolve(policy))
@@ -404,10 +394,13 @@ def _role_gaps(
 def _condition(statements: list[Statement], action: str, key: str, default: str) -> list[str]:
     """What the statements that allow an action want as iam:KEY; the default where they don't ask."""
     key = f"iam:{key}".lower()
-    allowing = [
-        statement for statement in statements if statement.allows and statement.is_about(action, [])
-    ]
-    return [text for item in allowing for text in _texts(item.conditions.get(key, default))]
+    about = _about(statements, action)
+    return [text for item in about for text in _texts(item.conditions.get(key, default))]
+
+
+def _about(statements: list[Statement], action: str) -> list[Statement]:
+    """The statements that allow an action on something."""
+    return [item for item in statements if item.allows and item.is_about(action, [])]
 
 
 def _is_managed(policy: Any) -> bool:
@@ -420,7 +413,7 @@ def _policy_gaps(
 ) -> Iterator[Gap]:
     """What the policies of a role or function allow and the boundary does not."""
     properties = body.get("Properties") or {}
-    policies = [item for item in _listed(properties.get("Policies")) if not _is_managed(item)]
+    policies = [item for item in listed(properties.get("Policies")) if not _is_managed(item)]
     document = properties.get("PolicyDocument") if _kind(body).startswith("AWS::IAM::") else None
     for statement in statements([*map(expanded, policies), document]):
         if statement.get("Effect") != "Allow" or "Action" not in statement:
@@ -436,9 +429,7 @@ def _policy_gaps(
             if on is not None:
                 where = _where(boundary, action, on)
                 found = f"`{name}` may `{action}`{where}, and the boundary does not allow it"
-                targets = {
-                    item.target.split(".")[0] for item in references(statement.get("Resource"))
-                }
+                targets = referenced_ids(statement.get("Resource"))
                 is_own = where and targets & environment.template.data["Resources"].keys()
                 fix = _extend(boundary, action, on, f"`{BOUNDARY}`")
                 yield Gap(name, action, found, fix, _short(on[0]) if is_own else "")
@@ -446,13 +437,8 @@ def _policy_gaps(
 
 def _allows_part(statements: list[Statement], action: str, on: list[str]) -> bool:
     """Whether an action is allowed, or one that its wildcards include."""
-    included = (
-        own
-        for statement in statements
-        if statement.allows
-        for own in statement.actions
-        if fnmatchcase(own.lower(), action.lower())
-    )
+    known = [own for statement in statements if statement.allows for own in statement.actions]
+    included = [own for own in known if fnmatchcase(own.lower(), action.lower())]
     return any(allowed(statements, own, on) for own in (action, *included))
 
 
@@ -468,9 +454,7 @@ def _extend(
     statements: list[Statement], action: str, on: list[str], where: str, condition: str = ""
 ) -> str:
     """Which statement to extend, or where a new one belongs."""
-    about = [
-        statement for statement in statements if statement.allows and statement.is_about(action, [])
-    ]
+    about = _about(statements, action)
     near = about or _near(statements, action)
     near = [item for item in near if item.resources != ["*"]] or near
     rest = f"in {INFRA}{THEN}"

@@ -21,13 +21,8 @@ from .wiring import HTTP_EVENTS
 
 # What makes an application of Powertools.
 RESOLVERS = {
-    f"{POWERTOOLS}event_handler.{path}{name}"
-    for name in (
-        "APIGatewayHttpResolver",
-        "APIGatewayRestResolver",
-        "ALBResolver",
-        "LambdaFunctionUrlResolver",
-    )
+    f"{POWERTOOLS}event_handler.{path}{name}Resolver"
+    for name in ("ALB", "APIGatewayHttp", "APIGatewayRest", "LambdaFunctionUrl")
     for path in ("", "api_gateway.", "lambda_function_url.")
 }
 

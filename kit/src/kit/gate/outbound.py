@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .parsers import Module, dotted
+from .payloads import record_handlers
 from .python_names import POWERTOOLS, Code, Definition, code_in, constant, is_open, keyword, last
 
 # Calls that wait for ever without a timeout, with the place that it has among their arguments.
@@ -79,13 +80,12 @@ class Call:
 def calls(modules: Iterable[Module]) -> Iterator[Call]:
     """The calls of a function's modules whose length is known."""
     code = code_in(modules)
-    names = {name for _where, _call, name in code.calls}
     # Sessions with a timeout for all of their requests, or with an adapter that may have one.
-    limited = {name.removesuffix(".mount") for name in names if name.endswith("().mount")}
+    limited = {name.removesuffix(".mount") for name in code.used if name.endswith("().mount")}
     limited |= {f"{name}()" for _w, call, name in code.calls if keyword(call, "timeout")}
-    defaults = AT_LEAST if any(name.endswith("Config().merge") for name in names) else DEFAULTS
+    defaults = AT_LEAST if any(name.endswith("Config().merge") for name in code.used) else DEFAULTS
     repeated = _for_each_record(code)
-    has_default_config = any(last(name) == "set_default_client_config" for name in names)
+    has_default_config = "set_default_client_config" in map(last, code.used)
     for where, call, name in code.calls:
         session, _, method = name.rpartition(".")
         waits = session in SESSIONS and session not in limited and method in HTTP_METHODS
@@ -116,15 +116,10 @@ def calls(modules: Iterable[Module]) -> Iterator[Call]:
 def _for_each_record(code: Code) -> set[object]:
     """The functions, by name, and the calls, by id, that run once for each record of a batch, unless
     several run at the same time or the code looks how much time is left."""
-    used = {last(name) for where in code.definitions.values() for name in code.used_by(where)}
+    used = set(map(last, code.used))
     if CONCURRENT & used:
         return set()
-    starts = {
-        code.name_of(item, where)
-        for where, call, name in code.calls
-        if last(name) == "process_partial_response"
-        for item in (*call.args, *(part.value for part in call.keywords))
-    }
+    starts = {function.name for function in record_handlers(code)}
     repeated: set[object] = set()
     for where in code.definitions.values():
         for loop in where.scope.of(ast.For):

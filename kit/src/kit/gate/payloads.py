@@ -164,11 +164,11 @@ class Read:
 
 def reads_of(code: Code, handler: Definition) -> list[Read]:
     """What a handler, and all that it passes its event to, reads of it."""
-    ahead = [(handler, frozenset((name, "") for name in _parameters(handler)[:1]))]
-    for where, call, name in code.calls:
-        function = record_handler(code, where, call) if last(name) in REPORTING else None
-        if function:
-            ahead.append((function, frozenset((n, "Records[]") for n in _parameters(function)[:1])))
+    ahead = [(handler, frozenset((item.arg, "") for item in handler.scope.placed[:1]))]
+    for function in record_handlers(code):
+        ahead.append(
+            (function, frozenset((item.arg, "Records[]") for item in function.scope.placed[:1]))
+        )
     # For app.current_event, request.scope["aws.event"] and decorators.
     ahead += [(where, frozenset()) for where in code.definitions.values()]
     seen, reads = set(), []
@@ -182,18 +182,15 @@ def reads_of(code: Code, handler: Definition) -> list[Read]:
     return list(dict.fromkeys(reads))
 
 
-def record_handler(code: Code, where: Definition, call: ast.Call) -> Definition | None:
-    """The function that process_partial_response(event, handle, …) and its like call."""
-    argument = keyword(call, "record_handler", 1)
-    return code.definition(argument, where) if argument else None
-
-
-def _parameters(where: Definition) -> list[str]:
-    if not where.scope.node:
-        return []
-    arguments = where.scope.node.args
-    names = [item.arg for item in [*arguments.posonlyargs, *arguments.args]]
-    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+def record_handlers(code: Code) -> list[Definition]:
+    """The functions that process_partial_response(event, handle, …) and its like call."""
+    arguments = [
+        (keyword(call, "record_handler", 1), where)
+        for where, call, name in code.calls
+        if last(name) in REPORTING
+    ]
+    known = (code.definition(node, where) for node, where in arguments if node)
+    return [function for function in known if function]
 
 
 class _Part:
@@ -311,7 +308,8 @@ class _Part:
         """The functions that a call passes parts of the payload to, with their names there."""
         function = self._code.definition(call.func, self._where)
         if function and function.scope.node:
-            pairs = [*zip(_parameters(function), call.args, strict=False)]
+            names = [item.arg for item in function.scope.placed]
+            pairs = [*zip(names, call.args, strict=False)]
             pairs += [(item.arg, item.value) for item in call.keywords if item.arg]
             places = {name: self._place(value) for name, value in pairs}
             yield function, frozenset((n, p) for n, p in places.items() if p is not None)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from kit.layout import ENVIRONMENTS, INFRA, TEMPLATE
-from kit.template import LocatedList, LocatedMapping, at, is_intrinsic, line_of, references, strings
+from kit.layout import INFRA, TEMPLATE
+from kit.template import LocatedMapping, at, is_intrinsic, line_of, mapping_of, references, strings
+from kit.template import statements as statements_in
 
 from .aws import expanded
-from .environments import deployed, exists, resolved
+from .environments import all_deployed, exists, resolved
 from .service import Function, Resource, Service
 
 # The templates that may declare roles.
@@ -101,9 +102,8 @@ class Statement:
 
     def conditions(self) -> Iterator[tuple[str, str, Any]]:
         """Its conditions: key, in lower case, operator, and what it is compared with."""
-        condition = self.body.get("Condition")
-        for operator, keys in condition.items() if isinstance(condition, dict) else ():
-            for key, value in keys.items() if isinstance(keys, dict) else ():
+        for operator, keys in mapping_of(self.body, "Condition").items():
+            for key, value in mapping_of(keys).items():
                 yield str(key).lower(), str(operator), value
 
     def condition(self, key: str) -> tuple[str, Any]:
@@ -114,7 +114,7 @@ class Statement:
 
 def statements(path: str, resource: Resource) -> Iterator[Statement]:
     """Every statement of a resource, in whatever property, and in each branch of an !If."""
-    yield from _statements(path, resource, resource.properties)
+    return _statements(path, resource, resource.properties)
 
 
 def grants(service: Service, path: str) -> Iterator[Statement]:
@@ -124,11 +124,8 @@ def grants(service: Service, path: str) -> Iterator[Statement]:
 
 
 def _statements(path: str, resource: Resource, node: Any) -> Iterator[Statement]:
-    if isinstance(node, LocatedMapping) and node.get("Effect") in ("Allow", "Deny"):
-        yield Statement(path, resource, node)
-    elif isinstance(node, dict | list):
-        for value in node.values() if isinstance(node, dict) else node:
-            yield from _statements(path, resource, value)
+    bodies = (body for body in statements_in(node) if isinstance(body, LocatedMapping))
+    return (Statement(path, resource, body) for body in bodies)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,10 +154,8 @@ class Role:
     @property
     def deploys(self) -> bool:
         """Whether GitHub can become it, and change stacks."""
-        changes = any(
-            permission.covers("cloudformation:ExecuteChangeSet") for permission in self.permissions
-        )
-        return changes and self.is_for_github
+        action = "cloudformation:ExecuteChangeSet"
+        return self.is_for_github and any(item.covers(action) for item in self.permissions)
 
     @property
     def is_for_github(self) -> bool:
@@ -168,22 +163,16 @@ class Role:
 
     def trusts_github(self, statement: Statement) -> bool:
         principal = at(statement.body, "Principal", "Federated")
-        texts = [
-            *(key for key, *_ in statement.conditions()),
-            *(text for text, _line in strings(principal)),
-        ]
-        return bool(referenced_ids(principal) & self.providers) or any(
-            ISSUER in text for text in texts
-        )
+        texts = [key for key, *_ in statement.conditions()]
+        texts += [text for text, _line in strings(principal)]
+        is_named = any(ISSUER in text for text in texts)
+        return is_named or bool(referenced_ids(principal) & self.providers)
 
     def names(self, service: Service) -> list[str]:
         """Its name in each environment that has it, where its template says that."""
-        templates = [deployed(service, self.path, environment) for environment in ENVIRONMENTS]
-        names = [
-            resolved(template, self.resource.get("RoleName"))
-            for template in templates
-            if exists(template, self.resource)
-        ]
+        templates = all_deployed(service, self.path).values()
+        deploying = [template for template in templates if exists(template, self.resource)]
+        names = [resolved(template, self.resource.get("RoleName")) for template in deploying]
         return [name for name in names if isinstance(name, str)]
 
 
@@ -273,13 +262,11 @@ def too_powerful(resource: Resource, *keys: str) -> Iterator[tuple[str, int]]:
 
 def last_line(node: Any) -> int:
     """The last line of a part of a template that something begins on."""
-    lines = [0]
-    if isinstance(node, LocatedMapping | LocatedList):
-        lines += node.lines.values() if isinstance(node, LocatedMapping) else node.lines
-    if isinstance(node, dict | list):
-        inner = node.values() if isinstance(node, dict) else node
-        lines += [last_line(value) for value in inner]
-    return max(lines)
+    if not isinstance(node, dict | list):
+        return 0
+    inner = [*node.values()] if isinstance(node, dict) else node
+    lines = [line_of(node, key) for key in (node if isinstance(node, dict) else range(len(node)))]
+    return max([*lines, *map(last_line, inner)], default=0)
 
 
 def has_reason(service: Service, path: str, node: Any, line: int, label: str) -> bool:

@@ -67,6 +67,12 @@ class Scope:
         nodes = ast.walk(self.node.args) if self.node else ()
         return {node.arg for node in nodes if isinstance(node, ast.arg)}
 
+    @property
+    def placed(self) -> list[ast.arg]:
+        """Its parameters that callers may give by their place."""
+        placed = [*self.node.args.posonlyargs, *self.node.args.args] if self.node else []
+        return [item for item in placed if item.arg not in ("self", "cls")]
+
     @cached_property
     def bindings(self) -> dict[str, ast.expr]:
         """What is assigned to its names; of several values the last."""
@@ -362,7 +368,7 @@ class Code:
             node for item, value in named if item.arg == name for node in (item.annotation, value)
         ]
         yield from ((node, where) for node in own if node)
-        names = [item.arg for item in placed if item.arg not in ("self", "cls")]
+        names = [item.arg for item in where.scope.placed]
         place = names.index(name) if name in names else None
         for caller, call in self._calls_of[where.name.removesuffix(".__init__")]:
             if value := keyword(call, name, place):
@@ -381,6 +387,11 @@ class Code:
             nodes = [*where.scope.of(ast.Name), *where.scope.of(ast.Attribute)]
             self._used[where.name] = {self.name_of(node, where) for node in nodes} - {""}
         return self._used[where.name]
+
+    @cached_property
+    def used(self) -> set[str]:
+        """The names of all that any definition mentions."""
+        return {name for where in self.definitions.values() for name in self.used_by(where)}
 
     @cached_property
     def calls(self) -> list[tuple[Definition, ast.Call, str]]:

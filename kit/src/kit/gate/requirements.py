@@ -15,7 +15,7 @@ from kit.template import at
 from .commands import Command, program_name
 from .environments import environments, resolved
 from .parsers import Pin
-from .runs import all_commands, make_rules, steps_of
+from .runs import all_commands, run_by, steps_of
 from .service import Job, Resource, Service
 
 DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
@@ -108,28 +108,13 @@ def _is_name(word: str) -> bool:
 
 
 def commands_with_roles(service: Service) -> Iterator[tuple[Job, str, Command]]:
-    """Each command of a job that can become a role, with its file; also those that make runs."""
+    """Each command of a job that can become a role, with its file; also those that it runs."""
     for job in service.jobs:
         permissions = job.body.get("permissions", service.workflows[job.path].get("permissions"))
         if permissions == "write-all" or at(permissions, "id-token") == "write":
             for step in steps_of(service, job):
                 for command in step.commands:
-                    for path, inner in _with_targets(service, step.path, command):
-                        yield job, path, inner
-
-
-def _with_targets(
-    service: Service, path: str, command: Command, seen: tuple[str, ...] = ()
-) -> Iterator[tuple[str, Command]]:
-    """A command, and those of the targets that it makes."""
-    yield path, command
-    rules = make_rules(service)
-    targets = list(command.plain) if command.program == "make" else []
-    for target in targets:  # which grows
-        if target in rules and target not in seen:
-            targets += [need for need in rules[target].needs if need not in targets]
-            for inner in rules[target].commands:
-                yield from _with_targets(service, rules[target].path, inner, (*seen, target))
+                    yield from ((job, *ran) for ran in run_by(service, step.path, command))
 
 
 def modules_of(service: Service, path: str) -> set[str]:

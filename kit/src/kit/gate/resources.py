@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.layout import INFRA, TEMPLATE
-from kit.template import at
+from kit.template import at, mapping_of
 
 from .findings import BrokenFileError
 from .service import Resource, Service
@@ -44,12 +44,6 @@ def _templates(service: Service) -> Iterator[tuple[str, dict[str, Any]]]:
         resources = mapping_of(template, "Resources")
         if any(str(at(body, "Type")).startswith("AWS::") for body in resources.values()):
             yield path, resources
-
-
-def mapping_of(template: Any, section: str) -> dict[str, Any]:
-    """A section of a template; empty where there is none."""
-    section = at(template, section)
-    return section if isinstance(section, dict) else {}
 
 
 def is_true(value: Any) -> bool:

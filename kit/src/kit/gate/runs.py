@@ -68,32 +68,39 @@ def all_commands(service: Service) -> Iterator[tuple[str, Command]]:
         yield from ((path, command) for command in script(service.text(path)))
 
 
-def effects(service: Service, command: Command, seen: frozenset[str] = frozenset()) -> set[str]:
+def run_by(
+    service: Service, path: str, command: Command, seen: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Command]]:
+    """A command, and those of the targets and scripts that it runs, with their files."""
+    yield path, command
+    rules, targets = make_rules(service), _targets_of(service, command)
+    scripts = [word.removeprefix("./") for word in command.words[:2] if word.endswith(".sh")]
+    inner: list[tuple[str, Command]] = []
+    for rule in (rules[name] for name in targets if name in rules and name not in seen):
+        needs = [Command(("make", need), line=rule.line) for need in rule.needs]
+        inner += [(rule.path, item) for item in (*needs, *rule.commands)]
+    for name in (name for name in scripts if name in service.files and name not in seen):
+        inner += [(name, item) for item in script(service.text(name))]
+    for place, item in inner:
+        yield from run_by(service, place, item, seen.union(targets, scripts))
+
+
+def effects(service: Service, command: Command) -> set[str]:
     """What a command does, with the targets and scripts that it runs.
 
     Returns:
         The programs, alone and with each argument (pytest, kit lessons, make lint), and DEPLOYS,
         DELETES and INTEGRATION.
     """
-    program, plain = command.program, command.plain
-    call = " ".join((program, *plain, ""))
-    does = {program, *(f"{program} {word}" for word in plain)}
-    does |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
-    if command.program == "pytest" and any("tests/integration" in w for w in command.arguments):
-        does.add(INTEGRATION)
-    targets = _targets_of(service, command)
-    does |= {f"make {name}" for name in targets}
-    scripts = [word.removeprefix("./") for word in command.words[:2] if word.endswith(".sh")]
-    rules = make_rules(service)
-    inner: list[Command] = []
-    for name in targets:
-        if name in rules and name not in seen:
-            needs = [Command(("make", need)) for need in rules[name].needs]
-            inner += [*needs, *rules[name].commands]
-    for path in scripts:
-        if path in service.files and path not in seen:
-            inner += script(service.text(path))
-    return does.union(*(effects(service, c, seen.union(targets, scripts)) for c in inner))
+    does: set[str] = set()
+    for _path, item in run_by(service, "", command):
+        call = " ".join((item.program, *item.plain, ""))
+        does |= {item.program, *(f"{item.program} {word}" for word in item.plain)}
+        does |= {f"make {name}" for name in _targets_of(service, item)}
+        does |= {e for e, calls in CALLS.items() if call.startswith(tuple(f"{c} " for c in calls))}
+        if item.program == "pytest" and any("tests/integration" in w for w in item.arguments):
+            does.add(INTEGRATION)
+    return does
 
 
 def _targets_of(service: Service, command: Command) -> list[str]:

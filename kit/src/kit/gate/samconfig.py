@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.layout import ENVIRONMENTS
-from kit.template import at
+from kit.template import at, mapping_of
 
 from .commands import Command
 from .service import Service
@@ -17,9 +17,8 @@ SAMCONFIG = "samconfig.toml"
 def settings_in(service: Service) -> Iterator[tuple[str, str, Any, int]]:
     """Every setting of samconfig.toml: its environment, its name, its value and its line."""
     for environment, commands in service.samconfig.items():
-        for command, sections in commands.items() if isinstance(commands, dict) else ():
-            parameters = at(sections, "parameters")
-            for name, value in parameters.items() if isinstance(parameters, dict) else ():
+        for command, sections in mapping_of(commands).items():
+            for name, value in mapping_of(sections, "parameters").items():
                 yield environment, name, value, line_of_setting(service, environment, command, name)
 
 

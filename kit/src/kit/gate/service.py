@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from kit.layout import ANSWERS, INFRA, TEMPLATE
 from kit.spelling import snake
-from kit.template import LocatedMapping, Template, at, line_of, merged
+from kit.template import LocatedMapping, Template, at, line_of, mapping_of, merged
 
 from . import parsers
 from .findings import GATE, BrokenFileError, Finding
@@ -35,19 +35,8 @@ A_REGION = (
 )
 # Folders that hold nothing of the service's own. Where git runs, .gitignore counts too.
 IGNORED = {
-    ".aws-sam",
-    ".git",
-    ".kit",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".venv",
-    ".venv-copier",
-    ".venv-local",
-    ".venv-sam",
-    "__pycache__",
-    "htmlcov",
-    "node_modules",
+    *(".aws-sam", ".git", ".kit", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
+    *(".venv-copier", ".venv-local", ".venv-sam", "__pycache__", "htmlcov", "node_modules"),
 }
 
 
@@ -97,13 +86,12 @@ class Function(Resource):
     @property
     def variables(self) -> dict[str, Any]:
         """What its environment gets, with what Globals add."""
-        variables = self.get("Environment", "Variables")
-        return variables if isinstance(variables, dict) else {}
+        return mapping_of(self.properties, "Environment", "Variables")
 
     @property
     def events(self) -> dict[str, dict[str, Any]]:
         """Its events that have a Type, by name."""
-        events = _mapping(self.get("Events")).items()
+        events = mapping_of(self.properties, "Events").items()
         return {name: event for name, event in events if isinstance(at(event, "Type"), str)}
 
 
@@ -261,8 +249,7 @@ class Service:
     @cached_property
     def answers(self) -> dict[str, Any]:
         """What the template was answered."""
-        answers = self.yaml(ANSWERS)
-        return answers if isinstance(answers, dict) else {}
+        return mapping_of(self.yaml(ANSWERS))
 
     @property
     def name(self) -> str:
@@ -364,7 +351,7 @@ class Service:
         return [
             Job(path, str(name), body, line_of(workflow, "jobs", name))
             for path, workflow in self.workflows.items()
-            for name, body in _mapping(workflow.get("jobs")).items()
+            for name, body in mapping_of(workflow, "jobs").items()
             if isinstance(body, dict)
         ]
 
@@ -400,10 +387,6 @@ def bring_back(path: str) -> str:
         f" `git log --diff-filter=D -- {path}` says in which commit, then"
         f" `git checkout <commit>^ -- {path}`."
     )
-
-
-def _mapping(node: Any) -> dict[Any, Any]:
-    return node if isinstance(node, dict) else {}
 
 
 def _from_git(root: Path) -> list[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kit.template import at, line_of, strings
+from kit.template import at, line_of, mapping_of, strings
 
 from .policies import listed, referenced_ids
-from .resources import is_true, mapping_of
+from .resources import is_true
 from .service import Function, Resource, Service
 
 # Events by which a function answers HTTP.

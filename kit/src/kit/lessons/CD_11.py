@@ -24,7 +24,7 @@ from kit.gate.regions import GLOBAL_SERVICES, REGION, read_it, regions_of_pipeli
 from kit.gate.samconfig import SAMCONFIG, region_of, settings_in
 from kit.gate.service import Service
 from kit.layout import INFRA, TEMPLATE
-from kit.template import at, line_of
+from kit.template import at, line_of, mapping_of
 
 LESSON = Lesson.read(__doc__)
 # What a parameter gets in samconfig.toml.
@@ -60,8 +60,7 @@ def parameters_have_no_region(service: Service) -> Iterator[Finding]:
     """Resources that repeat the Region are IAC-06's."""
     own = region_of(service) or None
     for path in (TEMPLATE, INFRA):
-        parameters = service.cloudformation(path).get("Parameters")
-        for name, body in parameters.items() if isinstance(parameters, dict) else ():
+        for name, body in mapping_of(service.cloudformation(path), "Parameters").items():
             default = str(at(body, "Default"))
             if default in (own, "${AWS::Region}"):
                 message = f"the default of the parameter {name} is {default}"

@@ -18,7 +18,7 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.runs import Step, audits, called_workflow, steps, steps_of
 from kit.gate.service import Job, Service
-from kit.template import at, leaves, line_of
+from kit.template import at, leaves, line_of, mapping_of
 
 LESSON = Lesson.read(__doc__)
 # Actions that write nothing to GitHub, and sign in nowhere.
@@ -37,7 +37,7 @@ def permissions_are_used(service: Service) -> Iterator[Finding]:
     """A job that may write has something that could."""
     for job in service.jobs:
         permissions = job.body.get("permissions")
-        for name, value in permissions.items() if isinstance(permissions, dict) else ():
+        for name, value in mapping_of(permissions).items():
             if value == "write" and not _uses(service, job, name == "id-token"):
                 use = "signs in nowhere" if name == "id-token" else "writes nothing to GitHub"
                 message = f"{job.id} has `{name}: write`, and {use}"

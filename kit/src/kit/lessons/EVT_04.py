@@ -15,12 +15,13 @@ Defended by: gate.
 import ast
 from collections.abc import Iterator
 
+from kit.gate.failures import swallowed
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.payloads import REPORTING, reads_of, record_handler
+from kit.gate.payloads import REPORTING, reads_of, record_handlers
 from kit.gate.policies import listed
-from kit.gate.python_names import FunctionNode, code_of, constant, handlers, last
+from kit.gate.python_names import code_of, constant, handlers, last
 from kit.gate.service import Service
 from kit.gate.wiring import sources
 
@@ -31,9 +32,6 @@ RETURN = "Let a function take one record, and return `process_partial_response(e
 RETURN += " processor, context)` from the handler."
 # Powertools' processors by their order.
 IN_ORDER, IN_NO_ORDER = "SqsFifoPartialProcessor", {"AsyncBatchProcessor", "BatchProcessor"}
-# Exceptions that are every exception, and calls that keep nothing of one.
-ANY = {"BaseException", "Exception"}
-LOGGING = {"append_keys", "critical", "debug", "error", "exception", "info", "print", "warning"}
 
 
 @LESSON.check
@@ -94,39 +92,9 @@ def records_can_fail(service: Service) -> Iterator[Finding]:
     readers = {source.function.folder for source in sources(service) if source.function}
     for folder in sorted(readers & {*service.function_folders}):
         code = code_of(service, folder)
-        for where, call, name in code.calls:
-            handler = record_handler(code, where, call) if last(name) in REPORTING else None
-            guard = _guard(handler.scope.node) if handler and handler.scope.node else None
-            if handler and guard:
+        for handler in record_handlers(code):
+            for line in [*swallowed(handler)][:1]:
                 message = f"`{handler.place}` lets no exception out, so no record ever fails"
                 fix = "Raise it again after the log entry (`raise`), or catch only the error after"
                 fix += " which a record may be dropped."
-                yield LESSON.finding(handler.module.path, guard.lineno, message, fix=fix)
-
-
-def _guard(function: FunctionNode) -> ast.stmt | None:
-    """The statement that keeps a function from ever failing: it only logs whatever is raised in
-    it, and nothing outside of it does more."""
-    guards = [statement for statement in function.body if _is_guard(statement)]
-    others = [statement for statement in function.body if statement not in guards]
-    raises = any(isinstance(node, ast.Raise) for node in ast.walk(function))
-    return guards[0] if guards and not raises and all(map(_only_logs, others)) else None
-
-
-def _is_guard(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.Try(handlers=handlers):
-            return any(_catches_all(handler.type) and _only_logs(handler) for handler in handlers)
-        case ast.With(items=[ast.withitem(context_expr=ast.Call(func=function, args=errors))]):
-            return last(dotted(function)) == "suppress" and any(map(_catches_all, errors))
-    return False
-
-
-def _catches_all(error: ast.expr | None) -> bool:
-    errors = error.elts if isinstance(error, ast.Tuple) else [error]
-    return any(error is None or dotted(error) in ANY for error in errors)
-
-
-def _only_logs(node: ast.AST) -> bool:
-    calls = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
-    return all(last(dotted(call.func)) in LOGGING for call in calls)
+                yield LESSON.finding(handler.module.path, line, message, fix=fix)

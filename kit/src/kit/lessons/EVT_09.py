@@ -24,13 +24,13 @@ from kit.gate.names import names
 from kit.gate.parsers import dotted
 from kit.gate.policies import listed, referenced_ids
 from kit.gate.python_names import code_of, constant
-from kit.gate.resources import is_true, mapping_of
+from kit.gate.resources import is_true
 from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import Service
 from kit.gate.wiring import RULES, SUBSCRIPTION
 from kit.layout import TEMPLATE
 from kit.spelling import kebab
-from kit.template import Reference, at, line_of, references, statements
+from kit.template import Reference, at, line_of, mapping_of, references, statements
 
 LESSON = Lesson.read(__doc__)
 

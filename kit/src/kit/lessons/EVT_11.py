@@ -31,48 +31,47 @@ from kit.template import at, strings
 
 LESSON = Lesson.read(__doc__)
 
-# What a call writes to: the types of resources, the keywords that name one, what the call is made
-# on otherwise, the permission for it, and how to fix a loop.
-BUCKET = (
-    ("AWS::S3::Bucket",),
-    ("Bucket",),
-    (".Bucket()", ".Object()"),
-    "s3:PutObject",
-    "Write to another bucket; or let the event's `Pattern` have a `prefix` under `detail`, `object`,"
-    " `key`, and begin `Key` with another one.",
-)
-QUEUE = (
-    ("AWS::SQS::Queue",),
-    ("QueueUrl",),
-    (".Queue()",),
-    "sqs:SendMessage",
-    "Send to another queue; what is to be tried again comes again when its record fails.",
-)
-TOPIC = (
-    ("AWS::SNS::Topic",),
-    ("TopicArn", "TargetArn"),
-    (".Topic()",),
-    "sns:Publish",
-    "Publish to another topic.",
-)
-TABLE = (
-    TABLES,
-    ("TableName", "RequestItems", "TransactItems"),
-    ("",),
-    "dynamodb:PutItem",
-    "Write to another table; or give the mapping of the stream a `FilterCriteria` that leaves out"
-    " what the function writes.",
-)
-STREAM = (("AWS::Kinesis::Stream",), ("StreamName", "StreamARN"), (), "kinesis:PutRecord", None)
+# What methods write to: the types of resources, the keywords that name one, what the methods are of
+# otherwise, the permission for them, and how to fix a loop.
 Kind = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str, str | None]
-WRITES: dict[str, Kind] = {
-    **dict.fromkeys(("copy", "copy_object", "create_multipart_upload", "put"), BUCKET),
-    **dict.fromkeys(("put_object", "upload_file", "upload_fileobj"), BUCKET),
-    **dict.fromkeys(("send_message", "send_message_batch", "send_messages"), QUEUE),
-    **dict.fromkeys(("publish", "publish_batch"), TOPIC),
-    **dict.fromkeys(("put_item", "update_item", "delete_item", "batch_write_item"), TABLE),
-    "transact_write_items": TABLE,
-    **dict.fromkeys(("put_record", "put_records"), STREAM),
+KINDS: dict[str, Kind] = {
+    r"(copy|put)(_object)?|create_multipart_upload|upload_file(obj)?": (
+        ("AWS::S3::Bucket",),
+        ("Bucket",),
+        (".Bucket()", ".Object()"),
+        "s3:PutObject",
+        "Write to another bucket; or let the event's `Pattern` have a `prefix` under `detail`,"
+        " `object`, `key`, and begin `Key` with another one.",
+    ),
+    r"send_messages?(_batch)?": (
+        ("AWS::SQS::Queue",),
+        ("QueueUrl",),
+        (".Queue()",),
+        "sqs:SendMessage",
+        "Send to another queue; what is to be tried again comes again when its record fails.",
+    ),
+    r"publish(_batch)?": (
+        ("AWS::SNS::Topic",),
+        ("TopicArn", "TargetArn"),
+        (".Topic()",),
+        "sns:Publish",
+        "Publish to another topic.",
+    ),
+    r"(put|update|delete)_item|(batch|transact)_write_items?": (
+        TABLES,
+        ("TableName", "RequestItems", "TransactItems"),
+        ("",),
+        "dynamodb:PutItem",
+        "Write to another table; or give the mapping of the stream a `FilterCriteria` that leaves"
+        " out what the function writes.",
+    ),
+    r"put_records?": (
+        ("AWS::Kinesis::Stream",),
+        ("StreamName", "StreamARN"),
+        (),
+        "kinesis:PutRecord",
+        None,
+    ),
 }
 RULES = ("CloudWatchEvent", "EventBridgeRule")
 
@@ -95,7 +94,7 @@ def outputs_are_no_inputs(service: Service) -> Iterator[Finding]:
         inputs = [*_inputs(service, function)]
         for where, call, name in code.calls if inputs else ():
             method = last(name) or getattr(call.func, "attr", "")
-            kind = WRITES.get(method)
+            kind = next((kind for rule, kind in KINDS.items() if re.fullmatch(rule, method)), None)
             target = _target(code, where, call, kind) if kind else None
             if kind and target:
                 ids = _written(service, function, code, where, target, kind)
@@ -146,7 +145,9 @@ def _target(code: Code, where: Definition, call: ast.Call, kind: Kind) -> ast.ex
     """What names the thing that a call writes to: an argument, or what it is made on."""
     _types, keys, makers, *_rest = kind
     named = next(filter(None, (keyword(call, key) for key in keys)), None)
-    if named is None and kind is BUCKET and len(call.args) > 2:  # upload_file(file, bucket, key)
+    if (
+        named is None and keys == ("Bucket",) and len(call.args) > 2
+    ):  # upload_file(file, bucket, key)
         named = call.args[1]
     if named is None and isinstance(call.func, ast.Attribute) and makers:
         on = call.func.value
@@ -199,16 +200,10 @@ def _comes_back(code: Code, where: Definition, call: ast.Call, listened: Input) 
         return bool(listened.texts & {str(constant(node)) for node in ast.walk(attributes)})
     key = keyword(call, "Key", 2)
     glob = glob_of(code, where, key) if key else "*"
-    guards = [
-        c for _w, c, name in code.calls if last(name) == "startswith" or _attr(c) == "startswith"
-    ]
-    if guards and not glob.startswith("*"):
+    is_guarded = "startswith" in {node.attr for node in code.nodes(ast.Attribute)}
+    if is_guarded and not glob.startswith("*"):
         return False  # the code looks itself whether it wrote an object
     return any(overlap(glob, pattern) for pattern in listened.keys)
-
-
-def _attr(call: ast.Call) -> str:
-    return getattr(call.func, "attr", "")
 
 
 def _published_again(

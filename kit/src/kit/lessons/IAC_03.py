@@ -14,10 +14,9 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import mapping_of
 from kit.gate.service import Service
 from kit.layout import INFRA, TEMPLATE
-from kit.template import at, line_of
+from kit.template import at, line_of, mapping_of
 
 LESSON = Lesson.read(__doc__)
 

@@ -21,10 +21,9 @@ from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.names import names
 from kit.gate.policies import referenced_ids
-from kit.gate.resources import mapping_of
 from kit.gate.service import A_REGION, Service
 from kit.layout import INFRA, TEMPLATE
-from kit.template import at, line_of
+from kit.template import at, line_of, mapping_of
 
 LESSON = Lesson.read(__doc__)
 

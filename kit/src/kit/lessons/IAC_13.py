@@ -18,10 +18,9 @@ from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
 from kit.gate.policies import referenced_ids
 from kit.gate.python_names import constant
-from kit.gate.resources import mapping_of
 from kit.gate.service import Service
 from kit.layout import TEMPLATE
-from kit.template import at, line_of
+from kit.template import at, line_of, mapping_of
 
 LESSON = Lesson.read(__doc__)
 

@@ -17,10 +17,9 @@ from collections.abc import Iterator
 
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
-from kit.gate.resources import mapping_of
 from kit.gate.service import Service
 from kit.layout import TEMPLATE
-from kit.template import at
+from kit.template import at, mapping_of
 
 LESSON = Lesson.read(__doc__)
 

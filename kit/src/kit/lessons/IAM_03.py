@@ -27,7 +27,7 @@ from kit.gate.policies import ISSUER, TEMPLATES, Role, Statement, listed, quoted
 from kit.gate.scopes import as_written
 from kit.gate.service import Service
 from kit.layout import ENVIRONMENTS
-from kit.template import strings
+from kit.template import mapping_of, strings
 
 LESSON = Lesson.read(__doc__)
 
@@ -77,7 +77,7 @@ def _problems(service: Service, role: Role, trust: Statement) -> Iterator[tuple[
         if operator != "StringEquals":
             line = trust.line_of("Condition", operator)
             yield line, f"compares with `{operator}` in its trust", "Write `StringEquals` instead."
-        compared |= keys if isinstance(keys, dict) else {}
+        compared |= mapping_of(keys)
     for claim in ("aud", "sub"):
         if f"{ISSUER}:{claim}" not in compared:
             fix = f"Compare `{ISSUER}:{claim}` under `StringEquals`. "

@@ -16,7 +16,6 @@ Defended by: gate.
 import ast
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from kit.gate.aws import NEEDS, needed, policy_templates
@@ -79,17 +78,13 @@ def one_role_each(service: Service) -> Iterator[Finding]:
     own = {role.logical_id for role in service.of_type("AWS::IAM::Role")}
     users: dict[str, str] = {}
     for resource in service.of_type(*RUNS_CODE):
-        role = resource.get("Role") or resource.get("RoleArn")
-        declared = referenced_ids(role) & own
-        user = resource.logical_id
-        owners = [users.setdefault(name, user) for name in sorted(declared)]
-        if role and not declared:
-            message = f"`{user}` has a role that is not made in `{TEMPLATE}`"
-        elif owners and owners[0] != user:
-            message = f"`{user}` has the same role as `{owners[0]}`"
-        else:
-            continue
-        yield LESSON.finding_in(resource, resource.line_of("Role"), message)
+        role, user = resource.get("Role") or resource.get("RoleArn"), resource.logical_id
+        declared = sorted(referenced_ids(role) & own)
+        others = sorted({users.setdefault(name, user) for name in declared} - {user})
+        if role and (others or not declared):
+            what = f"the same role as `{others[0]}`" if others else "a role made elsewhere"
+            line = resource.line_of("Role")
+            yield LESSON.finding_in(resource, line, f"`{user}` has {what}")
 
 
 @LESSON.check
@@ -102,9 +97,8 @@ def narrow(service: Service) -> Iterator[Finding]:
             fix = "Replace it by a statement with the actions that the code calls."
             yield LESSON.finding_in(resource, line, message, fix)
         for number, policy in enumerate(listed(resource.get("Policies"))):
-            name = next(iter(policy), "") if isinstance(policy, dict) else ""
-            if name in policy_templates() and "*" in [text for text, _ in strings(policy)]:
-                message = f"`{resource.logical_id}` has `{name}` for `*`"
+            if template_actions(policy) and "*" in [text for text, _ in strings(policy)]:
+                message = f"`{resource.logical_id}` has `{next(iter(policy))}` for `*`"
                 fix = "Give it the name of a resource, as `!Ref Table` does."
                 line = resource.line_of("Policies", number)
                 yield LESSON.finding_in(resource, line, message, fix)
@@ -114,31 +108,19 @@ class Needs:
     """What a function's code needs, as far as its calls and its names say."""
 
     def __init__(self, service: Service, function: Function, code: Code) -> None:
-        self.names = _names_in_code(service, function)
-        self.uses = uses(code)
-        self.reads = function.logical_id in {
-            source.function.logical_id for source in sources(service) if source.function
-        }
-
-    @cached_property
-    def text(self) -> str:
-        return " ".join(self.names)
-
-    @cached_property
-    def called(self) -> set[str]:
-        """The services that code calls in a way that can be followed."""
-        return BY_NAME | {use.prefix for use in self.uses if use.operation}
-
-    @cached_property
-    def plain(self) -> set[str]:
-        return {name.replace("_", "").lower() for name in self.names} | {
-            use.operation.lower() for use in self.uses
-        }
+        names = _names_in_code(service, function)
+        used = [use for use in uses(code) if use.operation]
+        self.text = " ".join(names)
+        # The services that code calls in a way that can be followed, and what may be operations.
+        self.called = BY_NAME | {use.prefix for use in used}
+        self.operations = {name.replace("_", "").lower() for name in names}
+        self.operations |= {use.operation.lower() for use in used}
+        self.reads = any(source.function is function for source in sources(service))
 
     def has(self, action: str) -> bool:
         """Whether an action is needed, or may be."""
         prefix, _, verb = action.partition(":")
-        if not self.names or SILENT.fullmatch(prefix) or "*" in verb or BESIDE.fullmatch(action):
+        if not self.text or SILENT.fullmatch(prefix) or "*" in verb or BESIDE.fullmatch(action):
             return True
         if self.reads and OF_SOURCES.fullmatch(action):
             return True
@@ -150,7 +132,7 @@ class Needs:
         operations = {name for start, _, name in keys if start == prefix} | {verb.lower()}
         return any(
             action.lower() in map(str.lower, alternatives)
-            for operation in operations & self.plain
+            for operation in operations & self.operations
             for alternatives in needed(prefix, operation)
         )
 
@@ -180,10 +162,10 @@ def no_more_than_the_code_does(service: Service) -> Iterator[Finding]:
 def _unfitting(needs: Needs, policy: Any, failures: set[str]) -> tuple[str, str] | None:
     """Why a policy template of SAM gives more than code needs, and what to do."""
     actions = template_actions(policy)
-    name = next(iter(policy)) if actions else ""
     used = {action for action in actions if needs.has(action)}
-    if not actions or used == actions or referenced_ids(policy) & failures:
+    if used == actions or referenced_ids(policy) & failures:
         return None
+    name = next(iter(policy))
     if not used:
         return f"`{name}`, of which its code calls nothing", f"Remove `{name}`."
     parameters = policy_templates()[name]["Parameters"].keys()
@@ -243,24 +225,13 @@ def _allows(statement: Statement, action: str, on_index: bool) -> bool:
 
 def _extend(granted: list[Statement], function: Function, action: str, on_index: bool) -> str:
     """Where to allow an action."""
-    near = [
-        item
-        for item in granted
-        if item.line
-        and (item.covers(action) if on_index else action.split(":")[0] in item.prefixes)
-    ]
-    tables = sorted(referenced_ids(near[0].body.get("Resource"))) if near else []
-    if on_index:
-        arn = (
-            f'!Sub "${{{tables[0]}.Arn}}/index/*"' if tables else "the table's ARN with `/index/*`"
-        )
-        what = f"Add `{arn}` to `Resource`"
-    else:
-        what = f"Add `{action}` to `Action`"
-    if near:
-        return (
-            f"{what} in line {near[0].line_of('Resource' if on_index else 'Action')} of {TEMPLATE}."
-        )
+    key, service = "Resource" if on_index else "Action", action.partition(":")[0]
+    for near in granted:
+        if near.line and (near.covers(action) if on_index else service in near.prefixes):
+            tables = sorted(referenced_ids(near.body.get("Resource")))
+            arn = f'!Sub "${{{tables[0]}.Arn}}/index/*"' if tables else "its ARN with `/index/*`"
+            what = arn if on_index else action
+            return f"Add `{what}` to `{key}` in line {near.line_of(key)} of {TEMPLATE}."
     return (
         f"Allow `{action}` on the resource that the code uses, in a statement under `Policies` of"
         f" `{function.logical_id}`."
@@ -280,8 +251,5 @@ def _names_in_code(service: Service, function: Function) -> set[str]:
             names |= {node.id for node in module.nodes(ast.Name)}
             names |= {node.name for node in module.nodes(ast.alias)}
             names |= {str(node.module) for node in module.nodes(ast.ImportFrom)}
-            # Docstrings may speak of anything.
-            prose = {id(node.value) for node in module.nodes(ast.Expr)}
-            texts = (node for node in module.nodes(ast.Constant) if id(node) not in prose)
-            names |= {node.value for node in texts if isinstance(node.value, str)}
+            names |= {text.value for text in module.texts if isinstance(text.value, str)}
     return names

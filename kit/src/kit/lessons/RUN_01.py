@@ -105,7 +105,7 @@ def logged_prose(service: Service) -> Iterator[Finding]:
         if result.rule in LEFT_OVER and "/lambda_pkg/" in result.path:
             yield LESSON.finding(result.path, result.line, *LEFT_OVER[result.rule])
     for code in every_code(service):
-        is_formatted = any(last(name) in SETS_FORMAT for _where, _call, name in code.calls)
+        is_formatted = bool(SETS_FORMAT & {*map(last, code.used)})
         prose: dict[str, list[tuple[int, str]]] = {}
         for where, call, name in code.calls:
             if name in PRINTS:
@@ -127,8 +127,7 @@ def logger_of_each_function(service: Service) -> Iterator[Finding]:
         if handler is None:
             continue  # that is STR-06's
         path, line = handler.module.path, handler.line
-        used = {name for where in code.definitions.values() for name in code.used_by(where)}
-        if not any(name.startswith(STRUCTURED) for name in used):
+        if not any(name.startswith(STRUCTURED) for name in code.used):
             message = f"the code of `{function.name}` has no structured logger"
             fix = "Write `logger = Logger(stage=settings.stage)` of Powertools above the handler."
             yield LESSON.finding(path, line, message, fix=fix)

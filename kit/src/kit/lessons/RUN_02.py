@@ -19,7 +19,7 @@ from kit.gate.findings import Finding
 from kit.gate.http import RESOLVERS, error_helpers, http_functions, status_of
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
-from kit.gate.python_names import Code, Definition, called, constant, keyword, last
+from kit.gate.python_names import Code, Definition, constant, keyword, last
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
@@ -58,9 +58,10 @@ REFUSALS = [
 def texts_of_exceptions(service: Service) -> Iterator[Finding]:
     """No answer has a trace, or the text of an exception that was not made for callers."""
     for _function, code, handler in http_functions(service):
+        last_resorts = [where for kind, where in _registered(code) if kind in EVERYTHING]
         for where in code.definitions.values():
             answers = where is handler or ANSWERING & {*where.scope.decorator_names}
-            for error, body in _foreign_errors(code, where):
+            for error, body in _foreign_errors(code, where, where in last_resorts):
                 nodes = _unlogged(body) if answers else _raised(code, where, body)
                 for node in nodes:
                     if _is_text(node, error):
@@ -71,25 +72,18 @@ def texts_of_exceptions(service: Service) -> Iterator[Finding]:
                         yield LESSON.finding(where.module.path, line, message, fix=fix)
 
 
-def _foreign_errors(code: Code, where: Definition) -> Iterator[tuple[str, list[ast.stmt]]]:
+def _foreign_errors(
+    code: Code, where: Definition, is_last_resort: bool
+) -> Iterator[tuple[str, list[ast.stmt]]]:
     """The names of exceptions that are not for callers, with the statements that handle them."""
     for handler in where.scope.of(ast.ExceptHandler):
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         names = [code.name_of(kind, where) if kind else "" for kind in kinds]
         if not all(name.startswith(".") or last(name) in FOR_CALLERS for name in names):
             yield handler.name or "", handler.body
-    if where.scope.node and _is_last_resort(where):
+    if where.scope.node and is_last_resort:
         parameters = where.scope.node.args.args
         yield parameters[-1].arg if parameters else "", where.scope.node.body
-
-
-def _is_last_resort(where: Definition) -> bool:
-    """Whether @app.exception_handler(Exception) is above it."""
-    return any(
-        last(dotted(called(decorator))) == "exception_handler"
-        and EVERYTHING & {dotted(node) for node in ast.walk(decorator)}
-        for decorator in where.scope.decorators
-    )
 
 
 def _unlogged(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -151,8 +145,7 @@ def one_error_shape(service: Service) -> Iterator[Finding]:
 
 def _app_of(code: Code) -> bool:
     """Whether the function answers by an application, which adds headers to each answer."""
-    names = {name for _where, _call, name in code.calls}
-    return bool(names & (RESOLVERS | FASTAPI))
+    return bool(code.used & (RESOLVERS | FASTAPI))
 
 
 def _statuses(code: Code) -> Iterator[tuple[Definition, ast.expr]]:
@@ -192,7 +185,7 @@ def every_error_is_caught(service: Service) -> Iterator[Finding]:
         last_resorts = list(_last_resorts(code, handler, registered))
         if not last_resorts:
             message = f"{subject} has no handler for an `Exception` that nobody foresaw"
-            is_fastapi = any(name in FASTAPI for _where, _call, name in code.calls)
+            is_fastapi = bool(code.used & FASTAPI)
             way = 'middleware("http")` and `except Exception' if is_fastapi else HANDLES
             yield LESSON.finding(path, line, message, fix=LAST_RESORT.format(way))
         for where, at_line, nodes in last_resorts:

@@ -28,7 +28,7 @@ from kit.gate.python_names import assignments, constant, last
 from kit.gate.secret_reads import DYNAMIC, is_hidden, is_value, words
 from kit.gate.service import Service
 from kit.layout import ENVIRONMENTS, TEMPLATE
-from kit.template import at, leaves, line_of
+from kit.template import at, leaves, line_of, mapping_of
 
 LESSON = Lesson.read(__doc__)
 
@@ -109,8 +109,7 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
                 message = f"`{name}` of `{resource.logical_id}` {WRITTEN_OUT}"
                 yield LESSON.finding(TEMPLATE, line, message, fix=READ_IT)
     for path in TEMPLATES:
-        parameters = service.cloudformation(path).get("Parameters")
-        for name, body in parameters.items() if isinstance(parameters, dict) else ():
+        for name, body in mapping_of(service.cloudformation(path), "Parameters").items():
             default = at(body, "Default")
             hidden = str(at(body, "NoEcho")).lower() == "true" and default
             if hidden or _is_secret(str(name), default):

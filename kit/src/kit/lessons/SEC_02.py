@@ -29,8 +29,7 @@ LESSON = Lesson.read(__doc__)
 def variables_have_names(service: Service) -> Iterator[Finding]:
     """CloudFormation puts no value of a secret into a variable."""
     for function in service.functions:
-        variables = function.get("Environment", "Variables")
-        for name, written in variables.items() if isinstance(variables, dict) else ():
+        for name, written in function.variables.items():
             if is_value(service, written):
                 message = f"`{name}` of `{function.logical_id}` gets the value of a secret"
                 line = function.line_of("Environment", "Variables", name)

@@ -190,10 +190,8 @@ def _private_variable(where: Definition, node: ast.Name, known: Known, depth: in
 def _of_object(where: Definition, node: ast.AST, known: Known, *, is_dump: bool = False) -> str:
     """What is private of an object as a whole, by the fields of its class or else by its name."""
     name = dotted(node)
-    arguments = (
-        where.scope.node.args if where.scope.node else ast.arguments([], [], None, [], [], None, [])
-    )
-    types = {item.arg: item.annotation for item in [*arguments.args, *arguments.kwonlyargs]}
+    nodes = ast.walk(where.scope.node.args) if where.scope.node else ()
+    types = {node.arg: node.annotation for node in nodes if isinstance(node, ast.arg)}
     value = where.scope.bindings.get(name)
     if isinstance(value, ast.Call):
         maker = known.code.definition(value.func, where)
