@@ -139,6 +139,9 @@ def test_the_api_answers_as_api_gateway_does(up: Up, api: str) -> None:
     )
     assert preflight.is_success
     assert "access-control-allow-origin" in preflight.headers
+    chunks = iter([b'{"name": ', b'"in chunks"}'])
+    headers = {"Content-Type": "application/json"}
+    assert httpx.post(f"{api}/items", content=chunks, headers=headers).status_code == 201
     assert httpx.get(api.replace("/app", "/nowhere")).status_code == 404
     up.line("API +GET /nowhere +404 .* no function was called")
 

@@ -18,6 +18,19 @@ NOT_PASSED_ON = {
 FIRST_PORT = 3000
 
 
+def body_of(request: BaseHTTPRequestHandler) -> bytes:
+    """The body of a request, also of one that comes in chunks (RFC 9112, 7.1)."""
+    if request.headers.get("Transfer-Encoding", "").lower() != "chunked":
+        return request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(request.rfile.readline().partition(b";")[0], 16):
+        body += request.rfile.read(size)
+        request.rfile.readline()
+    while request.rfile.readline().strip():
+        pass  # trailers, and the empty line that ends them
+    return body
+
+
 class Proxy:
     """Passes requests on to an API of the emulator, whose id is set once it is known.
 
@@ -50,7 +63,7 @@ class Proxy:
 
     def pass_on(self, request: BaseHTTPRequestHandler) -> None:
         """Answer a request with what the API answers; 502 when the emulator does not."""
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        body = body_of(request)
         connection = http.client.HTTPConnection("127.0.0.1", self.gateway, timeout=60)
         try:
             connection.putrequest(
