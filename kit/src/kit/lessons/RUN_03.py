@@ -138,13 +138,19 @@ def _allows_origins(headers: ast.Dict) -> bool:
 def _adds_cors(code: Code, resolvers: list[ast.Call]) -> bool:
     """By the resolver, by Starlette's middleware or one that inherits from it, or by hand."""
     by_resolver = any(keyword(call, "cors") is not None or is_open(call) for call in resolvers)
+    # app.add_middleware(CORSMiddleware, …) or CORSMiddleware(app, …)
+    used = {
+        last(code.name_of(node, where))
+        for where, call, _name in code.calls
+        for node in (call.func, *call.args[:1])
+    }
     middlewares = {"CORSMiddleware"} | {
         node.name
         for node in code.nodes(ast.ClassDef)
         if "CORSMiddleware" in [last(dotted(base)) for base in node.bases]
     }
     by_hand = ALLOW_ORIGIN in (str(node.value).lower() for node in code.nodes(ast.Constant))
-    return by_resolver or by_hand or bool(middlewares & {*map(last, code.used)})
+    return by_resolver or by_hand or bool(used & middlewares)
 
 
 @LESSON.check
