@@ -47,6 +47,18 @@ def _(edit: Edit) -> None:
     fresh(edit, "import requests\n\nGET = requests.get\n")
 
 
+@violation("code uses a library that only tools have, by another name than its package's")
+def _(edit: Edit) -> None:
+    fresh(edit, "import yaml\n\nLOAD = yaml.safe_load\n")
+
+
+@fix("Name it in `", "code uses a library that only tools have, by another name than its package's")
+def _(edit: Edit, finding: Finding) -> None:
+    version = re.search(r"(?m)^pyyaml==(\S+)", edit.read("requirements-dev.txt"))
+    assert version
+    require(edit, "pyyaml", version[1])
+
+
 @violation("a function pins another version than the tools")
 def _(edit: Edit) -> None:
     edit.append(requirements(edit), f"requests==2.31.0 \\\n    --hash=sha256:{'0' * 64}\n")

@@ -71,6 +71,11 @@ def _(edit: Edit) -> None:
     signing_job(edit, "make signer")
 
 
+@violation("a job that can become a role runs a script from the internet")
+def _(edit: Edit) -> None:
+    signing_job(edit, "curl -sSL https://example.com/install.sh | bash")
+
+
 @fix("Name the package in the `.in` file")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"(==\S+)", rf"\1 --hash=sha256:{'a' * 64}")

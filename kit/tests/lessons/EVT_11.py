@@ -195,6 +195,53 @@ def _(edit: Edit, _finding: Finding) -> None:
     take(edit, "queue", f"{name}Queue", f"{name}DeadLetterQueue")
 
 
+@violation("a topic function sends its success to its topic")
+def _(edit: Edit) -> None:
+    function = edit.function("topic")
+    edit.in_resource(function.logical_id, "            FilterPolicyScope: MessageAttributes\n", "")
+    edit.sub("template.yaml", r"            FilterPolicy:\n              type: .*\n", "")
+    success = f"OnSuccess: {{Type: SNS, Destination: !Ref {function.pascal}Topic}}\n"
+    head = "        DestinationConfig:\n"
+    edit.in_resource(function.logical_id, head, f"{head}          {success}")
+
+
+@fix("Name another `Destination`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"Destination: !Ref \w+", "Destination: !Ref AlarmTopic")
+
+
+@violation("a function invokes itself for the next page")
+def _(edit: Edit) -> None:
+    name = f"function:{edit.service}-*-${{EnvironmentName}}"
+    arn = f"!Sub arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:{name}"
+    writes(edit, "event", "lambda:InvokeFunction", arn,
+           'CLIENT = boto3.client("lambda", config=CONFIG)\n\n\ndef go_on(page: bytes) -> None:\n'
+           '    name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]\n'
+           '    CLIENT.invoke(FunctionName=name, InvocationType="Event", Payload=page)\n')  # fmt: skip
+
+
+@fix("Send what is left to a queue")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.delete(finding.path)
+    allowed = r"        - Version: .*\n.*\n.*\n              Action: lambda:InvokeFunction\n.*\n"
+    edit.sub("template.yaml", allowed, "")
+
+
+@violation("a stream function stamps rows of the table that its settings name")
+def _(edit: Edit) -> None:
+    stamp(edit)
+    code = edit.function("stream").code
+    field = "    stage: str\n", "    stage: str\n    table_name: str\n"
+    edit.replace(f"{code}/settings.py", *field)
+    required = '        stage=required("STAGE"),\n'
+    more = f'{required}        table_name=required("TABLE_NAME"),\n'
+    edit.replace(f"{code}/settings.py", required, more)
+    path = f"{code}/services/outputs.py"
+    edit.replace(path, "import os\n\n", "")
+    edit.replace(path, "from ..utils", "from ..settings import load_settings\nfrom ..utils")
+    edit.replace(path, 'os.environ["TABLE_NAME"]', "load_settings().table_name")
+
+
 @fix("Publish to another topic")
 def _(edit: Edit, _finding: Finding) -> None:
     topic = f"{edit.function('topic').pascal}Topic"

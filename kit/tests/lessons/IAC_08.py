@@ -38,6 +38,15 @@ def _(edit: Edit) -> None:
     )
 
 
+@violation("a variable says whether it is prod")
+def _(edit: Edit) -> None:
+    edit.pass_variable(edit.function(), "IS_PROD", '!If [IsProd, "true", "false"]')
+    edit.write(
+        f"{edit.function().code}/services/where.py",
+        'import os\n\nIS_PROD = os.environ["IS_PROD"] == "true"\n',
+    )
+
+
 @good("a variable says which environment of AppConfig to read")
 def _(edit: Edit) -> None:
     edit.pass_variable(edit.function(), "APPCONFIG_ENVIRONMENT", "!Ref EnvironmentName")

@@ -62,6 +62,22 @@ def _(edit: Edit) -> None:
     )
 
 
+TRANSACTION = (
+    'CLIENT = boto3.client("dynamodb", config=CONFIG)\n\n\ndef store(part: dict) -> None:\n'
+    '    CLIENT.transact_write_items(TransactItems=[{"Put": part}, {"ConditionCheck": part}])\n'
+)
+
+
+@violation("a transaction checks a condition, and may only put items")
+def _(edit: Edit) -> None:
+    in_code(edit, TRANSACTION)
+
+
+@good("a transaction puts items, and may")
+def _(edit: Edit) -> None:
+    in_code(edit, TRANSACTION.replace(', {"ConditionCheck": part}', ""))
+
+
 @violation("a table is passed on, and deleted from where it arrives")
 def _(edit: Edit) -> None:
     in_code(
@@ -318,6 +334,17 @@ def _(edit: Edit) -> None:
         "  Bool:",
         '    aws:SecureTransport: "true"',
     )
+
+
+@violation("a function publishes on every bus, as this service")
+def _(edit: Edit) -> None:
+    function = edit.function("queue", "bucket", "topic", "schedule", "stream")
+    edit.in_resource(function.logical_id, "Resource: !GetAtt EventBus.Arn", "Resource: '*'")
+
+
+@fix("Name a single resource", "a function publishes on every bus, as this service")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"'\*'", "!GetAtt EventBus.Arn")
 
 
 @good("a function measures in its own namespace")

@@ -105,6 +105,25 @@ def _(edit: Edit) -> None:
     )
 
 
+@violation("a queue takes messages from buckets of every account")
+def _(edit: Edit) -> None:
+    policy(edit, *send("{Service: s3.amazonaws.com}"))
+
+
+@violation("buckets of every account may call the function")
+def _(edit: Edit) -> None:
+    edit.declare(
+        "BucketPermission:\n  Type: AWS::Lambda::Permission\n  Properties:\n"
+        f"    FunctionName: !Ref {edit.function().logical_id}\n"
+        "    Action: lambda:InvokeFunction\n    Principal: s3.amazonaws.com"
+    )
+
+
+@fix("Name who may call under `Principal`", "buckets of every account may call the function")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"( *)Principal:.*", rf"\g<0>\n\1SourceAccount: {ACCOUNT}")
+
+
 @violation("everybody may call the URL of the function")
 def _(edit: Edit) -> None:
     url = f"      FunctionUrlConfig:\n        AuthType: NONE\n{CORS}"

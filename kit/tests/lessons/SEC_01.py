@@ -51,6 +51,19 @@ def _(edit: Edit) -> None:
     )
 
 
+@violation("a parameter of SSM has a password")
+def _(edit: Edit) -> None:
+    edit.declare(
+        "Database:\n  Type: AWS::SSM::Parameter\n  Properties:\n    Type: String\n"
+        f"    Name: !Sub /{edit.service}/${{EnvironmentName}}/db-password\n    Value: correct-horse\n"
+    )
+
+
+@fix("Delete it here, and change it", "a parameter of SSM has a password")
+def _(edit: Edit, _finding: Finding) -> None:
+    edit.sub("template.yaml", r"^  Database:\n(    .*\n)+", "")
+
+
 @violation("keys of several partners are in a variable, as JSON")
 def _(edit: Edit) -> None:
     given(edit, PARTNERS='\'{"stripe": "live_9f8a7c6b5d4e3f2a", "region": "eu"}\'')

@@ -220,6 +220,45 @@ def _(edit: Edit, finding: Finding) -> None:
     edit.replace(path, "from botocore", "import logging\n\nfrom botocore")
 
 
+@violation("the SDK's loggers are at DEBUG while somebody looks for a mistake")
+def _(edit: Edit) -> None:
+    path = f"{edit.function().code}/utils/aws.py"
+    edit.replace(path, "setLevel(logging.INFO)", "setLevel(logging.DEBUG)")
+
+
+@violation("each line has the caller's token, from headers that may lack it")
+def _(edit: Edit) -> None:
+    module(
+        edit,
+        "from typing import Any\n\n" + LOGGER + "def trace(call: dict[str, Any]) -> None:\n"
+        '    logger.append_keys(user=call["headers"].get("authorization"))\n',
+    )
+
+
+@fix(
+    "Log an id in place of the value",
+    "each line has the caller's token, from headers that may lack it",
+)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"user=.*\)$", 'user="1")')
+
+
+@fix(
+    "Set the level of logging.getLogger",
+    "the SDK's loggers are at DEBUG while somebody looks for a mistake",
+)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "DEBUG", "INFO")
+
+
+@good("the number of addresses is logged, and loggers of the SDK are at WARNING")
+def _(edit: Edit) -> None:
+    code = "def trace(to: list[str]) -> None:\n    logger.info('sent', emails=len(to))\n"
+    module(edit, LOGGER + code)
+    path = f"{edit.function().code}/utils/aws.py"
+    edit.replace(path, "setLevel(logging.INFO)", "setLevel(logging.WARNING)")
+
+
 @fix("Delete `log_event`")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, ", log_event=True", "")

@@ -170,6 +170,55 @@ def _(edit: Edit) -> None:
     edit.write(f"{tests(function)}/test_index.py", body)
 
 
+@violation("the only test is a placeholder")
+def _(edit: Edit) -> None:
+    function = edit.function("queue", "event")
+    for path in edit.glob(f"{tests(function)}/*.py"):
+        edit.delete(path)
+    edit.write(f"{tests(function)}/test_index.py", "def test_it() -> None:\n    assert True\n")
+
+
+@fix("Assert in each test", "the only test is a placeholder")
+def _(edit: Edit, finding: Finding) -> None:
+    function = edit.function("queue", "event")
+    body = (
+        f"from {module(function)} import index\n\n\ndef test_it() -> None:\n    assert index.done\n"
+    )
+    edit.write(finding.path, body)
+
+
+@violation("a file of tests has a name that pytest does not look for")
+def _(edit: Edit) -> None:
+    new_test(edit, "def test_it() -> None:\n    assert str(1)\n")
+    folder = tests(edit.function())
+    edit.move(f"{folder}/test_more.py", f"{folder}/more_checks.py")
+
+
+@fix("Begin the name of the file")
+def _(edit: Edit, finding: Finding) -> None:
+    folder, _, name = finding.path.rpartition("/")
+    edit.move(finding.path, f"{folder}/test_{name}")
+
+
+@violation("a class of tests has a name that pytest does not look for")
+def _(edit: Edit) -> None:
+    test = "    def test_it(self) -> None:\n        assert str(1)\n"
+    new_test(edit, f"class JobChecks:\n{test}")
+
+
+@fix("Begin its name with `Test`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "class JobChecks", "class TestJobChecks")
+
+
+@good("a fixture is called like a test, and a class of tests is the base of another")
+def _(edit: Edit) -> None:
+    path = f"{tests(edit.function())}/helpers.py"
+    edit.write(path, "import pytest\n\n\n@pytest.fixture\ndef test_job() -> int:\n    return 1\n")
+    base = "class Contract:\n    def test_it(self) -> None:\n        assert str(1)\n"
+    new_test(edit, f"{base}\n\nclass TestJob(Contract):\n    pass\n")
+
+
 @fix("Add `--disable-socket`")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"\[\n", '[\n    "--disable-socket",\n')

@@ -117,9 +117,13 @@ def commands_with_roles(service: Service) -> Iterator[tuple[Job, str, Command]]:
                     yield from ((job, *ran) for ran in run_by(service, step.path, command))
 
 
+# The modules of packages that are called otherwise.
+MODULES = {"beautifulsoup4": "bs4", "pillow": "PIL", "pyjwt": "jwt", "pyyaml": "yaml"}
+
+
 def modules_of(service: Service, path: str) -> set[str]:
     """The modules that the packages of a list bring, as far as they are called alike."""
-    return {name.replace("-", "_") for name in required(service, path)}
+    return {MODULES.get(name, name.replace("-", "_")) for name in required(service, path)}
 
 
 def pin_problem(pin: Pin) -> str:

@@ -31,6 +31,8 @@ NARROW = {
 # somebody calls (aws:SecureTransport), or hold for a whole account (aws:ResourceAccount).
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 NARROWING = ("aws:requesttag/", "aws:resourcetag/", "aws:sourceaccount", "aws:sourcearn")
+# Those, and what an event says of itself: on every bus; or what a role is for: every role.
+WIDE = ("aws:", "events:detail-type", "events:source", "iam:passedtoservice")
 # Operators that are false where a request lacks the key; those of the first row read no wildcards.
 EXACT = {"StringEquals", "StringEqualsIgnoreCase"}
 POSITIVE = EXACT | {"ArnEquals", "ArnLike", "StringLike"}
@@ -109,8 +111,7 @@ def _is_narrowed(service: Service, statement: Statement, templates: list[Templat
     """Whether a statement has a condition that says what may be touched, or for whom."""
     for key, operator, written in statement.conditions():
         plain = operator.removeprefix("ForAnyValue:")
-        # iam:PassedToService lets every role be passed to that service.
-        narrows = key.startswith(NARROWING) or not key.startswith(("aws:", "iam:passedtoservice"))
+        narrows = key.startswith(NARROWING) or not key.startswith(WIDE)
         if plain in POSITIVE and narrows:
             pairs = _pairs(written, templates)
             if plain in EXACT or all(_is_scoped(service, dev, prod) for dev, prod in pairs):

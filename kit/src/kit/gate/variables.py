@@ -25,7 +25,9 @@ _LIBRARIES = (
 _KNOWN = tuple(f"{_PLATFORM} {_LIBRARIES}".split())
 # How variables end that say where code runs, and how they begin if that is all that they say:
 # APPCONFIG_ENVIRONMENT says something else.
-_STAGE = re.compile(r"(?:(\w+)_)?(?:ENV|ENVIRONMENT|STAGE)(?:_NAME)?")
+_STAGE = re.compile(
+    r"(?:(\w+)_)?(?:ENV|ENVIRONMENT|STAGE)(?:_NAME)?|(?:IS_)?(?:DEV|PROD|PRODUCTION)(?:_MODE)?"
+)
 _OWN = {None, "APP", "APPLICATION", "AWS", "CURRENT", "DEPLOY", "FLASK", "LAMBDA", "SERVICE"}
 # Where a variable's name is the first argument: os.environ.get("STAGE").
 _METHODS = ("get", "pop", "setdefault")

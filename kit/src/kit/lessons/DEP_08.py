@@ -79,7 +79,9 @@ def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
 
 def _takes_the_newest(command: Command) -> bool:
     by_npm = command.program in NPM and {"exec", "i", "install", "update"} & {*command.arguments}
-    return bool(by_npm or RUNNERS & {*command.runner, command.program})
+    # curl … | bash
+    of_stdin = command.program in ("bash", "sh") and command.arguments[:1] in ((), ("-",), ("-s",))
+    return bool(by_npm or of_stdin or RUNNERS & {*command.runner, command.program})
 
 
 @LESSON.check

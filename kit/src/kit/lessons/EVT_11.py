@@ -73,6 +73,7 @@ KINDS: dict[str, Kind] = {
         None,
     ),
 }
+ITSELF = re.compile(r"\bcontext\.(function_name|invoked_function_arn)|AWS_LAMBDA_FUNCTION_NAME")
 RULES = ("CloudWatchEvent", "EventBridgeRule")
 
 
@@ -104,6 +105,24 @@ def outputs_are_no_inputs(service: Service) -> Iterator[Finding]:
                         message += f" `{function.logical_id}` listens to"
                         yield LESSON.finding(where.module.path, call.lineno, message, fix=kind[-1])
         yield from _published_again(service, function, code, inputs)
+        on_success = ("EventInvokeConfig", "DestinationConfig", "OnSuccess")
+        heard = {i for item in inputs if not (item.texts or item.pattern) for i in item.ids}
+        for written in referenced_ids(function.get(*on_success)) & {function.logical_id, *heard}:
+            message = f"`OnSuccess` sends to `{written}` what comes back to `{function.logical_id}`"
+            line = function.line_of(*on_success)
+            yield LESSON.finding_in(function, line, message, "Name another `Destination`.")
+
+
+@LESSON.check
+def functions_do_not_invoke_themselves(service: Service) -> Iterator[Finding]:
+    """No function invokes the function that it is."""
+    for function, code, _handler in handlers(service):
+        for where, call, _name in code.calls:
+            named = keyword(call, "FunctionName") if "invoke" in _attr(call) else None
+            if named and ITSELF.search(ast.unparse(code.value_of(named, where))):
+                message = f"`{function.logical_id}` invokes itself"
+                fix = "Send what is left to a queue that another function takes, or loop in this call."
+                yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
 
 
 def _inputs(service: Service, function: Function) -> Iterator[Input]:

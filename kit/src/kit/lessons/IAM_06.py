@@ -31,7 +31,7 @@ from kit.gate.policies import (
     template_actions,
     too_powerful,
 )
-from kit.gate.python_names import Code, handlers, keyword
+from kit.gate.python_names import Code, constant, handlers, keyword
 from kit.gate.scopes import too_wide
 from kit.gate.service import Function, Service
 from kit.gate.wiring import dead_letters, sources
@@ -60,6 +60,11 @@ SILENT = re.compile(
     "|elasticfilesystem|es|execute-api|glue|iam|kafka|kafka-cluster|kms|lakeformation|logs|mq"
     "|rds|rds-db|redshift|secretsmanager|sts|xray"
 )
+# What the parts of a transaction need.
+WRITES = {
+    "ConditionCheck": "ConditionCheckItem",
+    **{kind: f"{kind}Item" for kind in ("Delete", "Put", "Update")},
+}
 # What goes with the calls of a service: errors that say more, long uploads, arguments of other calls.
 BESIDE = re.compile(
     r"s3:(AbortMultipartUpload|GetBucketLocation|List(Bucket|MultipartUploadParts)"
@@ -208,6 +213,10 @@ def no_less_than_the_code_does(service: Service) -> Iterator[Finding]:
 
 def _wanted(use: Use, called: set[str]) -> list[list[str]]:
     """What an operation needs; of a client whose calls can't be followed any action of its service."""
+    if use.operation == "TransactWriteItems":
+        keys = {constant(key) for item in use.where.scope.of(ast.Dict) for key in item.keys if key}
+        if actions := [[f"dynamodb:{action}"] for kind, action in WRITES.items() if kind in keys]:
+            return actions
     if use.operation:
         # Which secrets may be read is SEC-03's.
         return needed(use.prefix, use.operation) if use.prefix != "secretsmanager" else []

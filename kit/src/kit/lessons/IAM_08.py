@@ -7,8 +7,8 @@ Here: The policies of queues, topics and buckets name a service and the source i
 with `Principal: "*"` deny.
 
 Fix: Name who may call under `Principal`, or add a condition on the caller, as `StringEquals:
-{aws:SourceAccount: !Ref AWS::AccountId}` is. Where everybody may call, say why in a comment above it
-that begins with `Public:`.
+{aws:SourceAccount: !Ref AWS::AccountId}` is; of an `AWS::Lambda::Permission` that is its
+`SourceAccount`. Where everybody may call, say why in a comment above it that begins with `Public:`.
 
 Defended by: gate.
 
@@ -45,8 +45,12 @@ CALLER = re.compile(
     r"|principal(?:account|arn|orgid|orgpaths|tag/.+))"
     r"|kms:calleraccount|s3:dataaccesspoint(?:account|arn)"
 )
+# Where a service calls for whoever asks it: without a condition, for every account.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+FOR_OTHERS = ("AWS::Lambda::Permission", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
 OPERATORS = POSITIVE | {"IpAddress"}
 EVERY_NETWORK = {"0.0.0.0/0", "::/0"}
+AWS_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 URL_FIX = (
     "Set `AuthType: AWS_IAM`; where everybody may call it, say why in a comment above it that begins"
     " with `Public:`."
@@ -62,7 +66,7 @@ def policies_name_callers(service: Service) -> Iterator[Finding]:
             for statement in _statements(path, resource):
                 is_open = any(_is_open(statement, template) for template in templates)
                 if is_open and not has_reason(service, path, resource.body, resource.line, PUBLIC):
-                    message = f"{statement.name} lets everybody in, from every AWS account"
+                    message = f"{statement.name} lets callers in from every AWS account"
                     key = "Principal" if "Principal" in statement.body else "NotPrincipal"
                     line, name = statement.line_of(key), resource.logical_id
                     yield LESSON.finding(path, line, message, resource=name)
@@ -104,9 +108,10 @@ def _is_open(statement: Statement, template: Template) -> bool:
     """Whether a statement allows everybody something: no condition says who they are."""
     principal = statement.body.get("Principal")
     names = {text for text, _line in strings([resolved(template, principal) or principal])}
+    by_service = statement.holder.type in FOR_OTHERS and any(map(AWS_SERVICE.fullmatch, names))
     return (
         statement.allows
-        and ("*" in names or "NotPrincipal" in statement.body)
+        and ("*" in names or by_service or "NotPrincipal" in statement.body)
         and not any(
             operator.removeprefix("ForAnyValue:") in OPERATORS
             and CALLER.fullmatch(key)

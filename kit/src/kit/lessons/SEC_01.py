@@ -104,6 +104,8 @@ def no_values_in_templates(service: Service) -> Iterator[Finding]:
     """No variable, property or parameter of a template has the value of a secret."""
     for resource in service.resources.values():
         for name, value, line in leaves(resource.properties, literal=True):
+            if resource.type == "AWS::SSM::Parameter" and name == "Value":
+                name = re.split(r"[^\w-]+", str(resource.get("Name")).rstrip("'}"))[-1]
             is_name = name.endswith("_SECRET")
             if name == "SecretString" or (_is_secret(name, value) and not is_name):
                 message = f"`{name}` of `{resource.logical_id}` {WRITTEN_OUT}"

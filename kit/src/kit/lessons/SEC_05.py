@@ -62,8 +62,10 @@ HARMLESS = re.compile(
     r"|.*(?:NEXT|PAGE|CLIENT|CONTINUATION|PAGINATION)_TOKEN$"
 )
 # Functions whose result does not show what they get.
-MASKS = re.compile(r"(?<!un)mask|redact|hash|digest|anonymi|pseudonymi|scrub|^(?:bool|len)$", re.I)
+MASKS = re.compile(r"(?<!un)mask|redact|hash|digest|anonymi|pseudonymi|scrub|^(?:bool|len)\b", re.I)
 QUIET = 'Set the level of logging.getLogger("botocore") to INFO, as utils/aws.py does.'
+# The logger of the SDK at DEBUG, by its name or by a variable that goes through names.
+LOUD = re.compile(r"getLogger\((?:'boto\w*|[a-z]\w*)'?\)\.setLevel\(.*DEBUG")
 LOG_EVENT = "POWERTOOLS_LOGGER_LOG_EVENT"
 
 
@@ -217,7 +219,8 @@ def _private_part(node: ast.Attribute | ast.Subscript | ast.Call) -> str:
         is_name = "settings" in dotted(node.value) and node.attr.endswith("_secret")
         is_private = node.attr in WHOLE or _is_private(node.attr)
         return node.attr if is_private and not is_name else ""
-    is_get = isinstance(node, ast.Call) and last(dotted(called(node))) in ("get", "getenv")
+    method = getattr(called(node), "attr", dotted(called(node)))
+    is_get = isinstance(node, ast.Call) and method in ("get", "getenv")
     keys = [node.slice] if isinstance(node, ast.Subscript) else node.args[:1] if is_get else []
     names = [str(constant(key)) for key in keys]
     return next((name for name in names if name in PARTS or _is_private(name)), "")
@@ -249,9 +252,11 @@ def events_are_not_logged(service: Service) -> Iterator[Finding]:
                     message = "logs each event whole"
                     line, fix = keyword.value.lineno, "Delete `log_event`: it is off without."
                     yield LESSON.finding(module.path, line, message, fix=fix)
-            if last(dotted(call.func)) in ("set_stream_logger", "set_debug_logger"):
+            is_loud = LOUD.search(ast.unparse(call)) and "boto" in service.text(module.path)
+            if is_loud or last(dotted(call.func)) in ("set_stream_logger", "set_debug_logger"):
                 message = "logs whole requests and responses of the SDK"
                 fix = "Delete the call; what is needed of an answer is logged where it is used."
+                fix = QUIET if is_loud else fix
                 yield LESSON.finding(module.path, call.lineno, message, fix=fix)
     for function in service.functions:
         value = str(function.variables.get(LOG_EVENT, "")).lower()

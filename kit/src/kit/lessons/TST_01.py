@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import Module, dotted
-from kit.gate.python_names import last, scopes
+from kit.gate.python_names import called, last, scopes
 from kit.gate.service import Service
 from kit.gate.tested import (
     PYPROJECT,
@@ -105,9 +105,14 @@ def functions_are_tested(service: Service) -> Iterator[Finding]:
             yield LESSON.finding(path, line, message, fix=fix)
 
 
+def _is_fixture(decorator: ast.expr) -> bool:
+    return last(dotted(called(decorator))) == "fixture"
+
+
 def _asserts(module: Module) -> bool:
     names = {last(dotted(call.func)) for call in module.nodes(ast.Call)}
-    return bool(module.nodes(ast.Assert)) or any(
+    asserted = [node.test for node in module.nodes(ast.Assert)]
+    return not all(isinstance(test, ast.Constant) for test in asserted) or any(
         name.startswith("assert") or name in ("fail", "raises", "warns") for name in names
     )
 
@@ -132,6 +137,30 @@ def all_tests_run(service: Service) -> Iterator[Finding]:
         if paths and left_out:
             message = f"`{setting}` leaves out {and_more(left_out)}"
             yield LESSON.finding(path, line, message, fix=f"Let it have all of `{UNIT}`.")
+
+
+@LESSON.check
+def all_tests_are_collected(service: Service) -> Iterator[Finding]:
+    """pytest takes every test for one, by the names of its file and its class."""
+    if {"python_files", "python_classes"} & pytest_settings(service).keys():
+        return
+    for module in service.modules(UNIT):
+        tests = [item for item in module.functions if item.name.startswith("test_")]
+        tests = [item for item in tests if not any(map(_is_fixture, item.decorator_list))]
+        lost = [] if tests_in(module) else tests
+        if lost:
+            message = f"pytest takes no tests from a file of this name: `{lost[0].name}` never runs"
+            fix = "Begin the name of the file with `test_`."
+            yield LESSON.finding(module.path, lost[0].lineno, message, fix=fix)
+        bases = {last(dotted(base)) for item in module.nodes(ast.ClassDef) for base in item.bases}
+        for item in module.nodes(ast.ClassDef):
+            is_plain = (
+                not item.bases and not item.name.startswith("Test") and item.name not in bases
+            )
+            if is_plain and not lost and {id(test) for test in tests} & {*map(id, item.body)}:
+                message = f"pytest takes no tests from a class of this name: `{item.name}`"
+                fix = f"Begin its name with `Test`, as in `Test{item.name}`."
+                yield LESSON.finding(module.path, item.lineno, message, fix=fix)
 
 
 def _ignored(service: Service) -> Iterator[tuple[str, int, str, str]]:
