@@ -14,8 +14,10 @@ from .secret_reads import words
 def variables_in(code: Code, node: ast.expr, where: Definition, variables: set[str]) -> set[str]:
     """The environment variables that an expression may come from, by the names on its way."""
     parts = [part for part, _place in code.ways_to(node, where, _parts)]
-    names = {str(getattr(part, "id", getattr(part, "attr", constant(part)))) for part in parts}
-    return {*names, *map(words, names)} & variables
+    texts = {str(constant(part)) for part in parts}
+    names = {getattr(part, "id", getattr(part, "attr", "")) for part in parts}
+    # A field says which: behind it, required("STAGE") reads whatever any field is given.
+    return ({*names, *map(words, names)} & variables) or (texts & variables)
 
 
 def _parts(node: ast.AST) -> list[ast.AST]:

@@ -118,7 +118,11 @@ def functions_do_not_invoke_themselves(service: Service) -> Iterator[Finding]:
     """No function invokes the function that it is."""
     for function, code, _handler in handlers(service):
         for where, call, _name in code.calls:
-            named = keyword(call, "FunctionName") if "invoke" in _attr(call) else None
+            named = (
+                keyword(call, "FunctionName")
+                if "invoke" in getattr(call.func, "attr", "")
+                else None
+            )
             if named and ITSELF.search(ast.unparse(code.value_of(named, where))):
                 message = f"`{function.logical_id}` invokes itself"
                 fix = "Send what is left to a queue that another function takes, or loop in this call."
