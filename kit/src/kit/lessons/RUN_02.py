@@ -135,17 +135,13 @@ def one_error_shape(service: Service) -> Iterator[Finding]:
             number = status_of(status)
             if number and number >= 400 and where in shapeless:
                 message = shapeless[where].format(number)
-                fix = BEHIND_APP if where is handler and _app_of(code) else THROUGH_HELPER
+                by_app = where is handler and code.used & (RESOLVERS | FASTAPI)
+                fix = BEHIND_APP if by_app else THROUGH_HELPER
                 yield LESSON.finding(where.module.path, status.lineno, message, fix=fix)
         for where, message in shapeless.items():
             if "exception_handler" in where.scope.decorator_names and where.scope.of(ast.Return):
                 message = message.format("exceptions")
                 yield LESSON.finding(where.module.path, where.line, message, fix=THROUGH_HELPER)
-
-
-def _app_of(code: Code) -> bool:
-    """Whether the function answers by an application, which adds headers to each answer."""
-    return bool(code.used & (RESOLVERS | FASTAPI))
 
 
 def _statuses(code: Code) -> Iterator[tuple[Definition, ast.expr]]:
