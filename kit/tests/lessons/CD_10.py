@@ -5,6 +5,7 @@ import re
 from cases import fix, good, violation
 from edits import Edit, Function
 from edits.delivery import SAMCONFIG, advised, with_is_prod
+from edits.events import mapping
 from kit.gate.findings import Finding
 
 
@@ -157,3 +158,29 @@ def _(edit: Edit) -> None:
 @fix('Log "', "the error of a record is suppressed")
 def _(edit: Edit, finding: Finding) -> None:
     """The fix of EVT-04 logs it again."""
+
+
+@violation("nothing rolls back what a function of batches logs as failed")
+def _(edit: Edit) -> None:
+    function = edit.function("queue", "stream")
+    edit.in_resource(function.logical_id, f", !Ref {function.pascal}NewVersionFailuresAlarm]", "]")
+
+
+@violation("a mapping calls the function, past its alias")
+def _(edit: Edit) -> None:
+    function, name = mapping(edit)
+    edit.in_resource(
+        name, f"!Ref {function.logical_id}.Alias", f"!GetAtt {function.logical_id}.Arn"
+    )
+
+
+@fix("Write `FunctionName: !Ref ")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "FunctionName: .*", advised(finding))
+
+
+@good("a mapping calls the alias by its ARN")
+def _(edit: Edit) -> None:
+    function, name = mapping(edit)
+    new = f"!Sub ${{{function.logical_id}.Arn}}:live"
+    edit.in_resource(name, f"!Ref {function.logical_id}.Alias", new)

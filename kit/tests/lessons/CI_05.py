@@ -52,6 +52,13 @@ def _(edit: Edit) -> None:
     edit.write(OWN, text.replace("    steps:\n", "    container: {image: node}\n    steps:\n"))
 
 
+@violation("a job needs a database, in its latest image")
+def _(edit: Edit) -> None:
+    text = workflow("workflow_dispatch:", "- run: node --version\n")
+    database = "    services:\n      db:\n        image: postgres:latest\n    steps:\n"
+    edit.write(OWN, text.replace("    steps:\n", database))
+
+
 @violation("a workflow of another repository is called by its branch")
 def _(edit: Edit) -> None:
     text = workflow("workflow_dispatch:", "")
@@ -67,8 +74,13 @@ def _(edit: Edit, finding: Finding) -> None:
 
 @fix("Write `docker://alpine:3.20@sha256:")
 @fix("Write `node@sha256:")
+@fix("Write `postgres:latest@sha256:")
 def _(edit: Edit, finding: Finding) -> None:
-    edit.in_line(finding, r"(docker://alpine:3.20|node)", rf"\1@sha256:{'0123456789abcdef' * 4}")
+    edit.in_line(
+        finding,
+        r"(docker://alpine:3.20|node|postgres:latest)",
+        rf"\1@sha256:{'0123456789abcdef' * 4}",
+    )
 
 
 @fix("Write the version")

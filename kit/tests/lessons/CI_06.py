@@ -90,3 +90,9 @@ def _(edit: Edit) -> None:
         r"concurrency:\n  group: .*\n  cancel-in-progress: .*\n",
         "concurrency: dev-${{ github.ref }}\n",
     )
+
+
+@good("pushes have one group, and each other run its own")
+def _(edit: Edit) -> None:
+    group = "${{ github.event_name == 'push' && 'deploy-dev' || github.run_id }}"
+    edit.sub(DEV, r"  group: .*\n", f"  group: {group}\n")

@@ -287,3 +287,65 @@ def _(edit: Edit) -> None:
     function = swap(edit, "event", 'event["detail"]', 'event["order"]')
     pattern = "            # What EventBridge can't"
     edit.in_resource(function.logical_id, pattern, f"            InputPath: $.detail\n{pattern}")
+
+
+@violation("the detail of an event is parsed as text")
+def _(edit: Edit) -> None:
+    swap(edit, "event", 'event["detail"]', 'json.loads(event["detail"])', "import json\n")
+
+
+@violation("keys of an event are spelled as Python and JavaScript would")
+def _(edit: Edit) -> None:
+    in_handler(edit, edit.function("event"), 'logger.debug("got", kind=event.get("detail_type"))')
+
+
+@violation("a bucket function spells the version of an object as S3's own notifications do")
+def _(edit: Edit) -> None:
+    edit.replace(f"{edit.function('bucket').code}/services/objects.py", "version-id", "versionId")
+
+
+@violation("a bucket function reads the name of its bucket as CloudTrail has it")
+def _(edit: Edit) -> None:
+    path = f"{edit.function('bucket').code}/services/objects.py"
+    edit.replace(path, 'detail["bucket"]["name"]', 'detail["bucketName"]')
+
+
+@violation("a topic function reads its message in small letters")
+def _(edit: Edit) -> None:
+    swap(edit, "topic", "sns.message)", 'record["Sns"]["message"])')
+
+
+@fix("Read its keys as they are")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r"json\.loads\((.*\])\)\)\)", r"\1))")
+
+
+@fix("Read `detail-type`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "detail_type", "detail-type")
+
+
+@fix("Read `version-id`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, "versionId", "version-id")
+
+
+@fix(
+    'Read `event["detail"]`', "a bucket function reads the name of its bucket as CloudTrail has it"
+)
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, r'\["bucketName"\]', '["bucket"]["name"]')
+
+
+@fix("Read `Message`")
+def _(edit: Edit, finding: Finding) -> None:
+    edit.in_line(finding, '"message"', '"Message"')
+
+
+@good("code parses the detail of an event only where it is text")
+def _(edit: Edit) -> None:
+    function = swap(edit, "event", 'event["detail"]', "read(event)", "import json\n")
+    path = index(function)
+    text = 'def read(event: dict[str, Any]) -> Any:\n    detail = event["detail"]\n'
+    text += "    return json.loads(detail) if isinstance(detail, str) else detail\n\n\n"
+    edit.replace(path, "@logger.inject", f"{text}@logger.inject")

@@ -184,3 +184,10 @@ def _(edit: Edit, finding: Finding) -> None:
         "ApproximateNumberOfMessagesVisible",
         f"QueueName, Value: !GetAtt {finding.resource}.QueueName",
     )
+
+
+@violation("the alarm of a dead-letter queue has its URL for its name")
+def _(edit: Edit) -> None:
+    name = f"{edit.function('queue', *ASYNCHRONOUS).pascal}Dead"
+    new = f"!Ref {name}LetterQueue"
+    edit.in_resource(f"{name}LettersAlarm", f"!GetAtt {name}LetterQueue.QueueName", new)

@@ -128,3 +128,9 @@ def _(edit: Edit, finding: Finding) -> None:
 @fix("Notify a topic with subscribers, as `AlarmTopic`")
 def _(edit: Edit, finding: Finding) -> None:
     edit.replace_all(finding.path, "[!Ref QuietTopic]", "[!Ref AlarmTopic]")
+
+
+@violation("an alarm is raised while there are few errors")
+def _(edit: Edit) -> None:
+    alarm = f"{edit.function().pascal}ErrorsAlarm"
+    edit.in_resource(alarm, "GreaterThanOrEqualToThreshold", "LessThanThreshold")

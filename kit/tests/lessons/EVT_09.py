@@ -282,3 +282,25 @@ def _(edit: Edit, finding: Finding) -> None:
 @fix("Delete `KmsMasterKeyId`")
 def _(edit: Edit, finding: Finding) -> None:
     edit.delete_line(finding)
+
+
+@violation("EventBridge may not send to a dead-letter queue")
+def _(edit: Edit) -> None:
+    policy = f"{edit.function('event', 'bucket').pascal}DeadLetterQueuePolicy"
+    edit.replace("template.yaml", edit.resource(policy), "")
+
+
+@fix("Declare an `AWS::SQS::QueuePolicy`")
+def _(edit: Edit, finding: Finding) -> None:
+    queue = finding.message.split("`")[-2]
+    statement = "Effect: Allow, Action: sqs:SendMessage, Principal: {Service: events.amazonaws.com}"
+    source = f"{finding.resource}{finding.message.split('`')[1]}.Arn"
+    edit.declare(f"""FurtherPolicy:
+  Type: AWS::SQS::QueuePolicy
+  Properties:
+    Queues: [!Ref {queue}]
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - {{{statement}, Resource: !GetAtt {queue}.Arn,
+           Condition: {{ArnEquals: {{"aws:SourceArn": !GetAtt {source}}}}}}}""")

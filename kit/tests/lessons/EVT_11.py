@@ -114,6 +114,20 @@ def _(edit: Edit) -> None:
     stamp(edit)
 
 
+@violation("a stream function writes to its table, which a field of the settings names")
+def _(edit: Edit) -> None:
+    function = edit.function("stream")
+    stamp(edit)
+    path, old = f"{function.code}/services/outputs.py", 'os.environ["TABLE_NAME"]'
+    edit.replace(path, old, "settings.table_name")
+    edit.replace(path, "from ..utils", "from ..settings import load_settings\nfrom ..utils")
+    edit.replace(path, "class Rows", "settings = load_settings()\n\n\nclass Rows")
+    settings = f"{function.code}/settings.py"
+    edit.replace(settings, "    stage: str\n", "    stage: str\n    table_name: str\n")
+    made = '        stage=required("STAGE"),\n'
+    edit.replace(settings, made, f'{made}        table_name=required("TABLE_NAME"),\n')
+
+
 @violation("a stream function writes a batch to the table whose changes it gets")
 def _(edit: Edit) -> None:
     code = 'table = boto3.resource("dynamodb", config=CONFIG).Table(os.environ["TABLE_NAME"])\n\n\n'

@@ -10,11 +10,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from kit.template import at, references
 
 from .environments import in_prod, resolved
 from .parsers import dotted
+from .policies import listed
 from .python_names import (
     LONGEST_CHAIN,
     POWERTOOLS,
@@ -48,17 +50,43 @@ PAYLOADS = {
         "": f"{_HTTP} cookies rawPath rawQueryString routeKey",
         "requestContext": f"{_CONTEXT} authentication http routeKey time timeEpoch",
         "requestContext.authorizer": "iam jwt lambda",
+        "requestContext.http": "method path protocol sourceIp userAgent",
     },
-    "EventBridge": {"": "account detail detail-type id region resources source time version"},
-    "S3": {"": "Records", "Records[]": f"{_RECORD} s3 *"},
-    "SNS": {"": "Records", "Records[]": "EventSource EventSubscriptionArn EventVersion Sns"},
+    "EventBridge": {
+        "": "account detail detail-type id region resources source time version",
+        "detail": "*",
+    },
+    "S3": {"": "Records", "Records[]": f"{_RECORD} s3 *", "Records[].s3": "*"},
+    "SNS": {
+        "": "Records",
+        "Records[]": "EventSource EventSubscriptionArn EventVersion Sns",
+        "Records[].Sns": "Message MessageAttributes MessageId Signature SignatureVersion"
+        " SigningCertURL SigningCertUrl Subject Timestamp TopicArn Type UnsubscribeURL"
+        " UnsubscribeUrl",
+    },
     "SQS": {
         "": "Records",
         "Records[]": "attributes awsRegion body eventSource eventSourceARN md5OfBody"
         " md5OfMessageAttributes messageAttributes messageId receiptHandle",
     },
-    "DynamoDB": {"": _STREAM, "Records[]": f"{_RECORD} dynamodb tableName userIdentity"},
+    "DynamoDB": {
+        "": _STREAM,
+        "Records[]": f"{_RECORD} dynamodb tableName userIdentity",
+        "Records[].dynamodb": "ApproximateCreationDateTime ApproximateCreationDateTimePrecision"
+        " Keys NewImage OldImage SequenceNumber SizeBytes StreamViewType",
+    },
     "Kinesis": {"": _STREAM, "Records[]": f"{_RECORD} invokeIdentityArn kinesis"},
+}
+# What S3 sends to EventBridge.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+_OF_S3 = {
+    "detail": {
+        *("bucket", "deletion-type", "destination-storage-class", "object", "reason", "request-id"),
+        *("requester", "restore-expiry-time", "source-ip-address", "source-storage-class"),
+        *("destination-access-tier", "source-access-tier", "version"),
+    },
+    "detail.bucket": {"name"},
+    "detail.object": {"etag", "key", "sequencer", "size", "version-id"},
 }
 # Powertools' classes by what they read.
 READERS = {
@@ -132,7 +160,9 @@ def _trigger(service: Service, source: Source) -> Trigger | None:
         kind = "Api"
     if at(settings, "InputPath") or at(settings, "InputTransformer") or kind not in PAYLOADS:
         return None
-    sent: object = {place: {*keys.split()} for place, keys in PAYLOADS[kind].items()}
+    sent: Any = {place: {*keys.split()} for place, keys in PAYLOADS[kind].items()}
+    if listed(at(settings, "Pattern", "source")) == ["aws.s3"]:
+        sent = {**sent, **_OF_S3}
     if at(settings, "Input") is not None:
         try:
             sent = json.loads(str(resolved(in_prod(service), settings["Input"])))
@@ -152,7 +182,8 @@ class Read:
         place: the part of the payload that it reads from.
         key: what it reads there: a key, `0` for one item of a list, `*` for all; or the class of
             Powertools that reads.
-        how: `[]`; `get` or `in` where code goes on without it; `class`.
+        how: `[]`; `get` or `in` where code goes on without it; `class`; `json` where code parses
+            the place itself as text.
     """
 
     where: Definition
@@ -292,6 +323,14 @@ class _Part:
             yield read
         if isinstance(node, ast.Call):
             yield from self._classes(node)
+            names = [last(dotted(call.func)) for call in self._where.scope.calls]
+            place = self._place(node.args[0]) if node.args else None
+            if (
+                last(dotted(node.func)) == "loads"
+                and place is not None
+                and "isinstance" not in names
+            ):
+                yield Read(self._where, node.lineno, place, "", "json")
 
     def _classes(self, call: ast.Call) -> Iterator[Read]:
         """The class of Powertools by which a call reads the whole payload."""

@@ -206,16 +206,23 @@ def dead_letters(service: Service) -> set[str]:
 def watched(service: Service) -> Iterator[tuple[Resource, str, str]]:
     """What alarms watch: the alarm, `<namespace> <metric>`, and the resource that it is about.
 
-    An alarm on one version of a function is no alarm on the function.
+    An alarm on one version of a function is no alarm on the function, nor is one on too few errors.
     """
     for alarm in service.of_type("AWS::CloudWatch::Alarm"):
+        if str(alarm.get("ComparisonOperator")).startswith("LessThan"):
+            continue
         metrics = [at(query, "MetricStat", "Metric") for query in listed(alarm.get("Metrics"))]
         for metric in [alarm.properties, *metrics]:
             dimensions = listed(at(metric, "Dimensions"))
             if any(at(dimension, "Name") == "ExecutedVersion" for dimension in dimensions):
                 continue
             name = f"{at(metric, 'Namespace')} {at(metric, 'MetricName')}"
-            values = [at(dimension, "Value") for dimension in dimensions]
+            # Of a queue, !Ref is the URL: no metric has that.
+            values = [
+                at(dimension, "Value")
+                for dimension in dimensions
+                if at(dimension, "Name") != "QueueName" or not at(dimension, "Value", "Ref")
+            ]
             ids = referenced_ids(values)
             # A physical name counts where the resource has it in the same words.
             for resource in service.of_type("AWS::Serverless::Function", "AWS::SQS::Queue"):

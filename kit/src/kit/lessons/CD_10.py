@@ -28,7 +28,7 @@ from kit.gate.lesson import Lesson
 from kit.gate.policies import referenced_ids
 from kit.gate.samconfig import SAMCONFIG, line_of_setting
 from kit.gate.service import Function, Service
-from kit.gate.wiring import HTTP_EVENTS
+from kit.gate.wiring import HTTP_EVENTS, MAPPING
 from kit.layout import TEMPLATE
 from kit.template import Template, at, references
 
@@ -85,13 +85,19 @@ def _problem(service: Service, prod: Template, function: Function) -> tuple[str,
         )
     alarms = [a for a in values(prod, function.properties, PREFERENCE, "Alarms", "*") if a]
     is_asked = any(event["Type"] in HTTP_EVENTS for event in function.events.values())
-    kinds = ["Alarm", "FailuresAlarm"] if is_asked else ["Alarm"]
+    group = at(function.get("LoggingConfig", "LogGroup"), "Ref")
+    filters = service.of_type("AWS::Logs::MetricFilter")
+    is_counted = is_asked or (
+        group and group in [at(f.get("LogGroupName"), "Ref") for f in filters]
+    )
+    kinds = ["Alarm", "FailuresAlarm"] if is_counted else ["Alarm"]
     start = f"!Ref {function.logical_id.removesuffix('Function')}NewVersion"
     fix = f"Write `Alarms: [{', '.join(start + kind for kind in kinds)}]` in its `{PREFERENCE}`."
     if not any(_watches(service, alarm, function.logical_id) for alarm in alarms):
         return f"none of the `Alarms` of its `{PREFERENCE}` watches it", fix
-    if is_asked and not any(_counts_answers(service, alarm) for alarm in alarms):
-        return f"none of the `Alarms` of its `{PREFERENCE}` counts answers with 5xx", fix
+    if is_counted and not any(_counts_answers(service, alarm) for alarm in alarms):
+        counted = "answers with 5xx" if is_asked else "the failures that it logs"
+        return f"none of the `Alarms` of its `{PREFERENCE}` counts {counted}", fix
     return None
 
 
@@ -107,6 +113,19 @@ def _counts_answers(service: Service, alarm: Any) -> bool:
     """Whether an alarm may count answers, which are no errors of Lambda's."""
     resource = service.resources.get(str(alarm).strip("<>"))
     return resource is None or resource.get("Namespace") != "AWS/Lambda"
+
+
+@LESSON.check
+def mappings_call_the_alias(service: Service) -> Iterator[Finding]:
+    """What reads a queue or a stream calls the alias, which traffic moves by."""
+    functions = {function.logical_id for function in service.functions}
+    for mapping in service.of_type(MAPPING):
+        called = mapping.get("FunctionName")
+        for name in sorted(referenced_ids(called) & functions):
+            if not re.search(r"Alias|\}:", str(called)):
+                message = f"`{mapping.logical_id}` calls the newest code of `{name}` at once"
+                fix = f"Write `FunctionName: !Ref {name}.Alias`."
+                yield LESSON.finding_in(mapping, mapping.line_of("FunctionName"), message, fix)
 
 
 @LESSON.check

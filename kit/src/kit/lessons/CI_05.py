@@ -38,10 +38,10 @@ def actions_are_pinned(service: Service) -> Iterator[Finding]:
 
 @LESSON.check
 def images_are_pinned(service: Service) -> Iterator[Finding]:
-    """Those of steps; those of jobs, which a registry of one's own may hold, have a tag at least."""
+    """Those of steps; those of jobs, maybe of a registry of one's own, have a version at least."""
     for result in audits(service, "unpinned-images"):
         image = _used(service, result)
-        if image.startswith("docker://") or result.message.endswith("is unpinned"):
+        if image.startswith("docker://") or not result.message.endswith("SHA256 hash"):
             message = f"the image `{image}` is not pinned to its digest"
             inspect = f"docker buildx imagetools inspect {image.removeprefix('docker://')}"
             fix = f"Write `{image}@sha256:<digest>`: `{inspect}` prints the digest."

@@ -21,8 +21,9 @@ from kit.gate.service import Service
 from kit.template import at, line_of
 
 LESSON = Lesson.read(__doc__)
-# What one run has and no other.
+# What one run has and no other, and the group of a push before what other runs have.
 OF_ONE_RUN = re.compile(r"github\.(sha|run_|event\.after|event\.head_commit)")
+OF_PUSHES = re.compile(r"github\.event_name == 'push' && ('[^']+') \|\| [^}]*")
 # When a newer run may cancel the one that runs.
 HARMLESS = (
     *("None", "False", "false"),
@@ -53,7 +54,7 @@ def _group(body: dict[str, Any]) -> str:
 
 def _problems(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Why a group does not keep a running deployment, and what helps."""
-    if own := OF_ONE_RUN.search(_group(body)):
+    if own := OF_ONE_RUN.search(OF_PUSHES.sub(r"\1", _group(body))):
         fix = f"Take `{own[0]}…` out of the group; name it after the environment: `deploy-dev`."
         yield f"each run has a group of its own, by `{own[0]}`", fix
     if str(at(body, "concurrency", "cancel-in-progress")) not in HARMLESS:

@@ -12,6 +12,7 @@ examples.
 Defended by: prompt, gate.
 """
 
+import re
 from collections.abc import Iterator
 
 from kit.gate.findings import Finding
@@ -54,7 +55,8 @@ def handlers_read_what_is_sent(service: Service) -> Iterator[Finding]:
             continue
         reads = reads_of(code, handler)
         for read in reads:
-            if _is_foreign(read, reads, known):
+            right = _spelling(read, known)
+            if right or _is_foreign(read, reads, known):
                 kind, name = known[0].kind, known[0].source.name
                 what = f"{read.place}.{read.key}".strip(".")
                 if read.how == "class":
@@ -63,9 +65,12 @@ def handlers_read_what_is_sent(service: Service) -> Iterator[Finding]:
                     alike = [name for name in names if name[-5:] == read.key[-5:]] or names
                     is_type = alike[0] in ("SQS", "DynamoDBStreams", "KinesisDataStreams")
                     fix = f"Take `{'EventType.' if is_type else ''}{alike[0]}`."
+                elif read.how == "json":
+                    message = f"parses `{what or 'event'}` as text, which {name} sends as an object"
+                    fix = "Read its keys as they are, without `loads`."
                 else:
                     message = f"reads `{what}`, which {name} does not send"
-                    fix = f"Read {_contents(known[0], read)}."
+                    fix = f"Read `{right}`." if right else f"Read {_contents(known[0], read)}."
                 yield LESSON.finding(read.where.module.path, read.line, message, fix=fix)
 
 
@@ -77,10 +82,24 @@ def _contents(trigger: Trigger, read: Read) -> str:
     return renamed or CONTENTS[trigger.kind]
 
 
+def _spelling(read: Read, known: list[Trigger]) -> str | None:
+    """How a key is really spelled where code reads `detail_type`, `versionId` or `message`."""
+    keys = {key for trigger in known for key in trigger.keys.get(read.place, {"*"})}
+    if read.how == "in" or {"*", read.key} & keys:
+        return None
+    return next((key for key in keys if _plain(key) == _plain(read.key)), None)
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
 def _is_foreign(read: Read, reads: list[Read], known: list[Trigger]) -> bool:
     """Whether only payloads of others have that."""
     if read.how == "class":
         return READERS[read.key] not in {trigger.kind for trigger in known}
+    if read.how == "json":
+        return all(read.place in trigger.keys for trigger in known)
     allowed = [trigger.keys.get(read.place, {"*"}) for trigger in known]
     if read.how == "in" or read.key == "0" or any({"*", read.key} & keys for keys in allowed):
         return False

@@ -27,7 +27,7 @@ from kit.gate.python_names import code_of, constant
 from kit.gate.resources import is_true
 from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import Service
-from kit.gate.wiring import RULES, SUBSCRIPTION
+from kit.gate.wiring import RULES, SUBSCRIPTION, UNDELIVERED, deliveries
 from kit.layout import TEMPLATE
 from kit.spelling import kebab
 from kit.template import Reference, at, line_of, mapping_of, references, statements
@@ -127,6 +127,24 @@ def topics_can_call_functions(service: Service) -> Iterator[Finding]:
                 fix += " subscribe to it, which the function reads."
                 line = function.line_of("Events", event, "Properties", "Topic")
                 yield LESSON.finding_in(function, line, message, fix)
+
+
+@LESSON.check
+def queues_take_what_is_sent(service: Service) -> Iterator[Finding]:
+    """EventBridge and SNS can send to a queue that its policy lets them; schedules have a role."""
+    policies = service.of_type("AWS::SQS::QueuePolicy")
+    open_queues = referenced_ids([policy.get("Queues") for policy in policies])
+    for delivery in deliveries(service):
+        settings, key = delivery.settings, UNDELIVERED[delivery.kind]
+        by_role = "ScheduleExpression" in settings or at(settings, "RoleArn")
+        sent = referenced_ids([at(settings, name) for name in (key, "Arn", "Endpoint")])
+        for queue in service.of_type("AWS::SQS::Queue") if not by_role else ():
+            if queue.logical_id in sent - open_queues:
+                principal = "sns" if delivery.kind == "SNS" else "events"
+                message = f"no policy lets {delivery.name} send to `{queue.logical_id}`"
+                fix = f"Declare an `AWS::SQS::QueuePolicy` with `Queues: [!Ref {queue.logical_id}]`"
+                fix += f" that allows `sqs:SendMessage` to `{principal}.amazonaws.com`."
+                yield LESSON.finding_in(delivery.owner, delivery.line, message, fix)
 
 
 @LESSON.check

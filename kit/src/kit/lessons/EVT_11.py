@@ -197,7 +197,8 @@ def _written(
         physical = {names[part] for part in re.split("[:/]", text) if part in names}
         return referenced_ids(node) & resources.keys() | physical
 
-    variables = variables_in(code, target, where, {*function.variables})
+    naming = {name for name, value in function.variables.items() if ids(value)}
+    variables = variables_in(code, target, where, naming)
     written = set().union(*(ids(function.variables[name]) for name in variables))
     if len(written) == 1:
         return written

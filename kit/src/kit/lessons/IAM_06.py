@@ -134,7 +134,10 @@ class Needs:
         if prefix not in self.called or HIDES.search(self.text):
             return True
         keys = (key.partition(":") for key in NEEDS)
-        operations = {name for start, _, name in keys if start == prefix} | {verb.lower()}
+        operations = {name for start, _, name in keys if start == prefix} | {
+            verb.lower(),
+            f"{verb.lower()}batch",
+        }
         return any(
             action.lower() in map(str.lower, alternatives)
             for operation in operations & self.operations
