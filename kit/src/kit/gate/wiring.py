@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kit.template import at, line_of, mapping_of, strings
+from kit.template import at, line_of, mapping_of, statements, strings
 
 from .policies import listed, referenced_ids
 from .resources import is_true
@@ -229,3 +229,17 @@ def watched(service: Service) -> Iterator[tuple[Resource, str, str]]:
                 if (resource.get("FunctionName") or resource.get("QueueName")) in values:
                     ids.add(resource.logical_id)
             yield from ((alarm, name, logical_id) for logical_id in ids)
+
+
+def filled_by_services(service: Service) -> set[str]:
+    """The logical ids of the queues and topics that services of AWS send to."""
+    senders = [
+        [alarm.get("AlarmActions"), alarm.get("OKActions")]
+        for alarm in service.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    ]
+    senders += [subscription.get("Endpoint") for subscription in service.of_type(SUBSCRIPTION)]
+    senders += [[at(t, "Arn") for t in listed(r.get("Targets"))] for r in service.of_type(RULES[0])]
+    for policy in service.of_type("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        if any(at(statement, "Principal", "Service") for statement in statements(policy.body)):
+            senders += [policy.get("Queues"), policy.get("Topics")]
+    return referenced_ids(senders)

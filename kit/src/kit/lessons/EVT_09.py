@@ -27,10 +27,10 @@ from kit.gate.python_names import code_of, constant
 from kit.gate.resources import is_true
 from kit.gate.samconfig import SAMCONFIG
 from kit.gate.service import Service
-from kit.gate.wiring import RULES, SUBSCRIPTION, UNDELIVERED, deliveries
+from kit.gate.wiring import UNDELIVERED, deliveries, filled_by_services
 from kit.layout import TEMPLATE
 from kit.spelling import kebab
-from kit.template import Reference, at, line_of, mapping_of, references, statements
+from kit.template import Reference, at, line_of, mapping_of, references
 
 LESSON = Lesson.read(__doc__)
 
@@ -239,22 +239,11 @@ def new_versions_can_be_tried(service: Service) -> Iterator[Finding]:
 @LESSON.check
 def senders_can_use_keys(service: Service) -> Iterator[Finding]:
     """AWS's own keys encrypt nothing for services: a queue or topic that they fill needs another."""
-    senders = [
-        [alarm.get("AlarmActions"), alarm.get("OKActions")]
-        for alarm in service.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
-    ]
-    senders += [subscription.get("Endpoint") for subscription in service.of_type(SUBSCRIPTION)]
-    senders += [[at(t, "Arn") for t in listed(r.get("Targets"))] for r in service.of_type(RULES[0])]
-    for policy in service.of_type("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
-        if any(at(statement, "Principal", "Service") for statement in statements(policy.body)):
-            senders += [policy.get("Queues"), policy.get("Topics")]
-    filled = referenced_ids(senders)
+    filled = filled_by_services(service)
     for resource in service.of_type("AWS::SNS::Topic", "AWS::SQS::Queue"):
         key = str(resolved(in_prod(service), resource.get("KmsMasterKeyId")))
         if resource.logical_id in filled and "alias/aws/" in key:
-            message = (
-                f"services of AWS send to `{resource.logical_id}`, and can't use its key `{key}`"
-            )
+            message = f"AWS services send to `{resource.logical_id}`, and can't use its key `{key}`"
             fix = (
                 "Delete `KmsMasterKeyId`, or name a key of your own whose policy lets them use it."
             )

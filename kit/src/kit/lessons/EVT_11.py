@@ -13,21 +13,20 @@ Defended by: gate.
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from kit.gate.environments import deployed, resolved
 from kit.gate.findings import Finding
 from kit.gate.flows import glob_of, globs, overlap, variables_in
+from kit.gate.inputs import Input, inputs_of
 from kit.gate.lesson import Lesson
 from kit.gate.policies import grants, listed, referenced_ids
 from kit.gate.python_names import Code, Definition, constant, handlers, keyword, last
 from kit.gate.resources import TABLES
 from kit.gate.service import Function, Service
-from kit.gate.wiring import sources
 from kit.layout import TEMPLATE
-from kit.template import at, strings
+from kit.template import at
 
 LESSON = Lesson.read(__doc__)
 
@@ -74,25 +73,13 @@ KINDS: dict[str, Kind] = {
     ),
 }
 ITSELF = re.compile(r"\bcontext\.(function_name|invoked_function_arn)|AWS_LAMBDA_FUNCTION_NAME")
-RULES = ("CloudWatchEvent", "EventBridgeRule")
-
-
-@dataclass(frozen=True)
-class Input:
-    """What a function listens to, by logical id: of a bucket the keys of its objects, as globs, of
-    a topic the values that its filter lets through, of a bus the pattern of the rule."""
-
-    ids: set[str]
-    keys: tuple[str, ...] = ("*",)
-    texts: frozenset[str] = frozenset()
-    pattern: Any = None
 
 
 @LESSON.check
-def outputs_are_no_inputs(service: Service) -> Iterator[Finding]:
+def outputs_are_noinputs_of(service: Service) -> Iterator[Finding]:
     """No function writes to what it listens to, nor publishes the events that it gets."""
     for function, code, _handler in handlers(service):
-        inputs = [*_inputs(service, function)]
+        inputs = [*inputs_of(service, function)]
         for where, call, name in code.calls if inputs else ():
             method = last(name) or getattr(call.func, "attr", "")
             kind = next((kind for rule, kind in KINDS.items() if re.fullmatch(rule, method)), None)
@@ -127,41 +114,6 @@ def functions_do_not_invoke_themselves(service: Service) -> Iterator[Finding]:
                 message = f"`{function.logical_id}` invokes itself"
                 fix = "Send what is left to a queue that another function takes, or loop in this call."
                 yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
-
-
-def _inputs(service: Service, function: Function) -> Iterator[Input]:
-    """What a function listens to, without streams and queues that have a filter."""
-    me = function.logical_id
-    for source in sources(service):
-        if source.function is function and "FilterCriteria" not in source.settings:
-            named = [source.settings.get(key) for key in ("EventSourceArn", "Queue", "Stream")]
-            yield Input(referenced_ids(named))
-    events = [(event["Type"], event.get("Properties")) for event in function.events.values()]
-    for rule in service.of_type("AWS::Events::Rule", "AWS::SNS::Subscription"):
-        if me in referenced_ids([rule.get("Targets"), rule.get("Endpoint")]):
-            events.append((RULES[0] if "Targets" in rule.properties else "SNS", rule.properties))
-    for bucket in service.of_type("AWS::S3::Bucket"):
-        for config in listed(bucket.get("NotificationConfiguration", "LambdaConfigurations")):
-            if me in referenced_ids(at(config, "Function")):
-                name = {"Bucket": {"Ref": bucket.logical_id}, "Events": at(config, "Event")}
-                events.append(("S3", {**config, **name}))
-    for kind, settings in events:
-        pattern = at(settings, "Pattern") or at(settings, "EventPattern")
-        if kind == "SNS":
-            topic = [at(settings, "Topic"), at(settings, "TopicArn")]
-            texts = frozenset(text for text, _line in strings(at(settings, "FilterPolicy")))
-            yield Input(referenced_ids(topic), texts=texts)
-        elif kind == "S3" and "ObjectCreated" in str(at(settings, "Events")):
-            rules = listed(at(settings, "Filter", "S3Key", "Rules"))
-            ends = {str(at(rule, "Name")).lower(): at(rule, "Value") for rule in rules}
-            key = f"{ends.get('prefix', '')}*{ends.get('suffix', '')}"
-            yield Input(referenced_ids(at(settings, "Bucket")), (key,))
-        elif kind in RULES and "aws.s3" in listed(at(pattern, "source")):
-            if "Object Deleted" not in listed(at(pattern, "detail-type")):
-                keys = globs(at(pattern, "detail", "object", "key"))
-                yield Input(referenced_ids(at(pattern, "detail", "bucket", "name")), keys)
-        elif kind in RULES and isinstance(pattern, dict) and "detail" not in pattern:
-            yield Input(referenced_ids(at(settings, "EventBusName")), pattern=pattern)
 
 
 def _target(code: Code, where: Definition, call: ast.Call, kind: Kind) -> ast.expr | None:

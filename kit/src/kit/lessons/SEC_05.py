@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from kit.gate.findings import Finding
 from kit.gate.lesson import Lesson
 from kit.gate.parsers import dotted
-from kit.gate.python_names import Code, Definition, assignments, called, constant, every_code, last
-from kit.gate.secret_reads import secret_calls, secret_reads, words
+from kit.gate.private import PEOPLE, WHOLE, is_private, private_part
+from kit.gate.python_names import Code, Definition, assignments, constant, every_code, last
+from kit.gate.secret_reads import secret_calls, secret_reads
 from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
@@ -31,35 +32,11 @@ PASSES = {
     *("copy", "decode", "dict", "dumps", "encode", "format", "items", "join", "json", "list"),
     *("loads", "lower", "pformat", "repr", "sorted", "str", "strip", "tuple", "upper", "values"),
 }
-# What shows every field of an object, and names of objects that have personal ones.
+# What shows every field of an object.
 DUMPS = {"asdict", "astuple", "model_dump", "model_dump_json", "to_dict", "to_json", "vars"}
-PEOPLE = re.compile(
-    r"(?:applicant|contact|customer|employee|guest|invoice|member|passenger|patient|person|profile|"
-    r"recipient|subscriber|user)(?:_(?:data|info|details|record))?"
-)
 CONTAINERS = (
     *(ast.Await, ast.JoinedStr, ast.FormattedValue, ast.Tuple, ast.List, ast.Set, ast.BinOp),
     *(ast.BoolOp, ast.IfExp, ast.Starred),
-)
-# What holds everything that a caller sent, or every variable; and its parts.
-WHOLE = {
-    *("body", "current_event", "decoded_body", "environ", "event", "headers", "json_body"),
-    *("lambda_event", "payload", "raw_event", "request"),
-}
-PARTS = {
-    *("authorizer", "body", "cookies", "detail", "headers", "multiValueHeaders", "Records"),
-    "requestContext",
-}
-# Names of what is secret or personal.
-PRIVATE = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|API_?KEY|PRIVATE_KEY|AUTHORIZATION|CREDENTIALS|"
-    r"TOKEN|E_?MAILS?(?:_ADDRESS)?|PHONE(?:_NUMBER)?|MOBILE(?:_NUMBER)?|BIRTH_?DA(?:Y|TE)|"
-    r"DATE_OF_BIRTH|IBAN|SSN|CARD_NUMBER|CREDIT_CARD|(?:FIRST|LAST|FULL)_NAME|STREET(?:_ADDRESS)?)$"
-)
-# Names that say whether there is something, and not what; and places in lists.
-HARMLESS = re.compile(
-    r"(?:CAN|HAS|IS|NEEDS|SHOULD|WAS|WITH|WITHOUT)_"
-    r"|.*(?:NEXT|PAGE|CLIENT|CONTINUATION|PAGINATION)_TOKEN$"
 )
 # Functions whose result does not show what they get.
 MASKS = re.compile(r"(?<!un)mask|redact|hash|digest|anonymi|pseudonymi|scrub|^(?:bool|len)\b", re.I)
@@ -105,7 +82,7 @@ def _classes(code: Code) -> dict[str, list[str]]:
         ]
         # Settings hold the names of secrets.
         is_settings = node.name.endswith(("Settings", "Config"))
-        fields[node.name] = [] if is_settings else [name for name in targets if _is_private(name)]
+        fields[node.name] = [] if is_settings else [name for name in targets if is_private(name)]
     return fields
 
 
@@ -142,7 +119,7 @@ def _private(where: Definition, node: ast.AST, known: Known, depth: int = 0) -> 
         case ast.Name():
             return _private_variable(where, node, known, depth)
         case ast.Attribute() | ast.Subscript() | ast.Call():
-            name = _private_part(node)
+            name = private_part(node)
             return f"`{name}`" if name else ""
         case _ if isinstance(node, CONTAINERS):
             parts = [*ast.iter_child_nodes(node)]
@@ -152,7 +129,7 @@ def _private(where: Definition, node: ast.AST, known: Known, depth: int = 0) -> 
 
 def _of_key(where: Definition, key: object, value: ast.expr, known: Known, depth: int = 0) -> str:
     """What is private of a value with a name: what the name says, or what the value is."""
-    if isinstance(key, str) and _is_private(key) and not _is_harmless(where, value):
+    if isinstance(key, str) and is_private(key) and not _is_harmless(where, value):
         return f"`{key}`"
     return _private(where, value, known, depth)
 
@@ -179,7 +156,7 @@ def _private_variable(where: Definition, node: ast.Name, known: Known, depth: in
         isinstance(value, ast.Call) and dotted(value.func) == "dict"
     )
     is_whole = node.id in WHOLE and node.id not in loops and not is_made
-    if is_whole or _is_private(node.id):
+    if is_whole or is_private(node.id):
         return f"`{node.id}`"
     what = _private(where, value, known, depth + 1) if value else ""
     for target, part in assignments(where.scope.nodes):
@@ -209,25 +186,6 @@ def _of_object(where: Definition, node: ast.AST, known: Known, *, is_dump: bool 
     is_known = {*kinds} & {*known.classes, "bool", "float", "int", "str", "UUID"}
     is_person = PEOPLE.fullmatch(name) and (text or isinstance(value, ast.Call | ast.Subscript))
     return f"all of `{name}`" if not is_known and (is_dump or is_person) else ""
-
-
-def _private_part(node: ast.Attribute | ast.Subscript | ast.Call) -> str:
-    """The name of an attribute, or the key of item["email"], event.get("body") and
-    os.getenv("API_KEY"), if it is private."""
-    if isinstance(node, ast.Attribute):
-        # Settings hold the names of secrets.
-        is_name = "settings" in dotted(node.value) and node.attr.endswith("_secret")
-        is_private = node.attr in WHOLE or _is_private(node.attr)
-        return node.attr if is_private and not is_name else ""
-    method = getattr(called(node), "attr", dotted(called(node)))
-    is_get = isinstance(node, ast.Call) and method in ("get", "getenv")
-    keys = [node.slice] if isinstance(node, ast.Subscript) else node.args[:1] if is_get else []
-    names = [str(constant(key)) for key in keys]
-    return next((name for name in names if name in PARTS or _is_private(name)), "")
-
-
-def _is_private(name: str) -> bool:
-    return bool(PRIVATE.search(words(name))) and not HARMLESS.match(words(name))
 
 
 @LESSON.check
