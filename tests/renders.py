@@ -77,7 +77,8 @@ def _do_once() -> None:
     def compile_once(
         self: Environment, source: Any, name: Any = None, filename: Any = None, **options: Any
     ) -> Any:
-        if not isinstance(source, str):
+        is_of_copier = "copier._jinja_ext.YieldExtension" in self.extensions
+        if not (is_of_copier and isinstance(source, str)):
             return compile_anew(self, source, name, filename, **options)
         self.preprocess(source, name, filename)  # Copier's extensions begin anew there
         key = (source, name, filename, *sorted(options.items()))
