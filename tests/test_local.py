@@ -7,22 +7,33 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from conftest import check, render, run
+from kit.delivery.service import Service
+from kit.errors import KitError
+from kit.local.bridge import WORKER, bridged
+from kit.local.emulator import Running
+from kit.local.redrive import Redriven, redrive
+from kit.local.send import Sender
+from kit.local.session import Feed, Session
 from test_emulated import FUNCTIONS
 from test_samples import runnable
 
 ITEM = "src/orders/app/lambda_pkg/services/items.py"
 INDEX = "src/orders/app/lambda_pkg/index.py"
+UNREACHABLE = "http://127.0.0.1:9"
 NO_AWS = dict.fromkeys(("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "")
 
 
@@ -100,8 +111,8 @@ def up(service: Path) -> Iterator[Up]:
 
 
 def make(service: Path, target: str, *arguments: str) -> str:
-    """What a command prints that uses what runs."""
-    return check("make", target, *arguments, cwd=service, **NO_AWS)
+    """What a command prints that uses what runs, also behind a company's proxy."""
+    return check("make", target, *arguments, cwd=service, HTTP_PROXY=UNREACHABLE, **NO_AWS)
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +223,7 @@ def template_file(service: Path, up: Up) -> Iterator[Path]:
     [
         ("Resources:\n", "Resources: [\n", r"template.yaml can't be read: line \d+"),
         ("  AppFunction:\n", "  AppFunction: 1\n  X:\n", "template.yaml: Structure of the SAM"),
+        ("Parameters:\n", "Parameters:\n  Half:\n", "Not deployed: .*incomplete"),
         ("Handler: lambda_pkg.", "Handlers: lambda_pkg.", r"template.yaml: .*\[AppFunction\]"),
     ],
 )
@@ -225,14 +237,33 @@ def test_a_wrong_template_is_one_line(
     assert httpx.get(f"{api}/health").status_code == 200
 
 
+FROM_FILES = """
+  Layer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: layer/}
+  Steps:
+    Type: AWS::Serverless::StateMachine
+    Properties: {DefinitionUri: steps.json, Policies: []}
+  OpenApi:
+    Type: AWS::Serverless::HttpApi
+    Properties: {DefinitionUri: openapi.yaml}
+"""
+
+
 def test_a_changed_template_is_deployed(template_file: Path, up: Up, api: str) -> None:
     text = template_file.read_text("utf-8")
     changed = text.replace("/app/{proxy+}", "/shop/{proxy+}").replace(
         "Path: /app\n", "Path: /shop\n"
     )
     changed = changed.replace("          TABLE_NAME:", "          TABLES_NAME:", 1)
+    changed = changed.replace("\nResources:\n", f"\nResources:\n{FROM_FILES}", 1)
     begin = time.monotonic()
     template_file.write_text(changed, "utf-8")
+    up.lines_in_any_order(
+        "Layer.* is left out: functions import from .venv here",
+        "Steps .* is left out: its definition is in a file",
+        "OpenApi has no routes: its definition is not in template.yaml",
+    )
     up.line("Deployed again")
     assert time.monotonic() - begin < 30  # 2 s where nothing else runs
     up.line(r"app does not start: .*settings.py:\d+: SettingsError: .*TABLE_NAME")
@@ -290,8 +321,150 @@ def test_a_call_shows_answer_log_and_duration(service: Path, up: Up) -> None:
     assert "There is no function ap." in done.stdout
 
 
+def test_a_failed_call_is_not_retried(service: Path, up: Up) -> None:
+    """An event that comes by the bus would be, within a second."""
+    begin = len(up.lines)
+    assert run("make", "call", "FN=hub", "EVENT=events/hub/poison.json", cwd=service).returncode
+    up.line("hub +event item.changed from orders +error")
+    time.sleep(3)
+    assert len([line for line in up.lines[begin:] if re.search("hub +event .*error", line)]) == 1
+
+
 def test_integration_tests_pass_here(service: Path, up: Up) -> None:
     assert "4 passed" in make(service, "integration", "ENV=local")
+
+
+def test_a_call_without_an_answer_failed() -> None:
+    reports: queue.Queue[dict[str, Any]] = queue.Queue()
+    feed = Feed(reports.put)
+    call = {"function": "app", "request": "1", "begin": time.time(), "trigger": "invoked"}
+    try:
+        with socket.create_connection(("127.0.0.1", feed.server_address[1])) as worker:
+            worker.sendall(json.dumps(call).encode() + b"\n")
+        assert reports.get(timeout=10) == call
+        failed = reports.get(timeout=10)
+        assert (failed["request"], failed["result"]) == ("1", "error")
+        assert "ended without an answer: a timeout" in failed["error"]
+    finally:
+        feed.stop()
+
+
+class Account:
+    """What `redrive` and `Session` call, with the letters that a dead-letter queue gives at each call."""
+
+    def __init__(self, *letters: list[str], waiting: int = 0) -> None:
+        self.letters, self.waiting = list(letters), waiting
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def client(self, _name: str) -> Account:
+        return self
+
+    def unqualified(self, function: str) -> str:
+        return function
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> dict[str, Any]:
+            self.calls.append((name, arguments))
+            bodies = self.letters.pop(0) if name == "receive_message" and self.letters else []
+            return {
+                "QueueUrl": f"https://sqs.example.com/{arguments.get('QueueName')}",
+                "Attributes": {"ApproximateNumberOfMessages": str(self.waiting)},
+                "Messages": [{"Body": body, "ReceiptHandle": body} for body in bodies],
+            }
+
+        return call
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [arguments for called, arguments in self.calls if called == name]
+
+
+def test_each_function_that_fails_an_event_has_its_retry() -> None:
+    """EventBridge and SNS give all targets the same id."""
+    account = Account()
+    session = Session(cast("Service", None), lambda _message: None, keep=True)
+    session.state = cast("Running", account)
+    for function in ("hub", "audit", "hub"):
+        session._reported({"function": function, "delivery": "1", "again": {"id": "1"}})
+    assert [call["FunctionName"] for call in account.named("invoke")] == ["hub", "audit"]
+
+
+def test_redrive_asks_until_it_has_all_and_says_what_stays(service: Path) -> None:
+    stream = json.dumps({"KinesisBatchInfo": {}, "requestContext": {}})
+    account = Account(["{}", stream], ["no JSON", "[1]"], waiting=6)
+    result = redrive(account, Service(service, "dev"), "hub", ":live")
+    assert result == Redriven(sent=1, kept=3, missed=2)
+    assert [call["WaitTimeSeconds"] for call in account.named("receive_message")] == [5, 5, 5]
+    assert [call["Payload"] for call in account.named("invoke")] == ["{}"]
+    assert [call["ReceiptHandle"] for call in account.named("delete_message")] == ["{}"]
+    with pytest.raises(KitError, match="`app` has no dead-letter queue in `orders-dev`"):
+        redrive(account, Service(service, "dev"), "app", ":live")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Records": [{"eventSource": "aws:sqs", "body": "{}"}]},
+        {"Records": [{"Sns": {"Message": "x"}}]},
+        {"Records": ["x"]},
+        {"Records": 1},
+    ],
+)
+def test_a_minimal_event_does_not_break_the_report(event: Any) -> None:
+    code = "import json, sys, worker; e = json.loads(sys.argv[1]);"
+    code += "print(worker.failed_messages(e, None, {'error': 'x'}), repr(worker.delivery(e)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(event)],
+        env={"KIT_FOLDER": "src", "KIT_HANDLER": "lambda_pkg.index.handler"},
+        cwd=WORKER.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == "[] ''\n"
+
+
+def test_routes_of_similar_paths_and_open_ones() -> None:
+    integration = {"x-amazon-apigateway-integration": {"uri": "arn:functions/${App.Arn}/x"}}
+    paths = {
+        path: {"get": {**integration, "security": [{"AWS_IAM": []}]}, "post": {}}
+        for path in ("/a-b", "/a/b", "/orders/{id}", "/orders/id")
+    }
+    scheme = {"AWS_IAM": {"type": "apiKey", "x-amazon-apigateway-authtype": "awsSigv4"}}
+    body = {"paths": paths, "components": {"securitySchemes": scheme}}
+    api = {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": body}}
+    result = bridged({"Resources": {"Api": api}}, {}, Path(), lambda _name: "http://127.0.0.1")
+    routes = [
+        resource["Properties"]
+        for resource in result.template["Resources"].values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route"
+    ]
+    assert [route["RouteKey"] for route in routes] == [f"GET {path}" for path in paths]
+    assert not any("AuthorizationType" in route for route in routes)
+    assert result.notes == ["Api does not check AWS_IAM here: its routes are open"]
+
+
+def test_a_request_is_sent_as_the_event_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[dict[str, Any]] = []
+
+    def request(method: str, url: str, **arguments: Any) -> httpx.Response:
+        requests.append({"method": method, "url": url, **arguments})
+        return httpx.Response(200)
+
+    monkeypatch.setattr(httpx, "request", request)
+    event = {
+        "rawPath": "/files",
+        "requestContext": {"http": {"method": "PUT"}},
+        "headers": {"host": "example.com"},
+        "cookies": ["a=1", "b=2"],
+        "body": "AAE=",
+        "isBase64Encoded": True,
+    }
+    running = Running("", "", 0, "", apis={"Api": "http://127.0.0.1:3000"})
+    Sender(running, cast("Service", None), "app").api(event)
+    (sent,) = requests
+    assert (sent["content"], sent["headers"]) == (b"\x00\x01", {"cookie": "a=1; b=2"})
+    running.apis.clear()
+    with pytest.raises(KitError, match="no HTTP API"):
+        Sender(running, cast("Service", None), "app").api(event)
 
 
 def processes(service: Path) -> list[str]:
@@ -301,9 +474,9 @@ def processes(service: Path) -> list[str]:
 
 
 def test_ctrl_c_and_a_kill_end_everything(service: Path, up: Up) -> None:
-    """And a second one beside it has its own ports, and keeps its data if it is to."""
+    """And a second one beside it has its own ports and data, and keeps its data if it is to."""
     before = set(processes(service))
-    second = Up(service, "KEEP=1")
+    second = Up(service, "KEEP=1", f"HTTP_PROXY={UNREACHABLE}")
     second.line("Ready in")
     assert "Installing" not in "\n".join(second.lines)
     line = next(line for line in second.lines if re.search("^ +app +api ", line))
@@ -316,11 +489,12 @@ def test_ctrl_c_and_a_kill_end_everything(service: Path, up: Up) -> None:
         third.line("Ready in")
         line = next(line for line in third.lines if re.search("^ +app +api ", line))
         assert httpx.get(f"{line.split()[-1]}/items/{item['id']}", timeout=30).json() == item
-        state = json.loads((service / ".aws-sam/local/running.json").read_text("utf-8"))
+        state = json.loads((service / ".aws-sam/local-2/running.json").read_text("utf-8"))
         os.kill(state["process"], signal.SIGKILL)
         deadline = time.monotonic() + 10
         while set(processes(service)) - before and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not set(processes(service)) - before
+        assert "Answered in" in make(service, "call", "FN=nightly")  # the first one still runs
     finally:
         third.stop()

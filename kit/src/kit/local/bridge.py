@@ -14,6 +14,7 @@ emulator has not. After it (`bridged`):
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -32,7 +33,16 @@ LEFT_OUT = {
     "AWS::CodeDeploy::Application": "a new version gets all traffic at once here",
     "AWS::CodeDeploy::DeploymentGroup": "a new version gets all traffic at once here",
     "AWS::IAM::OIDCProvider": "nobody signs in here",
+    "AWS::Lambda::LayerVersion": "functions import from .venv here",
 }
+# What SAM takes from a file that `sam package` uploads, by type. Nothing is uploaded here.
+FILES = {
+    "AWS::Serverless::Api": "DefinitionUri",
+    "AWS::Serverless::HttpApi": "DefinitionUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Serverless::StateMachine": "DefinitionUri",
+}
+NOT_UPLOADED = "s3://not-uploaded/here"
 INVOKED = re.compile(r"functions/\$\{(\w+?)(?:Alias\w*)?(?:\.Arn)?\}")
 API_ADDRESS = re.compile(r"https://\$\{(\w+)\}\.execute-api\.[^/\s\"']*")
 
@@ -82,7 +92,11 @@ def prepared(template: Content) -> Content:
     functions = list(_functions(copy).values())
     for properties in functions:
         if "InlineCode" not in properties and properties.get("PackageType") != "Image":
-            properties["CodeUri"] = "s3://not-used/here"
+            properties["CodeUri"] = NOT_UPLOADED
+    for name in at(copy, "Resources") or {}:
+        key = FILES.get(str(at(copy, "Resources", name, "Type")))
+        if key and isinstance(at(copy, "Resources", name, "Properties", key), str):
+            copy["Resources"][name]["Properties"][key] = NOT_UPLOADED
     for properties in [*functions, at(copy, "Globals", "Function") or {}]:
         properties.pop("DeploymentPreference", None)
     return copy
@@ -115,8 +129,11 @@ def bridged(
             if layers := properties.pop("Layers", None):
                 result.notes.append(f"{name} runs without its {len(layers)} layers")
         elif resource["Type"] == "AWS::Lambda::EventInvokeConfig":
-            # The emulator heeds that of an alias for no event.
+            # The emulator ignores an alias's EventInvokeConfig.
             properties["Qualifier"] = "$LATEST"
+        elif properties.pop("BodyS3Location", None):
+            properties |= {"Name": name, "ProtocolType": "HTTP"}
+            result.notes.append(f"{name} has no routes: its definition is not in template.yaml")
         elif resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in properties:
             result.apis[name] = address(name)
             resources |= _http_api(name, properties, result)
@@ -129,8 +146,12 @@ def _leave_out(resources: Content, unknown: set[str], notes: list[str]) -> set[s
     absent = set()
     for name, resource in list(resources.items()):
         kind = resource["Type"]
-        if kind in LEFT_OUT or kind in unknown:
-            why = LEFT_OUT.get(kind, "the emulator does not know this type")
+        why = LEFT_OUT.get(kind)
+        if kind in unknown:
+            why = "the emulator does not know this type"
+        elif at(resource, "Properties", "DefinitionS3Location"):
+            why = "its definition is in a file, and only one in template.yaml runs here"
+        if why:
             notes.append(f"{name} ({kind}) is left out: {why}")
             absent.add(name)
             del resources[name]
@@ -165,9 +186,15 @@ def _http_api(name: str, properties: Content, result: Bridged) -> Content:
             key: value.split(",") if isinstance(value, str) else value
             for key, value in cors.items()
         }
-    schemes = at(body, "components", "securitySchemes") or {}
+    schemes = dict(at(body, "components", "securitySchemes") or {})
+    for title, scheme in list(schemes.items()):
+        if (
+            "x-amazon-apigateway-authorizer" not in scheme
+        ):  # IAM's signatures, which nothing checks here
+            result.notes.append(f"{name} does not check {title} here: its routes are open")
+            del schemes[title]
     authorizers = {f"{name}{_word(title)}Authorizer": title for title in schemes}
-    made: Content = {
+    resources: Content = {
         logical_id: _authorizer(name, title, schemes[title])
         for logical_id, title in authorizers.items()
     }
@@ -176,34 +203,38 @@ def _http_api(name: str, properties: Content, result: Bridged) -> Content:
         if "Fn::If" in methods:  # SAM's own, for a function with a condition
             condition, methods, _absent = methods["Fn::If"]
         for method, operation in methods.items():
+            if "x-amazon-apigateway-integration" not in operation:
+                continue
             verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
             key = "$default" if path == "/$default" else f"{verb} {path}"
-            route = f"{name}{_word(verb + path).title()}Route"
+            # The hash, as `/a-b` and `/a/b` are one word.
+            digest = hashlib.sha256(key.encode()).hexdigest()[:6]
+            route = f"{name}{_word(verb + path).title()}{digest}Route"
             integration = _integration(name, operation["x-amazon-apigateway-integration"])
-            made[f"{route}Integration"] = integration
+            resources[f"{route}Integration"] = integration
             if function := INVOKED.search(str(integration["Properties"]["IntegrationUri"])):
                 first = result.apis[name] + path.replace("/{proxy+}", "")
                 result.paths.setdefault(function[1], first)
-            made[route] = _route(name, key, route, operation)
+            resources[route] = _route(name, key, route, operation)
             for logical_id, title in authorizers.items():
                 if any(title in needed for needed in operation.get("security") or []):
-                    kind = made[logical_id]["Properties"]["AuthorizerType"]
-                    made[route]["Properties"] |= {
+                    kind = resources[logical_id]["Properties"]["AuthorizerType"]
+                    resources[route]["Properties"] |= {
                         "AuthorizationType": "JWT" if kind == "JWT" else "CUSTOM",
                         "AuthorizerId": {"Ref": logical_id},
                     }
             if condition:
-                made[route]["Condition"] = integration["Condition"] = condition
-    return made
+                resources[route]["Condition"] = integration["Condition"] = condition
+    return resources
 
 
 def _authorizer(api: str, title: str, scheme: Content) -> Content:
-    given = scheme.get("x-amazon-apigateway-authorizer", {})
-    source = given.get("identitySource", "$request.header.Authorization")
-    properties = _capitalized({key: value for key, value in given.items() if key != "type"})
+    authorizer = scheme["x-amazon-apigateway-authorizer"]
+    source = authorizer.get("identitySource", "$request.header.Authorization")
+    properties = _capitalized({key: value for key, value in authorizer.items() if key != "type"})
     properties |= {
         "ApiId": {"Ref": api},
-        "AuthorizerType": str(given.get("type", "jwt")).upper(),
+        "AuthorizerType": str(authorizer.get("type", "jwt")).upper(),
         "IdentitySource": source.split(",") if isinstance(source, str) else source,
         "Name": title,
     }
@@ -212,14 +243,14 @@ def _authorizer(api: str, title: str, scheme: Content) -> Content:
     return {"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties}
 
 
-def _integration(api: str, given: Content) -> Content:
+def _integration(api: str, integration: Content) -> Content:
     properties = {
         "ApiId": {"Ref": api},
-        "IntegrationType": str(given.get("type", "aws_proxy")).upper(),
-        "IntegrationUri": given.get("uri", ""),
-        "IntegrationMethod": given.get("httpMethod", "POST"),
-        "PayloadFormatVersion": given.get("payloadFormatVersion", "2.0"),
-        "TimeoutInMillis": given.get("timeoutInMillis", 30000),
+        "IntegrationType": str(integration.get("type", "aws_proxy")).upper(),
+        "IntegrationUri": integration.get("uri", ""),
+        "IntegrationMethod": integration.get("httpMethod", "POST"),
+        "PayloadFormatVersion": integration.get("payloadFormatVersion", "2.0"),
+        "TimeoutInMillis": integration.get("timeoutInMillis", 30000),
     }
     return {"Type": "AWS::ApiGatewayV2::Integration", "Properties": properties}
 
@@ -250,7 +281,7 @@ def _resolved(node: Any, absent: set[str], apis: dict[str, str]) -> Any:
     if isinstance(node, list):
         return [_resolved(item, absent, apis) for item in node]
     if isinstance(node, str):
-        return API_ADDRESS.sub(lambda found: apis.get(found[1], found[0]), node)
+        return API_ADDRESS.sub(lambda match: apis.get(match[1], match[0]), node)
     if not isinstance(node, dict):
         return node
     if node.get("Ref") in absent:

@@ -24,7 +24,9 @@ def main(service: Service, options: Namespace) -> int:
     _path, event = example(function, options.event)
     begin = time.perf_counter()
     answer = running.client("lambda").invoke(
-        FunctionName=running.functions[function], Payload=json.dumps(event), LogType="Tail"
+        FunctionName=running.functions[function],
+        Payload=json.dumps({"kit.call": event}),  # worker.py unwraps it
+        LogType="Tail",
     )
     spent = (time.perf_counter() - begin) * 1000
     content = json.loads(answer["Payload"].read() or b"null")

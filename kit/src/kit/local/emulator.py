@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -38,10 +39,9 @@ def end_with_parent():
 threading.Thread(target=end_with_parent, daemon=True).start()
 sys.exit(main())
 """
-FOLDER = ROOT / ".aws-sam" / "local"
-STATE = FOLDER / "running.json"
-DATA = FOLDER / "data"
-LOG = FOLDER / "emulator.log"
+# One for each service that runs at the same time.
+FOLDERS = [ROOT / ".aws-sam" / name for name in ("local", "local-2", "local-3", "local-4")]
+STATE = "running.json"
 BUCKET = "local-templates"
 START_SECONDS, STACK_SECONDS, LOOK_SECONDS = 30, 120, 0.05
 
@@ -54,6 +54,7 @@ class Running:
         url: where the emulator answers.
         region: where the account is.
         process: the process of `make up`.
+        folder: has its data, its log and this.
         apis: the address of each API, by its logical id.
         functions: the name of each function, with its alias, by its folder in src/.
     """
@@ -61,20 +62,20 @@ class Running:
     url: str
     region: str
     process: int
+    folder: str
     apis: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
 
     def unqualified(self, function: str) -> str:
-        """The name of a function as an event needs it that is to reach its dead letters (bridge.py)."""
+        """The function's name without its alias, for asynchronous invocations: see EventInvokeConfig in bridge.py."""
         return self.functions[function].partition(":")[0]
 
     def save(self) -> None:
-        STATE.write_text(json.dumps(asdict(self)), "utf-8")
+        Path(self.folder, STATE).write_text(json.dumps(asdict(self)), "utf-8")
 
     def forget(self) -> None:
-        """Let commands find it no more, unless they find another by now."""
-        if (state := running()) and state.process == self.process:
-            STATE.unlink()
+        """Let commands find it no more."""
+        Path(self.folder, STATE).unlink(missing_ok=True)
 
     def client(self, name: str) -> Any:
         """A client of an emulated service; any thread may use it."""
@@ -96,20 +97,40 @@ def _client(name: str, url: str, region: str) -> Any:
 
 
 def forget_account() -> None:
-    """What a shell has of a real account must not count here, nor reach the functions."""
+    """Remove what the shell has of a real account, and keep calls on this machine off any proxy."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    os.environ |= no_proxy()
 
 
-def running() -> Running | None:
-    """The service that `make up` runs, or None."""
+def no_proxy() -> dict[str, str]:
+    """The variables that keep calls on this machine away from a proxy (HTTP_PROXY), beside others."""
+    hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    value = ",".join(dict.fromkeys([*filter(None, hosts.split(",")), "127.0.0.1", "localhost"]))
+    return {"NO_PROXY": value, "no_proxy": value}
+
+
+def _running(folder: Path) -> Running | None:
     try:
-        state = Running(**json.loads(STATE.read_text("utf-8")))
+        state = Running(**json.loads((folder / STATE).read_text("utf-8")))
         os.kill(state.process, 0)
     except (OSError, ValueError, TypeError):
         return None
     return state
+
+
+def running() -> Running | None:
+    """The service that `make up` runs, or None; the one in the first folder when several run."""
+    return next(filter(None, map(_running, FOLDERS)), None)
+
+
+def free_folder() -> Path:
+    """The first folder that no running service uses. Raises KitError when all are in use."""
+    for folder in FOLDERS:
+        if _running(folder) is None:
+            return folder
+    raise KitError(f"The service runs here {len(FOLDERS)} times.", "End one with Ctrl-C.")
 
 
 def need_running() -> Running:
@@ -138,16 +159,18 @@ class Emulator:
 
     Args:
         region: where the account is.
+        folder: for its data and its log.
         keep: whether data outlives the process.
         variables: what every function finds in its environment besides.
     """
 
-    def __init__(self, region: str, *, keep: bool, **variables: str) -> None:
+    def __init__(self, region: str, folder: Path, *, keep: bool, **variables: str) -> None:
         if not PYTHON.exists():
             raise KitError("There is no emulator in .venv-local.", "make up installs it.")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        FOLDER.mkdir(parents=True, exist_ok=True)
+        self.log, data = folder / "emulator.log", folder / "data"
+        folder.mkdir(parents=True, exist_ok=True)
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -162,15 +185,15 @@ class Emulator:
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": region,
-            "S3_DATA_DIR": str(DATA / "s3"),
-            "STATE_DIR": str(DATA),
+            "S3_DATA_DIR": str(data / "s3"),
+            "STATE_DIR": str(data),
             "PERSIST_STATE": str(int(keep)),
             "S3_PERSIST": str(int(keep)),
         }
-        with LOG.open("wb") as log:
+        with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [PYTHON, "-I", "-c", PROGRAM],
-                cwd=FOLDER,
+                cwd=folder,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -185,7 +208,7 @@ class Emulator:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(LOOK_SECONDS)
-        raise KitError("The emulator did not start.", f"Its log: {LOG.relative_to(ROOT)}")
+        raise KitError("The emulator did not start.", f"Its log: {self.log.relative_to(ROOT)}")
 
     def stop(self) -> None:
         """End it and the functions' processes."""

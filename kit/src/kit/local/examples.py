@@ -26,7 +26,7 @@ def count(number: int, noun: str) -> str:
 
 
 def need_function(name: str | None, known: list[str]) -> str:
-    """The name of a function. KitError when there is none of it."""
+    """The name of a function. Raises KitError if it does not exist."""
     if name in known:
         return str(name)
     problem = f"There is no function {name}." if name else "Which function?"

@@ -23,7 +23,7 @@ def main(service: Service, options: Namespace) -> int:
         if session:
             session.start()
         reached = {"AWS_ENDPOINT_URL": emulator.need_running().url, "ENV": service.environment}
-        print(json.dumps(emulator.CREDENTIALS | reached), flush=True)
+        print(json.dumps(emulator.CREDENTIALS | emulator.no_proxy() | reached), flush=True)
         sys.stdin.read()
     finally:
         if session:

@@ -1,6 +1,7 @@
 """An HTTP API at an address of its own on this machine; the emulator tells APIs apart by the Host header."""
 
 import http.client
+import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,16 @@ NOT_PASSED_ON = {
     "transfer-encoding",
 }
 FIRST_PORT = 3000
+# What the API answers itself, as API Gateway does; the last two to a browser's preflight request.
+OWN_MESSAGES = (
+    *("Not Found", "Unauthorized", "Forbidden", "Internal Server Error"),
+    *("CORS not configured", "CORS origin denied"),
+)
+OWN_BODIES = {
+    json.dumps({"message": message}, separators=separators).encode()
+    for message in OWN_MESSAGES
+    for separators in ((", ", ": "), (",", ":"))
+}
 
 
 def body_of(request: BaseHTTPRequestHandler) -> bytes:
@@ -85,7 +96,7 @@ class Proxy:
         if status == 502 and b'"errorType"' in content:
             # The function failed, and has reported why. API Gateway keeps that from its callers.
             status, content = 500, b'{"message":"Internal Server Error"}'
-        elif request.command == "OPTIONS" or (status >= 400 and content.startswith(b'{"message"')):
+        elif status >= 400 and content in OWN_BODIES:
             self.refused(request.command, request.path, status)
         request.send_response(status)
         for name, value in headers:

@@ -5,6 +5,7 @@ What comes from a queue goes back to it; with any other event the function is in
 
 import json
 from argparse import Namespace
+from dataclasses import dataclass
 from typing import Any
 
 from kit.delivery.account import Account, unless_absent
@@ -21,14 +22,19 @@ OPTIONS = {
     "function": FUNCTION,
     "--env": {"choices": ENVIRONMENTS, "help": "on AWS, in this environment (default: here)"},
 }
-HIDDEN_SECONDS = 60
+HIDDEN_SECONDS, WAIT_SECONDS = 60, 5
 COUNT = "ApproximateNumberOfMessages"
+# What Lambda puts into a record of failure of a stream: where the records are, not what they say.
+REFERENCES = {"DDBStreamBatchInfo", "KinesisBatchInfo"}
 
 
 def event_of(body: str) -> Any:
-    """The event of a dead letter; None where it has only a reference to a stream's records."""
-    content = json.loads(body)
-    if not isinstance(content, dict) or "DDBStreamBatchInfo" in content:
+    """The event of a dead letter; None where it has none, or only a reference to a stream's records."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(content, dict) or REFERENCES & content.keys():
         return None
     if "requestPayload" in content:  # Lambda gave up
         return content["requestPayload"]
@@ -37,12 +43,30 @@ def event_of(body: str) -> Any:
     return content  # EventBridge or the scheduler did
 
 
-def redrive(account: Any, service: Service, function: str, qualifier: str) -> tuple[int, int]:
-    """Bring back what waits now; how many letters went, and how many could not.
+@dataclass
+class Redriven:
+    """The numbers of dead letters.
+
+    Args:
+        sent: to the queue or the function again.
+        kept: in their queue, as they hold no event.
+        missed: which the queue counted and did not deliver.
+    """
+
+    sent: int = 0
+    kept: int = 0
+    missed: int = 0
+
+
+def redrive(account: Any, service: Service, function: str, qualifier: str) -> Redriven:
+    """Bring back the dead letters that wait now.
 
     Args:
         account: an Account, or what runs here: both make clients.
         qualifier: which version of the function gets its events again: `:live`.
+
+    Raises:
+        KitError: the function has no queue of dead letters.
     """
     template = service.template("")
     resources = template.data["Resources"]
@@ -54,65 +78,71 @@ def redrive(account: Any, service: Service, function: str, qualifier: str) -> tu
         return str(answer["QueueUrl"]) if answer else None
 
     sqs = account.client("sqs")
-    letters = queue("DeadLetterQueue")
-    if letters is None:
-        raise KitError(
-            f"There is no queue of {function}'s dead letters in {service.stack}.",
-            f"template.yaml names it {pascal(function)}DeadLetterQueue.",
-        )
+    dead_letters = queue("DeadLetterQueue")
+    if dead_letters is None:
+        raise KitError(f"`{function}` has no dead-letter queue in `{service.stack}`.")
     source = queue("Queue")
     name = template.name(
         "AWS::Serverless::Function", resources[f"{pascal(function)}Function"]["Properties"]
     )
-    attributes = sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=[COUNT])
-    waiting, gone, left = int(attributes["Attributes"][COUNT]), 0, 0
-    while gone + left < waiting:
+    attributes = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=[COUNT])
+    result = Redriven(missed=int(attributes["Attributes"][COUNT]))
+    while result.missed > 0:
         messages = sqs.receive_message(
-            QueueUrl=letters,
-            MaxNumberOfMessages=min(10, waiting - gone - left),
+            QueueUrl=dead_letters,
+            MaxNumberOfMessages=min(10, result.missed),
             VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=WAIT_SECONDS,  # without it SQS asks some of its servers only
             MessageAttributeNames=["All"],
             AttributeNames=["MessageGroupId"],
         ).get("Messages", [])
         if not messages:
             break
         for message in messages:
+            result.missed -= 1
             if source:
-                groups = message.get("Attributes", {})
                 sqs.send_message(
                     QueueUrl=source,
                     MessageBody=message["Body"],
                     MessageAttributes=message.get("MessageAttributes", {}),
-                    **groups,
+                    **message.get("Attributes", {}),
                 )
-            elif event := event_of(message["Body"]):
+            elif (event := event_of(message["Body"])) is not None:
                 account.client("lambda").invoke(
                     FunctionName=f"{name}{qualifier}",
                     InvocationType="Event",
                     Payload=json.dumps(event),
                 )
             else:
-                left += 1
+                result.kept += 1
                 continue
-            sqs.delete_message(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"])
-            gone += 1
-    return gone, left
+            sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])
+            result.sent += 1
+    return result
 
 
 def main(service: Service, options: Namespace) -> int:
-    """Bring them back, and say how many; 1 when some could not go."""
+    """Bring them back, and say how many; 1 when some stay."""
     function = need_function(options.function, list(kinds(service)))
     if options.env:
         service = Service(ROOT, options.env)
-        gone, left = redrive(Account(service), service, function, ":live")
+        result = redrive(Account(service), service, function, ":live")
     else:
         emulator.forget_account()
         # Without a version: bridge.py says why.
-        gone, left = redrive(emulator.need_running(), service, function, "")
-    print(f"{count(gone, 'dead letter')} of {function} sent again ({options.env or 'here'}).")
-    if left:
+        result = redrive(emulator.need_running(), service, function, "")
+    print(
+        f"{count(result.sent, 'dead letter')} of {function} sent again ({options.env or 'here'})."
+    )
+    if result.kept:
+        readme = next(ROOT.glob(f"src/*/{function}/README.md"), ROOT / "docs" / "operations.md")
         print(
-            f"{count(left, 'dead letter')} had only a place in the table's stream:"
-            f" src/*/{function}/README.md says what to do."
+            f"{count(result.kept, 'dead letter')} stayed: they hold no event, or only a reference to a"
+            f" stream: {readme.relative_to(ROOT)} says what to do."
         )
-    return 1 if left else 0
+    if result.missed:
+        print(
+            f"{count(result.missed, 'dead letter')} could not be received: they may be"
+            " hidden for a minute: try again then."
+        )
+    return 1 if result.kept or result.missed else 0

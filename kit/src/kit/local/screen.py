@@ -67,10 +67,10 @@ class Screen:
             for log in call["logs"]:
                 lines += log_lines(log)
             if "error" in message:
-                where = place(message["file"], message["line"])
-                lines.append(Text(f"    {where}: {printable(message['error'])}", "red"))
+                where = f"{place(message['file'], message['line'])}: " if "file" in message else ""
+                lines.append(Text(f"    {where}{printable(message['error'])}", "red"))
                 if not any('"exception"' in log for log in call["logs"]):  # whose trace is above
-                    lines += trace_lines(message["trace"])
+                    lines += trace_lines(message.get("trace", ""))
             for line in lines:
                 self.print(line)
 

@@ -1,8 +1,9 @@
-"""Put an example event on its real way to a function that runs here: API, queue, topic, bus, bucket, table.
+"""Send an example event through its real trigger: API, queue, topic, bus, bucket, table.
 
-What comes of it is in the terminal of `make up`. A schedule invokes the function as the scheduler does.
+What comes of it is in the terminal of `make up`. The function of a schedule is invoked directly.
 """
 
+import base64
 import json
 from argparse import Namespace
 from collections.abc import Callable
@@ -34,16 +35,24 @@ class Sender:
         return self.running.client(name)
 
     def api(self, event: Any) -> str:
-        address = next(iter(self.running.apis.values()))
+        address = next(iter(self.running.apis.values()), None)
+        if address is None:
+            raise KitError("The stack that runs here has no HTTP API.", "See the notes of make up.")
         query = event.get("rawQueryString")
         url = f"{address}{event['rawPath']}{'?' + query if query else ''}"
-        method, body = event["requestContext"]["http"]["method"], event.get("body")
+        method, body = event["requestContext"]["http"]["method"], (event.get("body") or "").encode()
+        if event.get("isBase64Encoded"):
+            body = base64.b64decode(body)
         headers = {
             name: value
             for name, value in event["headers"].items()
             if name not in ("host", "content-length") and not name.startswith("x-forwarded")
         }
-        answer = httpx.request(method, url, headers=headers, content=body or b"", timeout=60)
+        if cookies := event.get("cookies"):
+            headers["cookie"] = "; ".join(cookies)
+        answer = httpx.request(
+            method, url, headers=headers, content=body, timeout=60, trust_env=False
+        )
         return f"{method} {url}: {answer.status_code}\n{printable(answer.text)}"
 
     def queue(self, event: Any) -> str:
@@ -57,7 +66,13 @@ class Sender:
                 }
                 for name, attribute in record.get("messageAttributes", {}).items()
             }
-            sqs.send_message(QueueUrl=url, MessageBody=record["body"], MessageAttributes=attributes)
+            group = record.get("attributes", {}).get("MessageGroupId")
+            sqs.send_message(
+                QueueUrl=url,
+                MessageBody=record["body"],
+                MessageAttributes=attributes,
+                **({"MessageGroupId": group} if group else {}),
+            )
         return f"{count(len(names), 'message')} to the queue {names[0]}"
 
     def topic(self, event: Any) -> str:
@@ -86,7 +101,10 @@ class Sender:
             "DetailType": event["detail-type"],
             "Detail": json.dumps(event["detail"]),
         }
-        self.client("events").put_events(Entries=[entry])
+        answer = self.client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            (refused,) = answer["Entries"]
+            raise KitError(f"The event bus {bus} refused it: {refused.get('ErrorMessage')}")
         return f"{event['detail-type']} to the event bus {bus}"
 
     def bucket(self, event: Any) -> str:

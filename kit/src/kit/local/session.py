@@ -9,6 +9,7 @@ import re
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -31,22 +32,51 @@ UNRECOGNIZED = re.compile(r"Unrecognized resource types: \[(.*?)\]")
 RETRY_SECONDS = 1
 
 
+def unanswered(call: dict[str, Any]) -> dict[str, Any]:
+    """The report of a call that a function can't give itself."""
+    return {
+        "function": call["function"],
+        "request": call["request"],
+        "ms": round((time.time() - call["begin"]) * 1000, 1),
+        "result": "error",
+        "error": "the function ended without an answer: a timeout (see Timeout in template.yaml)"
+        " or a crash",
+    }
+
+
 class Feed(socketserver.ThreadingTCPServer):
-    """Takes the lines that functions report."""
+    """Takes the lines that functions report, over a connection of each worker.
+
+    The emulator kills a worker whose call times out: the call that its connection leaves open failed.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
 
     def __init__(self, report: Callable[[dict[str, Any]], None]) -> None:
+        feed, self.stopped = self, False
+
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                for line in self.rfile:
-                    report(json.loads(line))
+                call: dict[str, Any] | None = None
+                with suppress(ConnectionError):
+                    for line in self.rfile:
+                        if not line.endswith(b"\n"):  # the worker was killed while it wrote
+                            break
+                        message = json.loads(line)
+                        if "begin" in message:
+                            call = message
+                        elif "result" in message:
+                            call = None
+                        report(message)
+                if call and not feed.stopped:
+                    report(unanswered(call))
 
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
+        self.stopped = True
         self.shutdown()
         self.server_close()
 
@@ -70,7 +100,9 @@ def translated(service: Service, template: dict[str, Any]) -> dict[str, Any]:
         text=True,
     )
     if done.returncode:
-        raise KitError(f"template.yaml: {done.stderr.strip()}", "Fix it: make lint")
+        raise KitError(
+            f"template.yaml: {done.stderr.strip()}", "If `make lint` accepts it, report this."
+        )
     expanded: dict[str, Any] = json.loads(done.stdout)
     return expanded
 
@@ -104,10 +136,11 @@ class Session:
         keep: bool = False,
     ) -> None:
         self.service, self.report, self.refused, self.keep = service, report, refused, keep
+        self.folder = emulator.free_folder()
         self.proxies: dict[str, Proxy] = {}
         self.names: dict[str, str] = {}  # the folder in src/ of a function, by its name
         self.made_up: list[str] = []
-        self.tried: set[str] = set()
+        self.tried: set[tuple[str, str]] = set()  # functions, each with the delivery that failed
         self.ending = ExitStack()
         self.emulator: emulator.Emulator
         self.state: emulator.Running
@@ -115,12 +148,15 @@ class Session:
     def start(self) -> Bridged:
         """Start the emulator and deploy. KitError when one fails; then `stop` ends what runs."""
         feed = Feed(self._reported)
-        self.ending.callback(feed.stop)
+        self.ending.callback(feed.server_close)
         self.emulator = emulator.Emulator(
-            self.service.region, keep=self.keep, KIT_FEED=feed.address
+            self.service.region, self.folder, keep=self.keep, KIT_FEED=feed.address
         )
         self.ending.callback(self.emulator.stop)
-        self.state = emulator.Running(self.emulator.url, self.service.region, os.getpid())
+        self.ending.callback(feed.stop)  # before the workers, which end with open calls
+        self.state = emulator.Running(
+            self.emulator.url, self.service.region, os.getpid(), str(self.folder)
+        )
         self.ending.callback(self.state.forget)
         with ThreadPoolExecutor() as pool:
             expanded = pool.submit(self.expand)
@@ -163,25 +199,27 @@ class Session:
         return self.proxies[api].url
 
     def _learn(self, result: Bridged) -> None:
-        """What the stack made: names of functions and ids of APIs."""
+        """Read the names of functions and ids of APIs from the stack."""
         stacks = self.state.client("cloudformation")
         pages = stacks.get_paginator("list_stack_resources").paginate(StackName=self.service.stack)
         resources = [item for page in pages for item in page["StackResourceSummaries"]]
-        made = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
+        physical_ids = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
         for api, proxy in self.proxies.items():
-            proxy.api = made.get(api, "")
+            proxy.api = physical_ids.get(api, "")
         aliases = {
             at(resource, "Properties", "FunctionName", "Ref"): resource["Properties"]["Name"]
             for resource in result.template["Resources"].values()
             if resource["Type"] == "AWS::Lambda::Alias"
         }
         self.names = {
-            made[name]: folder.name for name, folder in result.functions.items() if name in made
+            physical_ids[name]: folder.name
+            for name, folder in result.functions.items()
+            if name in physical_ids
         }
         self.state.functions = {
-            folder.name: ":".join(filter(None, [made[name], aliases.get(name)]))
+            folder.name: ":".join(filter(None, [physical_ids[name], aliases.get(name)]))
             for name, folder in result.functions.items()
-            if name in made
+            if name in physical_ids
         }
         self.state.apis = {name: proxy.url for name, proxy in self.proxies.items()}
         self.state.save()
@@ -198,8 +236,10 @@ class Session:
         message["function"] = self.names.get(message["function"], message["function"])
         for arn, receipt in message.get("retry", ()):
             self._retry_soon(arn, receipt)
-        if (event := message.get("again")) and message["delivery"] not in self.tried:
-            self._try_again(message["function"], message["delivery"], event)
+        attempt = (message["function"], message.get("delivery", ""))
+        if (event := message.get("again")) and attempt not in self.tried:
+            self.tried.add(attempt)
+            self._try_again(message["function"], event)
         self.report(message)
 
     def _retry_soon(self, arn: str, receipt: str) -> None:
@@ -211,9 +251,8 @@ class Session:
                 QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=RETRY_SECONDS
             )
 
-    def _try_again(self, function: str, delivery: str, event: Any) -> None:
+    def _try_again(self, function: str, event: Any) -> None:
         """Let Lambda retry an event of a bus or a topic, and give it up: the emulator delivers those once."""
-        self.tried.add(delivery)
         self.state.client("lambda").invoke(
             FunctionName=self.state.unqualified(function),
             InvocationType="Event",

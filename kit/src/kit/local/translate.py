@@ -21,10 +21,10 @@ class NoManagedPolicies:
 
 def main() -> int:
     """1 when the template is wrong; the reason is in the error output."""
-    given = json.load(sys.stdin)
-    os.environ.setdefault("AWS_DEFAULT_REGION", given["region"])
+    request = json.load(sys.stdin)
+    os.environ.setdefault("AWS_DEFAULT_REGION", request["region"])
     try:
-        expanded = transform(given["template"], given["parameters"], NoManagedPolicies())
+        expanded = transform(request["template"], request["parameters"], NoManagedPolicies())
     except Exception as error:
         # InvalidDocumentException counts its causes only
         causes = getattr(error, "causes", [error])

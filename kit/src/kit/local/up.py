@@ -1,7 +1,8 @@
 """The whole service on this machine: its API, what is between its functions, a line for each call.
 
-It needs no AWS account, no Docker and no network. A saved file counts at the next call; a changed
-template.yaml is deployed again. Ctrl-C ends everything.
+It needs no AWS account or Docker, and no network after the first start, which installs the
+emulator. A saved file counts at the next call; a changed template.yaml is deployed again. Ctrl-C
+ends everything.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import sys
 import threading
 import time
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from kit.delivery.service import Service
@@ -37,7 +39,11 @@ LOOK_SECONDS, QUEUE_SECONDS = 0.2, 2
 def saved() -> dict[Path, int]:
     """When each file was saved that is watched."""
     files = [ROOT / name for name in CONFIGURATION] + list(ROOT.glob("src/*/*/**/*.py"))
-    return {file: file.stat().st_mtime_ns for file in files if file.exists()}
+    times = {}
+    for file in files:
+        with suppress(FileNotFoundError):  # removed or renamed in between
+            times[file] = file.stat().st_mtime_ns
+    return times
 
 
 class Up:
@@ -112,7 +118,9 @@ class Up:
                 if folder in self.session.state.functions:
                     self.load(folder)
             if self.session.emulator.process.poll() is not None:
-                raise KitError("The emulator ended.", f"Its log: {emulator.LOG.relative_to(ROOT)}")
+                raise KitError(
+                    "The emulator ended.", f"Its log: {self.session.emulator.log.relative_to(ROOT)}"
+                )
 
     def load_all(self) -> None:
         """Start every function, those of the API first, and say which ones can't."""
@@ -137,8 +145,14 @@ class Up:
         begin = time.monotonic()
         try:
             self.show(self.session.redeploy())
-        except KitError as error:
-            self.screen.print(str(error), "red")
+        except (KitError, ClientError) as error:
+            self.screen.print(f"Not deployed: {error}", "red")
+            return
+        except (AttributeError, LookupError, TypeError, ValueError) as error:  # half written
+            self.screen.print(
+                f"Not deployed: template.yaml or samconfig.toml has something incomplete: {error!r}",
+                "red",
+            )
             return
         self.screen.print(f"Deployed again in {time.monotonic() - begin:.1f} s", "green")
         self.load_all()
@@ -177,9 +191,9 @@ def main(service: Service, options: Namespace) -> int:
     emulator.forget_account()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
-    if not options.keep:
-        shutil.rmtree(emulator.DATA, ignore_errors=True)
     up = Up(service, keep=options.keep)
+    if not options.keep:
+        shutil.rmtree(up.session.folder / "data", ignore_errors=True)
     try:
         up.start()
         up.watch()

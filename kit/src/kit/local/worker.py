@@ -22,6 +22,8 @@ MODULE, _, NAME = os.environ["KIT_HANDLER"].replace("/", ".").rpartition(".")
 NAME_OF_FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
 # What `make up` sends to learn whether a function starts.
 LOAD = "kit.load"
+# What `make call` wraps an event in: as on AWS, nothing retries an invocation that somebody waits for.
+CALL = "kit.call"
 state: dict[str, Any] = {"files": None, "handler": None, "request": ""}
 feed: "socket.socket | None" = None
 lock = threading.Lock()
@@ -107,6 +109,9 @@ def handler(event: Any, context: Any) -> Any:
     begin = time.perf_counter()
     request = state["request"] = context.aws_request_id
     is_load = isinstance(event, dict) and LOAD in event
+    is_call = isinstance(event, dict) and CALL in event
+    if is_call:
+        event = event[CALL]
     failure: dict[str, Any] = {}
     answer = None
     try:
@@ -128,9 +133,9 @@ def handler(event: Any, context: Any) -> Any:
                 request=request,
                 ms=round((time.perf_counter() - begin) * 1000, 1),
                 result="error" if failure else outcome(event, answer),
-                retry=failed_messages(event, answer, failure),
+                retry=[] if is_call else failed_messages(event, answer, failure),
                 delivery=delivery(event),
-                again=event if failure and delivery(event) else None,
+                again=event if failure and delivery(event) and not is_call else None,
                 **failure,
             )
     return answer
@@ -151,14 +156,16 @@ def name_version(event: Any) -> None:
 
 
 def records(event: Any) -> list[Any]:
-    return event.get("Records") or [] if isinstance(event, dict) else []
+    items = event.get("Records") if isinstance(event, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def delivery(event: Any) -> str:
     """The id of an event from a bus or a topic; nothing for others."""
     if isinstance(event, dict) and "detail-type" in event:
         return str(event.get("id"))
-    return next((item["Sns"]["MessageId"] for item in records(event) if "Sns" in item), "")
+    notices = (item["Sns"] for item in records(event) if isinstance(item.get("Sns"), dict))
+    return next((str(notice["MessageId"]) for notice in notices if "MessageId" in notice), "")
 
 
 def trigger(event: Any) -> str:
@@ -203,7 +210,9 @@ def failed_messages(event: Any, answer: Any, failure: Any) -> list[list[str]]:
     return [
         [record["eventSourceARN"], record["receiptHandle"]]
         for record in records(event)
-        if record.get("eventSource") == "aws:sqs" and (failure or record["messageId"] in names)
+        if record.get("eventSource") == "aws:sqs"
+        and {"eventSourceARN", "receiptHandle"} <= record.keys()  # which an example may lack
+        and (failure or record.get("messageId") in names)
     ]
 
 
