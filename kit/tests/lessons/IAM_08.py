@@ -74,6 +74,23 @@ def _(edit: Edit) -> None:
     policy(edit, *send('"*"', same))
 
 
+@violation("a tag, a user's name and a private address are asked for, which any account can have")
+def _(edit: Edit) -> None:
+    conditions = (
+        "StringEquals: {aws:PrincipalTag/team: orders}",
+        "StringLike: {aws:username: orders-*}",
+        "IpAddress: {aws:VpcSourceIp: 10.0.0.0/16}",
+    )
+    edit.declare(QUEUE.format(service=edit.service))
+    for number, condition in enumerate(conditions):
+        lines = send('{AWS: "*"}', f"Condition: {{{condition}}}")
+        text = "\n".join(f"          {line}" for line in lines)
+        head = POLICY.format(type="SQS::QueuePolicy", of="Queues", target="[!Ref InboxQueue]")
+        edit.declare(
+            head.replace("Inbox", f"Inbox{number}", 1) + text.replace("  Effect", "- Effect", 1)
+        )
+
+
 @violation("a topic can be read by everybody but one account")
 def _(edit: Edit) -> None:
     lines = ["Sid: Readers", "Effect: Allow", "NotPrincipal: {AWS: !Ref AWS::AccountId}"]
@@ -142,6 +159,11 @@ def _(edit: Edit) -> None:
         f"    FunctionName: !Ref {function}\n    Action: lambda:InvokeFunctionUrl\n"
         "    Principal: '*'\n    FunctionUrlAuthType: NONE"
     )
+    edit.declare(
+        f"AppInvokePermission:\n  Type: AWS::Lambda::Permission\n  Properties:\n"
+        f"    FunctionName: !Ref {function}\n    Action: lambda:InvokeFunction\n"
+        "    Principal: '*'\n    InvokedViaFunctionUrl: true"
+    )
 
 
 @fix("Name who may call under `Principal`")
@@ -180,6 +202,7 @@ def _(edit: Edit) -> None:
         "{ArnEquals: {aws:SourceArn: !Ref AlarmTopic}}",
         "{ForAnyValue:StringLike: {aws:PrincipalOrgPaths: o-a1b2c3d4e5/*}}",
         "{IpAddress: {aws:SourceIp: [192.0.2.0/24]}}",
+        "{StringEquals: {aws:SourceVpc: vpc-0a1b2c3d}, IpAddress: {aws:VpcSourceIp: 10.0.0.0/16}}",
     ]
     for number, condition in enumerate(conditions):
         text = "\n".join(
