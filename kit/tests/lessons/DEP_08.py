@@ -33,10 +33,14 @@ def _(edit: Edit) -> None:
     signing_job(edit, "npm install --global left-pad")
 
 
-@violation("a job that can become a role runs and installs the newest releases in other words")
-def _(edit: Edit) -> None:
-    run = ("npm exec --yes cowsay", "pnpm dlx cowsay", "yarn dlx cowsay", "uv tool run cowsay")
-    signing_job(edit, *run, "npm add left-pad", "pnpm up left-pad")
+for command in (
+    *("npm exec --yes cowsay", "pnpm dlx cowsay", "yarn dlx cowsay", "uv tool run cowsay"),
+    *("npm add left-pad", "pnpm up left-pad"),
+):
+
+    @violation(f"a job that can become a role runs {command}")
+    def _(edit: Edit, command: str = command) -> None:
+        signing_job(edit, command)
 
 
 @violation("the bot proposes releases of the same day")

@@ -63,10 +63,10 @@ def _(edit: Edit) -> None:
     put(edit, S3 + STORE)
 
 
-@good("a bucket function listens to tags and deletions, and puts thumbnails")
+@good("a bucket function listens to new tags, and puts thumbnails")
 def _(edit: Edit) -> None:
     name = edit.function("bucket").logical_id
-    edit.in_resource(name, "[Object Created]", "[Object Tags Added, Object Deleted]")
+    edit.in_resource(name, "[Object Created]", "[Object Tags Added]")
     put(edit, S3 + STORE)
 
 

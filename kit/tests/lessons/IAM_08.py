@@ -74,21 +74,15 @@ def _(edit: Edit) -> None:
     policy(edit, *send('"*"', same))
 
 
-@violation("a tag, a user's name and a private address are asked for, which any account can have")
-def _(edit: Edit) -> None:
-    conditions = (
-        "StringEquals: {aws:PrincipalTag/team: orders}",
-        "StringLike: {aws:username: orders-*}",
-        "IpAddress: {aws:VpcSourceIp: 10.0.0.0/16}",
-    )
-    edit.declare(QUEUE.format(service=edit.service))
-    for number, condition in enumerate(conditions):
-        lines = send('{AWS: "*"}', f"Condition: {{{condition}}}")
-        text = "\n".join(f"          {line}" for line in lines)
-        head = POLICY.format(type="SQS::QueuePolicy", of="Queues", target="[!Ref InboxQueue]")
-        edit.declare(
-            head.replace("Inbox", f"Inbox{number}", 1) + text.replace("  Effect", "- Effect", 1)
-        )
+for key, condition in {
+    "aws:PrincipalTag": "StringEquals: {aws:PrincipalTag/team: orders}",
+    "aws:username": "StringLike: {aws:username: orders-*}",
+    "aws:VpcSourceIp": "IpAddress: {aws:VpcSourceIp: 10.0.0.0/16}",
+}.items():
+
+    @violation(f"the only condition is on {key}, which callers of any account can meet")
+    def _(edit: Edit, condition: str = condition) -> None:
+        policy(edit, *send('{AWS: "*"}', f"Condition: {{{condition}}}"))
 
 
 @violation("a topic can be read by everybody but one account")
@@ -159,11 +153,6 @@ def _(edit: Edit) -> None:
         f"    FunctionName: !Ref {function}\n    Action: lambda:InvokeFunctionUrl\n"
         "    Principal: '*'\n    FunctionUrlAuthType: NONE"
     )
-    edit.declare(
-        f"AppInvokePermission:\n  Type: AWS::Lambda::Permission\n  Properties:\n"
-        f"    FunctionName: !Ref {function}\n    Action: lambda:InvokeFunction\n"
-        "    Principal: '*'\n    InvokedViaFunctionUrl: true"
-    )
 
 
 @fix("Name who may call under `Principal`")
@@ -228,6 +217,25 @@ def _(edit: Edit) -> None:
         "    Action: lambda:GetLayerVersion\n    LayerVersionArn: !ImportValue tools-layer\n"
         "    Principal: '*'"
     )
+
+
+@good("a URL is public with a reason, and has both permissions that it needs")
+def _(edit: Edit) -> None:
+    function = edit.function().logical_id
+    edit.declare(
+        "AppUrl:\n  Type: AWS::Lambda::Url\n  Properties:\n"
+        f"    TargetFunctionArn: !GetAtt {function}.Arn\n"
+        "    # Public: partners without an account call it.\n    AuthType: NONE\n"
+    )
+    for name, action, limit in (
+        ("AppUrlPermission", "lambda:InvokeFunctionUrl", "FunctionUrlAuthType: NONE"),
+        ("AppInvokePermission", "lambda:InvokeFunction", "InvokedViaFunctionUrl: true"),
+    ):
+        edit.declare(
+            f"{name}:\n  Type: AWS::Lambda::Permission\n  Properties:\n"
+            f"    FunctionName: !Ref {function}\n    Action: {action}\n"
+            f"    Principal: '*'\n    {limit}"
+        )
 
 
 @good("a service, an organization and a key's own account are somebody")
