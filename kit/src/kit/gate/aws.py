@@ -34,7 +34,7 @@ _ANY_ITEM = "PutItem|UpdateItem|DeleteItem|ConditionCheckItem"
 _PARTIQL = "PartiQLSelect|PartiQLInsert|PartiQLUpdate|PartiQLDelete"
 _READ, _WRITE = "GetObject|GetObjectVersion", "PutObject"
 # The actions of what has none of its name: operations, what boto3 adds to them, and Powertools.
-# `powertools.` is before what boto3 has by the same name.
+# `powertools.` marks a function of Powertools that calls another operation than boto3's of its name.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
 NEEDS = {
     "appconfig:getappconfig": "StartConfigurationSession GetLatestConfiguration",

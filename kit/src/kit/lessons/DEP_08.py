@@ -38,7 +38,7 @@ from kit.template import at, line_of
 LESSON = Lesson.read(__doc__)
 
 # Commands that take the newest version there is, whatever a list says.
-RUNNERS = re.compile(r"\b(bunx|npx|pipx|pnpx|uvx|npm exec|(pnpm|yarn) dlx|uv tool run)\b")
+RUNNERS = re.compile(r"(?<!\S)(bunx|npx|pipx|pnpx|uvx|npm exec|(pnpm|yarn) dlx|uv tool run)(?!\S)")
 NPM = {"npm", "pnpm", "yarn"}
 NPM_INSTALLS = {"add", "i", "install", "up", "update"}
 NO_NEWEST = (
