@@ -33,6 +33,16 @@ def _(edit: Edit) -> None:
     signing_job(edit, "npm install --global left-pad")
 
 
+for command in (
+    *("npm exec --yes cowsay", "pnpm dlx cowsay", "yarn dlx cowsay", "uv tool run cowsay"),
+    *("npm add left-pad", "pnpm up left-pad"),
+):
+
+    @violation(f"a job that can become a role runs {command}")
+    def _(edit: Edit, command: str = command) -> None:
+        signing_job(edit, command)
+
+
 @violation("the bot proposes releases of the same day")
 def _(edit: Edit) -> None:
     edit.sub(DEPENDABOT, r"    cooldown:\n      default-days: 7\n", "")
@@ -110,6 +120,7 @@ def _(edit: Edit, finding: Finding) -> None:
 def _(edit: Edit) -> None:
     own_workflow(edit, run_step("npx cowsay hello"))
     signing_job(edit, "npm ci --ignore-scripts", "make setup SETUP_ARGS=--deploy")
+    edit.replace(".github/workflows/report.yml", "npm ci --i", "npm run exec\n          npm ci --i")
 
 
 @good("the cooldown is longer")

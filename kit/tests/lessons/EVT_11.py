@@ -28,6 +28,14 @@ def put(edit: Edit, code: str, *, path: str = "/*", passed: bool = True) -> None
     writes(edit, "bucket", "s3:PutObject", f"!Sub ${{{bucket}.Arn}}{path}", code, **variables)
 
 
+STORE = """BUCKET = os.environ["BUCKET_NAME"]
+
+
+def store(key: str, body: bytes) -> None:
+    s3.put_object(Bucket=BUCKET, Key=f"thumbnails/{key}", Body=body)
+"""
+
+
 def listen(edit: Edit, prefix: str) -> None:
     """Let a bucket function listen to a prefix alone."""
     function = edit.function("bucket")
@@ -38,8 +46,28 @@ def listen(edit: Edit, prefix: str) -> None:
 
 @violation("a bucket function puts thumbnails into its bucket")
 def _(edit: Edit) -> None:
-    put(edit, S3 + 'BUCKET = os.environ["BUCKET_NAME"]\n\n\ndef store(key: str, body: bytes) -> None:\n'
-        '    s3.put_object(Bucket=BUCKET, Key=f"thumbnails/{key}", Body=body)\n')  # fmt: skip
+    put(edit, S3 + STORE)
+
+
+@violation("a bucket function listens to what is created and deleted, and puts thumbnails")
+def _(edit: Edit) -> None:
+    name = edit.function("bucket").logical_id
+    edit.in_resource(name, "[Object Created]", "[Object Created, Object Deleted]")
+    put(edit, S3 + STORE)
+
+
+@violation("a bucket function listens to everything about its objects, and puts thumbnails")
+def _(edit: Edit) -> None:
+    name = edit.function("bucket").logical_id
+    edit.in_resource(name, "[Object Created]", '[{wildcard: "Object *"}]')
+    put(edit, S3 + STORE)
+
+
+@good("a bucket function listens to new tags, and puts thumbnails")
+def _(edit: Edit) -> None:
+    name = edit.function("bucket").logical_id
+    edit.in_resource(name, "[Object Created]", "[Object Tags Added]")
+    put(edit, S3 + STORE)
 
 
 @violation("a bucket function copies within the bucket that its event names")

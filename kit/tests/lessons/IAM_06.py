@@ -33,6 +33,69 @@ def _(edit: Edit) -> None:
     allow(edit, edit.function("api", "queue"), "Action: s3:GetObject", f"Resource: !Sub {arn}")
 
 
+@violation("a function may look at roles, stacks and sessions, which its code never does")
+def _(edit: Edit) -> None:
+    arn = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/partners"
+    actions = "Action: [iam:GetRole, cloudformation:DescribeStacks, sts:GetFederationToken]"
+    allow(edit, edit.function("api", "queue"), actions, f"Resource: !Sub {arn}")
+
+
+@good("a function becomes another role, and passes one to what it starts")
+def _(edit: Edit) -> None:
+    arn = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{edit.service}-partners"
+    actions = "Action: [iam:PassRole, sts:AssumeRole, sts:TagSession]"
+    allow(edit, edit.function("api", "queue"), actions, f"Resource: !Sub {arn}")
+
+
+PARAMETERS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+
+
+def reads(edit: Edit, actions: str, code: str) -> None:
+    """Let a function read parameters by that code, with these actions."""
+    function = edit.function("api", "queue")
+    arn = f"{PARAMETERS}/{edit.service}/${{EnvironmentName}}/*"
+    allow(edit, function, f"Action: {actions}", f"Resource: !Sub {arn}")
+    edit.write(f"{function.code}/services/options.py", code)
+
+
+BY_BOTO3 = f"""import boto3
+{CONFIG}
+
+SSM = boto3.client("ssm", config=CONFIG)
+
+
+def options(names: list[str]) -> object:
+    below = SSM.get_parameters_by_path(Path="/orders")["Parameters"]
+    return [*below, *SSM.get_parameters(Names=names)["Parameters"]]
+"""
+BY_POWERTOOLS = """from aws_lambda_powertools.utilities import parameters
+
+
+def options() -> object:
+    return parameters.get_parameters("/orders")
+"""
+
+
+@violation("boto3 gets parameters by their names, and the function may only do so by a path")
+def _(edit: Edit) -> None:
+    reads(edit, "ssm:GetParametersByPath", BY_BOTO3)
+
+
+@violation("Powertools gets parameters by a path, and the function may only do so by their names")
+def _(edit: Edit) -> None:
+    reads(edit, "ssm:GetParameters", BY_POWERTOOLS)
+
+
+@good("boto3 gets parameters by their names and by a path, and may")
+def _(edit: Edit) -> None:
+    reads(edit, "[ssm:GetParameters, ssm:GetParametersByPath]", BY_BOTO3)
+
+
+@good("Powertools gets parameters by a path, and may")
+def _(edit: Edit) -> None:
+    reads(edit, "ssm:GetParametersByPath", BY_POWERTOOLS)
+
+
 @violation("a function reads objects, and nobody thought of the permission")
 def _(edit: Edit) -> None:
     edit.write(

@@ -74,6 +74,17 @@ def _(edit: Edit) -> None:
     policy(edit, *send('"*"', same))
 
 
+for key, condition in {
+    "aws:PrincipalTag": "StringEquals: {aws:PrincipalTag/team: orders}",
+    "aws:username": "StringLike: {aws:username: orders-*}",
+    "aws:VpcSourceIp": "IpAddress: {aws:VpcSourceIp: 10.0.0.0/16}",
+}.items():
+
+    @violation(f"the only condition is on {key}, which callers of any account can meet")
+    def _(edit: Edit, condition: str = condition) -> None:
+        policy(edit, *send('{AWS: "*"}', f"Condition: {{{condition}}}"))
+
+
 @violation("a topic can be read by everybody but one account")
 def _(edit: Edit) -> None:
     lines = ["Sid: Readers", "Effect: Allow", "NotPrincipal: {AWS: !Ref AWS::AccountId}"]
@@ -180,6 +191,7 @@ def _(edit: Edit) -> None:
         "{ArnEquals: {aws:SourceArn: !Ref AlarmTopic}}",
         "{ForAnyValue:StringLike: {aws:PrincipalOrgPaths: o-a1b2c3d4e5/*}}",
         "{IpAddress: {aws:SourceIp: [192.0.2.0/24]}}",
+        "{StringEquals: {aws:SourceVpc: vpc-0a1b2c3d}, IpAddress: {aws:VpcSourceIp: 10.0.0.0/16}}",
     ]
     for number, condition in enumerate(conditions):
         text = "\n".join(
@@ -205,6 +217,25 @@ def _(edit: Edit) -> None:
         "    Action: lambda:GetLayerVersion\n    LayerVersionArn: !ImportValue tools-layer\n"
         "    Principal: '*'"
     )
+
+
+@good("a URL is public with a reason, and has both permissions that it needs")
+def _(edit: Edit) -> None:
+    function = edit.function().logical_id
+    edit.declare(
+        "AppUrl:\n  Type: AWS::Lambda::Url\n  Properties:\n"
+        f"    TargetFunctionArn: !GetAtt {function}.Arn\n"
+        "    # Public: partners without an account call it.\n    AuthType: NONE\n"
+    )
+    for name, action, limit in (
+        ("AppUrlPermission", "lambda:InvokeFunctionUrl", "FunctionUrlAuthType: NONE"),
+        ("AppInvokePermission", "lambda:InvokeFunction", "InvokedViaFunctionUrl: true"),
+    ):
+        edit.declare(
+            f"{name}:\n  Type: AWS::Lambda::Permission\n  Properties:\n"
+            f"    FunctionName: !Ref {function}\n    Action: {action}\n"
+            f"    Principal: '*'\n    {limit}"
+        )
 
 
 @good("a service, an organization and a key's own account are somebody")

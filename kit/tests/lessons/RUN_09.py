@@ -147,6 +147,16 @@ def _(edit: Edit) -> None:
     sends(edit, SENT)
 
 
+@violation("messages are deleted in batches, and the result is dropped")
+def _(edit: Edit) -> None:
+    sends(edit, "sqs.delete_message_batch(QueueUrl=url, Entries=entries)")
+
+
+@violation("messages are hidden for longer in batches, and the result is dropped")
+def _(edit: Edit) -> None:
+    sends(edit, "sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)")
+
+
 @violation("the result of a batch is logged, and nothing more")
 def _(edit: Edit) -> None:
     sends(edit, f"print_me = {SENT}\n    assert print_me")
@@ -158,10 +168,17 @@ def _(edit: Edit) -> None:
     used(edit, edit.function(), f'{text}    return result["Payload"].read()\n')
 
 
+KEEP = "from typing import Any\n\n\ndef keep(client: Any, requests: dict[str, Any]) -> None:\n"
+
+
 @violation("many items are written to a table at once, and those that were not are forgotten")
 def _(edit: Edit) -> None:
-    text = "from typing import Any\n\n\ndef keep(client: Any, requests: dict[str, Any]) -> None:\n"
-    used(edit, edit.function(), f"{text}    client.batch_write_item(RequestItems=requests)\n")
+    used(edit, edit.function(), f"{KEEP}    client.batch_write_item(RequestItems=requests)\n")
+
+
+@violation("many items are read from a table at once, and those that were not are forgotten")
+def _(edit: Edit) -> None:
+    used(edit, edit.function(), f"{KEEP}    client.batch_get_item(RequestItems=requests)\n")
 
 
 @good("what was not sent is raised, and a resource writes batches itself")
@@ -203,6 +220,20 @@ def _(edit: Edit, finding: Finding) -> None:
 @fix("Raise it again", "the handler of a topic suppresses whatever is raised")
 def _(edit: Edit, finding: Finding) -> None:
     edit.in_line(finding, r"suppress\(Exception\)", "suppress(KeyError)")
+
+
+@fix("Send `")
+def _(edit: Edit, finding: Finding) -> None:
+    key = str(finding.fix).split("`")[1]
+    edit.in_line(
+        finding,
+        r"^    (client.*)\n",
+        "    for pause in (0.1, 0.2, 0.4):\n"
+        rf'        requests = \1["{key}"]\n'
+        "        if not requests:\n            return\n        time.sleep(pause)\n"
+        "    raise RuntimeError(requests)\n",
+    )
+    edit.sub(finding.path, r"^(from typing import )", r"import time\n\1")
 
 
 @fix("Read `")

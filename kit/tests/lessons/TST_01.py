@@ -309,6 +309,7 @@ def _(edit: Edit, finding: Finding) -> None:
 
 @fix("Set `fail_under = 90`", "the floor of the coverage is deleted")
 def _(edit: Edit, finding: Finding) -> None:
+    assert finding.message.endswith("no `fail_under` is set")
     edit.in_line(finding, r"\n", "\nfail_under = 90\n")
 
 

@@ -34,6 +34,7 @@ _ANY_ITEM = "PutItem|UpdateItem|DeleteItem|ConditionCheckItem"
 _PARTIQL = "PartiQLSelect|PartiQLInsert|PartiQLUpdate|PartiQLDelete"
 _READ, _WRITE = "GetObject|GetObjectVersion", "PutObject"
 # The actions of what has none of its name: operations, what boto3 adds to them, and Powertools.
+# `powertools.` marks a function of Powertools that calls another operation than boto3's of its name.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
 NEEDS = {
     "appconfig:getappconfig": "StartConfigurationSession GetLatestConfiguration",
@@ -88,8 +89,8 @@ NEEDS = {
     "ses:sendbulkemail": "SendEmail|SendBulkTemplatedEmail|SendBulkEmail",
     "ses:sendemail": "SendEmail|SendRawEmail|SendTemplatedEmail",
     "ssm:getparameter": "GetParameter",
-    "ssm:getparameters": "GetParameters|GetParametersByPath",
     "ssm:getparametersbyname": "GetParameter|GetParameters",
+    "ssm:powertools.getparameters": "GetParametersByPath",
     "ssm:ssmprovider": "GetParameter|GetParameters|GetParametersByPath",
     "ssm:setparameter": "PutParameter",
     "sts:getcalleridentity": "",  # everybody may
@@ -98,8 +99,8 @@ NEEDS = {
 
 
 def data(package: str, *path: str) -> Any:
-    """A JSON file of an installed package, the last in order of those that match a pattern, also if
-    it is compressed; {} where none is here."""
+    """A JSON file of an installed package: the newest file that matches, also gzipped; {} if there is
+    none."""
     spec = importlib.util.find_spec(package)
     folders = [Path(item) for item in (spec and spec.submodule_search_locations) or ()]
     # SAM is in an environment of its own, or wherever somebody has put it.
@@ -176,7 +177,7 @@ def waiters(client: str) -> dict[str, str]:
 def operations(client: str) -> dict[str, str]:
     """The operations that need a permission, by their methods' names without underscores."""
     known = _model(client).get("operations", {})
-    signed = (name for name, each in known.items() if each.get("authtype") != "none")
+    signed = (name for name, operation in known.items() if operation.get("authtype") != "none")
     return {name.lower(): name for name in signed}
 
 

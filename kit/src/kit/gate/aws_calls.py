@@ -23,7 +23,11 @@ TYPES = re.compile(
 COLLECTIONS = {"all", "filter", "limit", "page_size", "pages"}
 # Methods of clients whose first argument names an operation or a waiter.
 BY_TEXT = ("get_paginator", "get_waiter", "generate_presigned_url")
-OF_POWERTOOLS = {key.partition(":")[2]: key.partition(":")[0] for key in NEEDS}
+# Functions and classes of Powertools: how the actions begin, and the name in NEEDS.
+OF_POWERTOOLS = {
+    name.removeprefix("powertools."): (prefix, name)
+    for prefix, _, name in (key.partition(":") for key in NEEDS)
+}
 DEEPEST = 8
 
 
@@ -81,7 +85,7 @@ def _uses(code: Code, clients: Clients) -> Iterator[Use]:
         for name in filter(_is_powertools, code.used_by(where)):
             plain = last(name).replace("_", "").lower()
             line = next(node.lineno for node in nodes if code.name_of(node, where) == name)
-            yield Use(where, line, None, OF_POWERTOOLS[plain], plain)
+            yield Use(where, line, None, *OF_POWERTOOLS[plain])
 
 
 def _is_powertools(name: str) -> bool:
@@ -188,8 +192,8 @@ class Clients:
             session = call.func.value
             values = [session, *(value for value, _ in self.code.origins(session, where))]
             calls += [value for value in values if isinstance(value, ast.Call)]
-        names = [item.arg for each in calls for item in each.keywords]
-        return any(not name or name.startswith(("aws_", "profile")) for name in names)
+        arguments = [argument.arg for maker in calls for argument in maker.keywords]
+        return any(not name or name.startswith(("aws_", "profile")) for name in arguments)
 
 
 def _model(client: Client | None) -> Any:

@@ -35,13 +35,13 @@ def _parts(node: ast.AST) -> list[ast.AST]:
 def globs(node: Any) -> tuple[str, ...]:
     """The values that a part of a pattern lets through; none for what is no glob."""
     forms = {"prefix": "{}*", "suffix": "*{}", "wildcard": "{}"}
-    found = [
+    patterns = [
         form.format(text)
         for item in listed(node)
         for operator, text in (item.items() if isinstance(item, dict) else [("wildcard", item)])
         if (form := forms.get(operator)) and isinstance(text, str)
     ]
-    return ("*",) if node is None else tuple(found)
+    return ("*",) if node is None else tuple(patterns)
 
 
 def overlap(one: str, other: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from kit.template import at, strings
@@ -55,7 +56,8 @@ def inputs_of(service: Service, function: Function) -> Iterator[Input]:
             key = f"{ends.get('prefix', '')}*{ends.get('suffix', '')}"
             yield Input(referenced_ids(at(settings, "Bucket")), (key,))
         elif kind in RULES and "aws.s3" in listed(at(pattern, "source")):
-            if "Object Deleted" not in listed(at(pattern, "detail-type")):
+            kinds = globs(at(pattern, "detail-type"))
+            if any(fnmatchcase("Object Created", kind) for kind in kinds):
                 keys = globs(at(pattern, "detail", "object", "key"))
                 yield Input(referenced_ids(at(pattern, "detail", "bucket", "name")), keys)
         elif kind in RULES and isinstance(pattern, dict) and "detail" not in pattern:

@@ -18,20 +18,22 @@ WORDS = {
     "s3": r"s3(?-i:(?![a-z]))",  # but no function `s3sync`
     "ssm": "ssm|parameter",
     "states": "stepfunctions|sfn",
+    "sts": "(?<![a-z])sts(?![a-z])",  # but not `requests`
 }
 # Services whose methods no package hides; others with a client of boto3 in sight.
 BY_NAME = {"dynamodb", "events", "sns", "sqs", "states"}
 HIDES = re.compile(r"awswrangler|pandas|pyarrow|pynamodb|s3fs|smart_open")
 # Services that are used without a call in code: by AWS, by drivers, by extensions. Secrets are SEC-03's.
 SILENT = re.compile(
-    "aoss|appconfig|appsync|cassandra|cloudformation|cloudwatch|dax|ec2|ecr|elasticache"
-    "|elasticfilesystem|es|execute-api|glue|iam|kafka|kafka-cluster|kms|lakeformation|logs|mq"
-    "|rds|rds-db|redshift|secretsmanager|sts|xray"
+    "aoss|appconfig|appsync|cassandra|cloudwatch|dax|ec2|ecr|elasticache"
+    "|elasticfilesystem|es|execute-api|glue|kafka|kafka-cluster|kms|lakeformation|logs|mq"
+    "|rds|rds-db|redshift|secretsmanager|xray"
 )
 # What goes with the calls of a service: errors that say more, long uploads, arguments of other calls.
 BESIDE = re.compile(
     r"s3:(AbortMultipartUpload|GetBucketLocation|List(Bucket|MultipartUploadParts)"
     r"|\w+(Acl|LegalHold|Retention|Tagging))|\w+:DescribeEndpoints|dynamodb:PartiQL\w+"
+    r"|iam:(CreateServiceLinkedRole|PassRole)|sts:(AssumeRole\w*|GetCallerIdentity|TagSession)"
 )
 # What Lambda does with the role of a function that a queue or a stream invokes.
 OF_SOURCES = re.compile(

@@ -206,7 +206,7 @@ def _role(path: str, role: Resource, resources: dict[str, Resource]) -> Role:
         list(_statements(path, role, role.get("AssumeRolePolicyDocument"))),
         [item for item in own if item.grants],
         managed,
-        {n for n, each in resources.items() if each.type == "AWS::IAM::OIDCProvider"},
+        {name for name, item in resources.items() if item.type == "AWS::IAM::OIDCProvider"},
     )
 
 
@@ -280,8 +280,8 @@ def has_reason(service: Service, path: str, node: Any, line: int, label: str) ->
     first = line
     while first > 1 and lines[first - 2].lstrip().startswith("#"):
         first -= 1
-    found = (re.search(r"(?:^|\s)#\s*(.*)", text) for text in lines[first - 1 : last_line(node)])
-    comments = [match[1] if match else "" for match in found]
+    matches = (re.search(r"(?:^|\s)#\s*(.*)", text) for text in lines[first - 1 : last_line(node)])
+    comments = [match[1] if match else "" for match in matches]
     texts = (
         # The reason may begin on the next line.
         comment[len(label) :].strip() or "".join(comments[number : number + 1])

@@ -9,7 +9,7 @@ in the `Makefile`); `cooldown` in `.github/dependabot.yml`; the job `deploy` ins
 `requirements-deploy.txt` and `requirements-sam.txt`.
 
 Fix: Name the package in the `.in` file beside this list, then `make lock`, which pins it with its
-hashes. Of a package from git, name a wheel by its address with `#sha256=…`.
+hashes. For a package from git, give the URL of a wheel with `#sha256=…`.
 
 Defended by: gate.
 
@@ -19,7 +19,7 @@ See: docs/decisions/0004-requirements.md.
 import re
 from collections.abc import Iterator
 
-from kit.gate.commands import Command
+from kit.gate.commands import Command, program_name
 from kit.gate.findings import Finding, and_more
 from kit.gate.lesson import Lesson
 from kit.gate.requirements import (
@@ -38,8 +38,9 @@ from kit.template import at, line_of
 LESSON = Lesson.read(__doc__)
 
 # Commands that take the newest version there is, whatever a list says.
-RUNNERS = {"bunx", "npx", "pipx", "pnpx", "uvx"}
+RUNNERS = re.compile(r"(?<!\S)(bunx|npx|pipx|pnpx|uvx|npm exec|(pnpm|yarn) dlx|uv tool run)(?!\S)")
 NPM = {"npm", "pnpm", "yarn"}
+NPM_INSTALLS = {"add", "i", "install", "up", "update"}
 NO_NEWEST = (
     "Name it in a `requirements*.in` and let `make setup` install it, or move it to a job without"
     " `id-token: write`."
@@ -78,10 +79,11 @@ def hashes_where_a_job_can_become_a_role(service: Service) -> Iterator[Finding]:
 
 
 def _takes_the_newest(command: Command) -> bool:
-    by_npm = command.program in NPM and {"exec", "i", "install", "update"} & {*command.arguments}
+    by_npm = command.program in NPM and NPM_INSTALLS & {*command.arguments}
     # curl … | bash
     of_stdin = command.program in ("bash", "sh") and command.arguments[:1] in ((), ("-",), ("-s",))
-    return bool(by_npm or of_stdin or RUNNERS & {*command.runner, command.program})
+    runners = " ".join(map(program_name, (*command.runner, command.program)))
+    return bool(by_npm or of_stdin or RUNNERS.search(runners))
 
 
 @LESSON.check

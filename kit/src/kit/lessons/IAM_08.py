@@ -38,11 +38,12 @@ CONDITIONS = {
     "SourceAccount": "aws:SourceAccount",
     "SourceArn": "aws:SourceArn",
 }
-# Condition keys that say who calls, or for whom, and networks that hold every caller.
+# Condition keys that say who calls, for whom, or from which network. A tag, the name of a user
+# and a private address don't: any account can have the same.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 CALLER = re.compile(
-    r"aws:(?:source(?:account|arn|ip|orgid|orgpaths|owner|vpc|vpce)|vpcsourceip|userid|username"
-    r"|principal(?:account|arn|orgid|orgpaths|tag/.+))"
+    r"aws:(?:source(?:account|arn|ip|orgid|orgpaths|owner|vpc|vpce)|userid"
+    r"|principal(?:account|arn|orgid|orgpaths))"
     r"|kms:calleraccount|s3:dataaccesspoint(?:account|arn)"
 )
 # Where a service calls for whoever asks it: without a condition, for every account.
@@ -89,8 +90,12 @@ def _statements(path: str, resource: Resource) -> Iterator[Statement]:
     """The statements of a resource, among them itself, where it is one. IAM-03 is about trust,
     EVT-08 about APIs, and what an endpoint of a VPC lets through is no access."""
     properties = resource.properties
-    # A URL for everybody needs such a permission, and is reported itself.
-    if "Principal" in properties and properties.get("FunctionUrlAuthType") != "NONE":
+    # A URL for everybody needs two such permissions, and is reported itself.
+    # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    is_for_url = properties.get("FunctionUrlAuthType") == "NONE"
+    if is_for_url or properties.get("InvokedViaFunctionUrl") in (True, "true"):
+        return
+    if "Principal" in properties:
         limits = {name: properties[key] for key, name in CONDITIONS.items() if key in properties}
         own = resource.get("Condition")  # of an event bus
         more = {at(own, "Type"): {at(own, "Key"): at(own, "Value")}}

@@ -1,8 +1,8 @@
 """RUN-09: A failure is not taken for a success: what fails is raised, and the results of batch calls
 are read.
 
-Why: The error stood in the log, and whoever sent the event was told that all is well: no second
-try, nothing in the dead-letter queue, no alarm.
+Why: The error stood in the log, and the sender saw a success: no second try, nothing in the
+dead-letter queue, no alarm.
 
 Here: `raise` below `logger.exception(…)` in `index.py` of each function that events start.
 
@@ -29,6 +29,8 @@ LESSON = Lesson.read(__doc__)
 RESULTS = {
     "batch_get_item": {"UnprocessedKeys"},
     "batch_write_item": {"UnprocessedItems"},
+    "change_message_visibility_batch": {"Failed"},
+    "delete_message_batch": {"Failed"},
     "delete_objects": {"Errors"},
     "invoke": {"FunctionError"},
     "publish_batch": {"Failed"},
@@ -81,7 +83,10 @@ def results_are_read(service: Service) -> Iterator[Finding]:
             is_read = id(call) not in dropped and keys and keys & _keys_read(code)
             if keys and is_aws and not is_sent and not is_read:
                 message = f"nobody reads from the result of `{method}` what it did not do"
-                fix = f"Read `{max(keys, key=len)}` from its result, and raise if there is any."
+                key = max(keys, key=len)
+                fix = f"Read `{key}` from its result, and raise if there is any."
+                if key.startswith("Unprocessed"):
+                    fix = f"Send `{key}` again with a growing pause; raise if some are left."
                 yield LESSON.finding(where.module.path, call.lineno, message, fix=fix)
 
 

@@ -6,7 +6,7 @@ the import failed there and nowhere else.
 Here: Code that several functions need is in the `utils/` of each, or in a package of its own among
 their requirements.
 
-Fix: Copy the few lines that are needed, put what is more into a package and its name into both
+Fix: Copy the few lines that are needed, move more than a few lines into a package, listed in both
 `requirements.in`, or publish an event that the other function takes.
 
 Defended by: gate.

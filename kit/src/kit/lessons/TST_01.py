@@ -224,7 +224,8 @@ def coverage_has_a_floor(service: Service) -> Iterator[Finding]:
     for item in arguments or [by_setting]:
         floor = item.text.partition("=")[2]
         if not re.fullmatch(r"\d+(\.\d+)?", floor) or float(floor) < LEAST_COVERAGE:
-            message = f"the unit tests may cover less than {LEAST_COVERAGE} %: {floor}"
-            what = f"Delete `{item.text}`, and set" if arguments else "Set"
-            fix = f"{what} `fail_under = 90` under `[tool.coverage.report]` in `{PYPROJECT}`."
+            what = floor if arguments or setting is not None else "no `fail_under` is set"
+            message = f"the unit tests may cover less than {LEAST_COVERAGE} %: {what}"
+            start = f"Delete `{item.text}`, and set" if arguments else "Set"
+            fix = f"{start} `fail_under = 90` under `[tool.coverage.report]` in `{PYPROJECT}`."
             yield LESSON.finding(item.path, item.line, message, fix=fix)
