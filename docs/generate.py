@@ -79,7 +79,7 @@ itself; *guide*, nothing but review.
 
 ## Suppressing a violation
 
-Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, one entry per violation.
+Where a lesson does not fit, say so in `lessons.toml` beside the `Makefile`, an entry per violation.
 `make lessons` prints an entry to copy:
 
 ```toml

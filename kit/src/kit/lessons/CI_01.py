@@ -42,7 +42,7 @@ def two_workflows(service: Service) -> Iterator[Finding]:
             filters, wanted = events(workflow).get(event), f'branches: ["{branch}"]'
             names = [str(name).replace("\\", "") for name in listed(at(filters, "branches"))]
             if event not in events(workflow):
-                fix = f"Write `{event}: {{{wanted}}}` below `on:`."
+                fix = f"Write `{event}: " + "{" + wanted + "}` below `on:`."
                 yield LESSON.finding(path, line, f"does not run on {event}", fix=fix)
             elif names != [branch]:
                 branches = ", ".join(names) or "every branch"

@@ -40,7 +40,8 @@ def invocations_keep_failures(service: Service) -> Iterator[Finding]:
         if not at(delivery.settings, key):
             message = f"{delivery.name} has no `{key}`"
             name = "deadLetterTargetArn" if delivery.kind == "SNS" else "Arn"
-            fix = f"Write `{key}: {{{name}: !GetAtt <queue>.Arn}}` there, with a queue whose policy"
+            target = "{" + name + ": !GetAtt <queue>.Arn}"
+            fix = f"Write `{key}: {target}` there, with a queue whose policy"
             fix += f" lets {delivery.kind} send to it."
             yield LESSON.finding_in(delivery.owner, delivery.line, message, fix)
 

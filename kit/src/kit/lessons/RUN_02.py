@@ -24,6 +24,7 @@ from kit.gate.service import Service
 
 LESSON = Lesson.read(__doc__)
 
+WITHOUT_SHAPE = "without the one error shape"
 # Exceptions whose text is meant for callers. Those that the code itself defines are, too.
 FOR_CALLERS = {
     *("HTTPException", "ServiceError", "RequestValidationError", "ValidationError"),
@@ -126,21 +127,21 @@ def one_error_shape(service: Service) -> Iterator[Finding]:
     """What answers with an error takes its body from the helper."""
     for _function, code, handler in http_functions(service):
         helpers = error_helpers(code)
-        shapeless = {
-            where: f"`{where.place}` answers {{}} without the one error shape"
+        shapeless = [
+            where
             for where in code.definitions.values()
             if not helpers & {item.name for item in code.reached_from(where)}
-        }
+        ]
         for where, status in _statuses(code):
             number = status_of(status)
             if number and number >= 400 and where in shapeless:
-                message = shapeless[where].format(number)
+                message = f"`{where.place}` answers {number} {WITHOUT_SHAPE}"
                 by_app = where is handler and code.used & (RESOLVERS | FASTAPI)
                 fix = BEHIND_APP if by_app else THROUGH_HELPER
                 yield LESSON.finding(where.module.path, status.lineno, message, fix=fix)
-        for where, message in shapeless.items():
+        for where in shapeless:
             if "exception_handler" in where.scope.decorator_names and where.scope.of(ast.Return):
-                message = message.format("exceptions")
+                message = f"`{where.place}` answers exceptions {WITHOUT_SHAPE}"
                 yield LESSON.finding(where.module.path, where.line, message, fix=THROUGH_HELPER)
 
 
