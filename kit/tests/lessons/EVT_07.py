@@ -18,7 +18,20 @@ def cleaned(edit: Edit, schedule: str) -> None:
       - Id: cleaning
         Arn: !GetAtt {function.logical_id}.Arn
         RetryPolicy: {{MaximumRetryAttempts: 2}}
-        DeadLetterConfig: {{Arn: !GetAtt {function.pascal}DeadLetterQueue.Arn}}"""
+        DeadLetterConfig: {{Arn: !GetAtt {function.pascal}DeadLetterQueue.Arn}}
+
+CleanUpDeadLetters:
+  Type: AWS::SQS::QueuePolicy
+  Properties:
+    Queues: [!Ref {function.pascal}DeadLetterQueue]
+    PolicyDocument:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: {{Service: events.amazonaws.com}}
+          Action: sqs:SendMessage
+          Resource: !GetAtt {function.pascal}DeadLetterQueue.Arn
+          Condition: {{ArnEquals: {{aws:SourceArn: !GetAtt CleanUp.Arn}}}}"""
     )
 
 

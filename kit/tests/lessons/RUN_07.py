@@ -32,7 +32,7 @@ def _(edit: Edit) -> None:
   Type: AWS::Lambda::EventSourceMapping
   Properties:
     EventSourceArn: !GetAtt {worker.pascal}Queue.Arn
-    FunctionName: !Ref {function.logical_id}
+    FunctionName: !Ref {function.logical_id}.Alias
     BatchSize: 1
     MaximumBatchingWindowInSeconds: 0
     ScalingConfig:
