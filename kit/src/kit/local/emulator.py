@@ -233,8 +233,13 @@ def deploy(running: Running, service: Service, template: dict[str, Any]) -> None
         KitError: the stack could not be created or updated.
     """
     s3, stacks = running.client("s3"), running.client("cloudformation")
-    with suppress(ClientError):
-        s3.create_bucket(Bucket=BUCKET)
+    # Outside of us-east-1 S3 wants to be told where it is, and there it refuses to be.
+    place = {"LocationConstraint": running.region}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        if running.region == "us-east-1":
+            s3.create_bucket(Bucket=BUCKET)
+        else:
+            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
     arguments = {
         "StackName": service.stack,

@@ -186,7 +186,7 @@ class Session:
             except ClientError as error:
                 types = UNRECOGNIZED.search(str(error))
                 if not types or unknown & set(types[1].split(", ")):
-                    raise KitError(f"template.yaml: {error}") from error
+                    raise KitError(f"The stack could not be deployed: {error}") from error
                 unknown |= set(types[1].split(", "))
         self._learn(result)
         return result
